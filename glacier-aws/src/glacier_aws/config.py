@@ -1,0 +1,172 @@
+"""The AWS configs."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from glacier.config.base import ProviderConfig, ResourceConfig
+
+
+class AwsConfig(ProviderConfig):
+    """An AWS account and region, and the identity to use there.
+
+    Without keys, profile or role, the ambient identity is used, found as the AWS SDKs find it.
+    """
+
+    region: str
+    """The region of the resources, such as `eu-central-1`.
+    Environment variables: `AWS_REGION`, then `AWS_DEFAULT_REGION`; `us-east-1` where neither
+    is set. Maps to the SDK's `region_name`."""
+
+    profile: str | None = None
+    """A profile of the shared AWS configuration files.
+    Environment variable: `AWS_PROFILE`. Maps to the SDK's `profile_name`."""
+
+    account_id: str | None = None
+    """The account's twelve digits, for names that hold it.
+    Environment variable: `AWS_ACCOUNT_ID`."""
+
+    role_arn: str | None = None
+    """A role to assume with the identity found otherwise.
+    Environment variable: `AWS_ROLE_ARN`. Maps to `RoleArn` of STS `AssumeRole`."""
+
+    external_id: str | None = None
+    """What the role's trust policy asks for.
+    Environment variable: `AWS_EXTERNAL_ID`. Maps to `ExternalId` of STS `AssumeRole`."""
+
+    access_key_id: str | None = None
+    """The identifier of an access key; needs `secret_access_key`.
+    Environment variable: `AWS_ACCESS_KEY_ID`. Maps to the SDK's `aws_access_key_id`."""
+
+    secret_access_key: SecretStr | None = None
+    """The secret of the access key.
+    Environment variable: `AWS_SECRET_ACCESS_KEY`. Maps to the SDK's `aws_secret_access_key`."""
+
+    session_token: SecretStr | None = None
+    """The token of temporary credentials.
+    Environment variable: `AWS_SESSION_TOKEN`. Maps to the SDK's `aws_session_token`."""
+
+    endpoint_url: str | None = None
+    """Where the services are reached instead of their public addresses.
+    Environment variable: `AWS_ENDPOINT_URL`. Maps to the SDK's `endpoint_url`."""
+
+    @model_validator(mode="after")
+    def _keys_come_in_pairs(self) -> Self:
+        if (self.access_key_id is None) != (self.secret_access_key is None):
+            raise ValueError(
+                "access_key_id and secret_access_key go together; set both or neither "
+                "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment)"
+            )
+        return self
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Return the config that the standard AWS variables describe; an empty one is unset."""
+        env = os.environ if environ is None else environ
+        secret = env.get("AWS_SECRET_ACCESS_KEY")
+        token = env.get("AWS_SESSION_TOKEN")
+        return cls(
+            region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-east-1",
+            profile=env.get("AWS_PROFILE") or None,
+            account_id=env.get("AWS_ACCOUNT_ID") or None,
+            role_arn=env.get("AWS_ROLE_ARN") or None,
+            external_id=env.get("AWS_EXTERNAL_ID") or None,
+            access_key_id=env.get("AWS_ACCESS_KEY_ID") or None,
+            secret_access_key=SecretStr(secret) if secret else None,
+            session_token=SecretStr(token) if token else None,
+            endpoint_url=env.get("AWS_ENDPOINT_URL") or None,
+        )
+
+
+class S3Config(ResourceConfig):
+    """Settings of an S3 bucket, or of one prefix in it."""
+
+    versioning: bool = False
+    """Whether S3 keeps the former versions of an object. Maps to `PutBucketVersioning`."""
+
+    lifecycle_rules: list[dict[str, Any]] | None = None  # Any: S3's own rules
+    """Rules that move or expire objects under the bucket's path, such as
+    `{"id": "archive", "transition": {"days": 30, "storage_class": "GLACIER"}}`.
+    Maps to `PutBucketLifecycleConfiguration`."""
+
+    encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"] = "AES256"
+    """How objects are encrypted at rest. Maps to `SSEAlgorithm` of `PutBucketEncryption`."""
+
+    kms_key_id: str | None = None
+    """The key for `aws:kms`, as id, alias or ARN; the account's own S3 key where None.
+    Maps to `KMSMasterKeyID` of `PutBucketEncryption`."""
+
+    public_access_block: bool = True
+    """Whether all public access is refused. Maps to `PutPublicAccessBlock`."""
+
+    cors: list[dict[str, Any]] | None = None  # Any: S3's own rules
+    """Rules for requests from browsers. Maps to `CORSRules` of `PutBucketCors`."""
+
+
+class LambdaConfig(ResourceConfig):
+    """Settings of a Lambda function."""
+
+    memory_mb: Annotated[int, Field(ge=128, le=10_240)] = 512
+    """Memory in MB; the share of a processor grows with it. Maps to `MemorySize`."""
+
+    timeout_seconds: Annotated[int, Field(ge=1, le=900)] = 60
+    """After how many seconds a call is ended. Maps to `Timeout`."""
+
+    role_arn: str | None = None
+    """The role that the function runs as. Maps to `Role`."""
+
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    """The processor that runs the function and that its wheels are for.
+    Maps to `Architectures`."""
+
+    layers: list[str] = Field(default_factory=list, max_length=5)
+    """ARNs, with version, of the layers to add. Maps to `Layers`."""
+
+    environment: dict[str, str] = Field(default_factory=dict)
+    """Environment variables of the function: no place for secrets, which belong in a secret
+    store. Maps to `Environment.Variables`."""
+
+    packages: list[str] = Field(default_factory=list)
+    """Requirements, such as `polars==2.1.0`, that the function's zip brings along."""
+
+    subnet_ids: list[str] = Field(default_factory=list)
+    """Subnets of the VPC that the function joins. Maps to `VpcConfig.SubnetIds`."""
+
+    security_group_ids: list[str] = Field(default_factory=list)
+    """Security groups of the function in its VPC. Maps to `VpcConfig.SecurityGroupIds`."""
+
+    reserved_concurrency: Annotated[int, Field(ge=0)] | None = None
+    """How many calls may run at once, kept free for this function; no limit of its own where
+    None. Maps to `ReservedConcurrentExecutions`."""
+
+    url: bool = False
+    """Whether the function gets an HTTPS address. Maps to `CreateFunctionUrlConfig`."""
+
+    schedule: str | None = None
+    """When the function is called by itself: `rate(1 hour)` or `cron(0 6 * * ? *)`, in UTC.
+    Maps to `ScheduleExpression` of an EventBridge rule."""
+
+
+class GlueConfig(ResourceConfig):
+    """Settings of a Glue job."""
+
+    worker_type: str = "G.1X"
+    """The size of a worker, `G.1X` to `G.16X` or `R.1X` to `R.8X`. Maps to `WorkerType`."""
+
+    num_workers: Annotated[int, Field(ge=2)] = 2
+    """How many workers run the job, the driver's included. Maps to `NumberOfWorkers`."""
+
+    glue_version: str = "5.0"
+    """The runtime. Glacier's tasks need Python 3.11, so 5.0 or later. Maps to `GlueVersion`."""
+
+    role_arn: str | None = None
+    """The role that the job runs as. Maps to `Role`."""
+
+    connections: list[str] = Field(default_factory=list)
+    """Names of the Glue connections that the job uses. Maps to `Connections.Connections`."""
+
+    bookmarks: bool = False
+    """Whether Glue remembers what a script job has processed.
+    Maps to the argument `--job-bookmark-option`."""

@@ -1,0 +1,166 @@
+"""The Azure configs."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr
+
+from glacier.config.base import ProviderConfig, ResourceConfig
+from glacier.errors import ConfigError
+
+
+class AzureConfig(ProviderConfig):
+    """A resource group, its storage account, and the identity to use there.
+
+    Without key, token or client secret, the ambient identity is used, found as azure-identity's
+    `DefaultAzureCredential` finds it.
+    """
+
+    resource_group: str
+    """The group that holds the resources. Environment variable: `AZURE_RESOURCE_GROUP`."""
+
+    location: str = "eastus"
+    """The region of the resources. Environment variable: `AZURE_LOCATION`."""
+
+    subscription_id: str | None = None
+    """The subscription that pays. Environment variable: `AZURE_SUBSCRIPTION_ID`."""
+
+    tenant_id: str | None = None
+    """The directory that the identity belongs to. Environment variable: `AZURE_TENANT_ID`."""
+
+    storage_account: str | None = None
+    """The account whose containers are the buckets; needed once data is read or written.
+    Environment variable: `AZURE_STORAGE_ACCOUNT`."""
+
+    account_key: SecretStr | None = None
+    """A key of the storage account. Environment variable: `AZURE_STORAGE_KEY`."""
+
+    sas_token: SecretStr | None = None
+    """A shared access signature of the storage account.
+    Environment variable: `AZURE_STORAGE_SAS_TOKEN`."""
+
+    connection_string: SecretStr | None = None
+    """The storage account's connection string, in place of account and key.
+    Environment variable: `AZURE_STORAGE_CONNECTION_STRING`."""
+
+    client_id: str | None = None
+    """The service principal, or the managed identity where no secret is given.
+    Environment variable: `AZURE_CLIENT_ID`."""
+
+    client_secret: SecretStr | None = None
+    """The service principal's secret. Environment variable: `AZURE_CLIENT_SECRET`."""
+
+    endpoint: str | None = None
+    """Where Blob Storage is reached instead of the account's public address.
+    Environment variable: `AZURE_STORAGE_ENDPOINT`."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Return the config that the standard Azure variables describe; an empty one is unset.
+
+        Raises:
+            ConfigError: `AZURE_RESOURCE_GROUP` is not set.
+        """
+        env = os.environ if environ is None else environ
+        group = env.get("AZURE_RESOURCE_GROUP")
+        if not group:
+            raise ConfigError(
+                "AzureConfig.from_env found no resource group. "
+                "Set AZURE_RESOURCE_GROUP, or pass AzureConfig(resource_group=...)."
+            )
+        return cls(
+            resource_group=group,
+            location=env.get("AZURE_LOCATION") or "eastus",
+            subscription_id=env.get("AZURE_SUBSCRIPTION_ID") or None,
+            tenant_id=env.get("AZURE_TENANT_ID") or None,
+            storage_account=env.get("AZURE_STORAGE_ACCOUNT") or None,
+            account_key=_secret(env, "AZURE_STORAGE_KEY"),
+            sas_token=_secret(env, "AZURE_STORAGE_SAS_TOKEN"),
+            connection_string=_secret(env, "AZURE_STORAGE_CONNECTION_STRING"),
+            client_id=env.get("AZURE_CLIENT_ID") or None,
+            client_secret=_secret(env, "AZURE_CLIENT_SECRET"),
+            endpoint=env.get("AZURE_STORAGE_ENDPOINT") or None,
+        )
+
+
+class BlobConfig(ResourceConfig):
+    """Settings of a Blob Storage container, and of its account where Azure has them there."""
+
+    tier: Literal["Hot", "Cool", "Cold", "Archive"] = "Hot"
+    """What storing and reading cost; `Archive` can't be read at once. Maps to the account's
+    `accessTier`."""
+
+    replication: Literal["LRS", "ZRS", "GRS", "GZRS", "RA-GRS", "RA-GZRS"] = "LRS"
+    """How many copies are kept, and where. Maps to the account's SKU."""
+
+    encryption_scope: str | None = None
+    """The scope whose key encrypts the blobs. Maps to `defaultEncryptionScope`."""
+
+    soft_delete_retention_days: Annotated[int, Field(ge=0, le=365)] = 7
+    """For how many days a deleted blob can be restored; 0 switches that off.
+    Maps to `deleteRetentionPolicy`."""
+
+    lifecycle_rules: list[dict[str, Any]] | None = None  # Any: Azure's own rules
+    """Rules that move or expire blobs under the bucket's path. Maps to the account's
+    management policy."""
+
+    container_access: Literal["private", "blob", "container"] = "private"
+    """What anyone may read without an identity. Maps to the container's `publicAccess`."""
+
+    hierarchical_namespace: bool = False
+    """Whether directories are real and renames atomic (Data Lake Storage Gen2). Maps to the
+    account's `isHnsEnabled`."""
+
+
+class AzureFunctionConfig(ResourceConfig):
+    """Settings of a function app."""
+
+    plan: Literal["flex_consumption", "premium"] = "flex_consumption"
+    """How the app is hosted and paid for."""
+
+    memory_mb: Literal[512, 2048, 4096] = 2048
+    """Memory of an instance in MB, under `flex_consumption`. Maps to `instanceMemoryMB`."""
+
+    max_instances: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """How many instances may run at once; Azure's own limit where None.
+    Maps to `maximumInstanceCount`."""
+
+    timeout_seconds: Annotated[int, Field(ge=1)] = 300
+    """After how many seconds a call is ended. Maps to `functionTimeout` of `host.json`."""
+
+    environment: dict[str, str] = Field(default_factory=dict)
+    """App settings, seen as environment variables: no place for secrets, which belong in a
+    key vault."""
+
+    packages: list[str] = Field(default_factory=list)
+    """Requirements, such as `polars==2.1.0`, that the app installs."""
+
+    schedule: str | None = None
+    """When the function is called by itself: six NCRONTAB fields, such as `0 0 6 * * *`, in
+    UTC. Maps to the timer trigger's `schedule`."""
+
+
+class SynapseConfig(ResourceConfig):
+    """A Spark pool of a Synapse workspace."""
+
+    workspace: str
+    """The name of the workspace."""
+
+    spark_pool: str
+    """The name of the Spark pool in the workspace."""
+
+    spark_version: str = "3.5"
+    """The pool's runtime. Glacier's tasks need Python 3.11, so 3.5 or later.
+    Maps to the pool's `sparkVersion`."""
+
+    node_size: Literal["Small", "Medium", "Large", "XLarge", "XXLarge"] = "Small"
+    """The size of a node of the pool. Maps to the pool's `nodeSize`."""
+
+    num_executors: Annotated[int, Field(ge=1)] = 2
+    """How many executors run a job. Maps to `numExecutors` of the batch."""
+
+
+def _secret(env: Mapping[str, str], name: str) -> SecretStr | None:
+    value = env.get(name)
+    return SecretStr(value) if value else None

@@ -1,0 +1,92 @@
+"""The Databricks config."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from glacier.config.base import ResourceConfig
+
+
+class DatabricksConfig(ResourceConfig):
+    """A Databricks workspace, the identity to use there, and the cluster that runs jobs.
+
+    What is None of host and identity is found as the Databricks SDK finds it. The provider's
+    config decides the cluster's cloud-specific attributes.
+    """
+
+    host: str | None = None
+    """The workspace's address. Environment variable, read by the SDK: `DATABRICKS_HOST`."""
+
+    token: SecretStr | None = None
+    """A personal access token. Environment variable, read by the SDK: `DATABRICKS_TOKEN`."""
+
+    client_id: str | None = None
+    """The service principal's id for OAuth.
+    Environment variable, read by the SDK: `DATABRICKS_CLIENT_ID`."""
+
+    client_secret: SecretStr | None = None
+    """The service principal's secret for OAuth.
+    Environment variable, read by the SDK: `DATABRICKS_CLIENT_SECRET`."""
+
+    profile: str | None = None
+    """A profile of the Databricks configuration file.
+    Environment variable, read by the SDK: `DATABRICKS_CONFIG_PROFILE`."""
+
+    existing_cluster_id: str | None = None
+    """A cluster that exists already, in place of a new one. Maps to `existing_cluster_id`."""
+
+    instance_type: str | None = None
+    """The machine of a new cluster, by the cloud's own name, such as `m5.xlarge`.
+    Maps to `node_type_id`."""
+
+    num_workers: Annotated[int, Field(ge=0)] | None = None
+    """How many workers a new cluster has; 0 is the driver alone. Maps to `num_workers`."""
+
+    min_workers: Annotated[int, Field(ge=0)] | None = None
+    """The fewest workers of a cluster that scales by itself; needs `max_workers`.
+    Maps to `autoscale.min_workers`."""
+
+    max_workers: Annotated[int, Field(ge=1)] | None = None
+    """The most workers of a cluster that scales by itself; needs `min_workers`.
+    Maps to `autoscale.max_workers`."""
+
+    spark_version: str | None = None
+    """The runtime of a new cluster, such as `16.4.x-scala2.12`; chosen to fit the caller's
+    Python where None. Glacier's tasks need Python 3.11, so 15.4 or later.
+    Maps to `spark_version`."""
+
+    policy_id: str | None = None
+    """The cluster policy to obey. Maps to `policy_id`."""
+
+    instance_pool_id: str | None = None
+    """The pool that the machines come from, in place of `instance_type`.
+    Maps to `instance_pool_id`."""
+
+    serverless: bool = False
+    """Whether jobs run on Databricks' serverless compute, without a cluster."""
+
+    packages: list[str] = Field(default_factory=list)
+    """Requirements, such as `polars==2.1.0`, on top of the runtime's own."""
+
+    volume: str | None = None
+    """The Unity Catalog volume, `/Volumes/catalog/schema/volume`, through which packages
+    travel; the provider's staging bucket where None."""
+
+    @model_validator(mode="after")
+    def _settings_agree(self) -> Self:
+        if (self.min_workers is None) != (self.max_workers is None):
+            raise ValueError("min_workers and max_workers go together; set both or neither")
+        if self.num_workers is not None and self.min_workers is not None:
+            raise ValueError(
+                "num_workers excludes min_workers and max_workers; set a fixed or a scaling size"
+            )
+        compute = {
+            "existing_cluster_id": self.existing_cluster_id is not None,
+            "serverless": self.serverless,
+            "instance_type": self.instance_type is not None,
+            "instance_pool_id": self.instance_pool_id is not None,
+        }
+        chosen = [name for name, is_set in compute.items() if is_set]
+        if len(chosen) > 1:
+            raise ValueError(f"{' and '.join(chosen)} exclude each other; set one of them")
+        return self

@@ -1,0 +1,30 @@
+"""What this distribution adds to Glacier."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from glacier.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from glacier_gcp.config import GcpConfig
+
+
+@hookimpl
+def glacier_register_configs() -> Mapping[str, str]:
+    """Offer the Google Cloud configs by name."""
+    return {
+        "GcpConfig": "glacier_gcp.config:GcpConfig",
+        "GcsConfig": "glacier_gcp.config:GcsConfig",
+        "CloudFunctionConfig": "glacier_gcp.config:CloudFunctionConfig",
+        "DataprocConfig": "glacier_gcp.config:DataprocConfig",
+    }
+
+
+@hookimpl
+def glacier_config_from_env(environ: Mapping[str, str]) -> "GcpConfig | None":
+    """Claim an environment that sets `GCP_PROJECT` or `GOOGLE_CLOUD_PROJECT`."""
+    if not (environ.get("GCP_PROJECT") or environ.get("GOOGLE_CLOUD_PROJECT")):
+        return None
+    from glacier_gcp.config import GcpConfig
+
+    return GcpConfig.from_env(environ)

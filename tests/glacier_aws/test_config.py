@@ -1,0 +1,102 @@
+"""The AWS configs."""
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from glacier_aws.config import AwsConfig, GlueConfig, LambdaConfig, S3Config
+from glacier_aws.hooks import glacier_config_from_env
+
+
+def test_from_env_reads_the_standard_variables() -> None:
+    environ = {
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "us-west-2",
+        "AWS_PROFILE": "staging",
+        "AWS_ACCOUNT_ID": "123456789012",
+        "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/etl",
+        "AWS_EXTERNAL_ID": "partner",
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "s3cret",
+        "AWS_SESSION_TOKEN": "t0ken",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:5000",
+    }
+
+    config = AwsConfig.from_env(environ)
+
+    assert config == AwsConfig(
+        region="eu-central-1",
+        profile="staging",
+        account_id="123456789012",
+        role_arn="arn:aws:iam::123456789012:role/etl",
+        external_id="partner",
+        access_key_id="AKIDEXAMPLE",
+        secret_access_key=SecretStr("s3cret"),
+        session_token=SecretStr("t0ken"),
+        endpoint_url="http://127.0.0.1:5000",
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "region"),
+    [
+        ({}, "us-east-1"),
+        ({"AWS_REGION": ""}, "us-east-1"),
+        ({"AWS_DEFAULT_REGION": "us-west-2"}, "us-west-2"),
+    ],
+)
+def test_from_env_finds_a_region_for_every_environment(
+    environ: dict[str, str], region: str
+) -> None:
+    assert AwsConfig.from_env(environ) == AwsConfig(region=region)
+
+
+def test_from_env_reads_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+
+    assert AwsConfig.from_env().region == "eu-north-1"
+
+
+def test_keys_come_in_pairs() -> None:
+    with pytest.raises(ValidationError, match="set both or neither"):
+        AwsConfig(region="us-east-1", access_key_id="AKIDEXAMPLE")
+
+
+def test_repr_shows_no_secret() -> None:
+    config = AwsConfig(
+        region="us-east-1",
+        access_key_id="AKIDEXAMPLE",
+        secret_access_key=SecretStr("s3cret"),
+        session_token=SecretStr("t0ken"),
+    )
+
+    assert "s3cret" not in repr(config)
+    assert "t0ken" not in repr(config)
+
+
+def test_environment_is_claimed_by_region_alone() -> None:
+    assert glacier_config_from_env({"AWS_REGION": "eu-north-1"}) == AwsConfig(region="eu-north-1")
+    assert glacier_config_from_env({"AWS_DEFAULT_REGION": "eu-north-1"}) is None
+
+
+def test_s3_config_defaults_are_safe() -> None:
+    config = S3Config()
+
+    assert config.public_access_block is True
+    assert config.encryption == "AES256"
+    assert config.versioning is False
+    assert config.lifecycle_rules is None
+    assert config.cors is None
+
+
+def test_s3_config_refuses_an_unknown_encryption() -> None:
+    with pytest.raises(ValidationError, match="'AES256', 'aws:kms' or 'aws:kms:dsse'"):
+        S3Config.model_validate({"encryption": "rot13"})
+
+
+def test_lambda_config_knows_lambdas_limits() -> None:
+    with pytest.raises(ValidationError, match="less than or equal to 900"):
+        LambdaConfig(timeout_seconds=901)
+
+
+def test_glue_config_runs_a_python_that_polars_has() -> None:
+    assert GlueConfig().glue_version == "5.0"

@@ -1,0 +1,35 @@
+"""The Databricks config."""
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from glacier_databricks.config import DatabricksConfig
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"min_workers": 1}, "set both or neither"),
+        ({"num_workers": 2, "min_workers": 1, "max_workers": 4}, "num_workers excludes"),
+        (
+            {"existing_cluster_id": "c", "instance_type": "m5.xlarge"},
+            "existing_cluster_id and instance_type exclude each other",
+        ),
+        (
+            {"serverless": True, "instance_pool_id": "p"},
+            "serverless and instance_pool_id exclude each other",
+        ),
+    ],
+)
+def test_contradicting_settings_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        DatabricksConfig(**settings)
+
+
+def test_repr_shows_no_secret() -> None:
+    config = DatabricksConfig(token=SecretStr("t0ken"), client_secret=SecretStr("s3cret"))
+
+    assert "t0ken" not in repr(config)
+    assert "s3cret" not in repr(config)

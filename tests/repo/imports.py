@@ -1,0 +1,29 @@
+"""Reads the imports of a module without importing it."""
+
+import ast
+from collections.abc import Iterator
+from typing import TypeGuard
+
+
+def imported_packages(source: str) -> set[str]:
+    """Return the top-level packages that a module imports, those for type checkers left out."""
+    found: set[str] = set()
+    for node in _executed(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def _executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a module, without what stands under `if TYPE_CHECKING`."""
+    for child in ast.iter_child_nodes(tree):
+        if _is_for_type_checkers(tree) and child not in tree.orelse:
+            continue
+        yield child
+        yield from _executed(child)
+
+
+def _is_for_type_checkers(node: ast.AST) -> TypeGuard[ast.If]:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)

@@ -1,0 +1,77 @@
+"""The distributions fit together."""
+
+import sys
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from tests.repo.imports import imported_packages
+from tests.repo.layout import ROOT, distributions, package, project, requirements
+
+DISTRIBUTIONS = [pytest.param(path, id=path.name) for path in distributions()]
+SIBLINGS = {path.name for path in distributions()}
+
+
+def test_workspace_lists_every_distribution() -> None:
+    found = {path.parent.name for path in ROOT.glob("glacier-*/pyproject.toml")}
+
+    assert found == SIBLINGS
+
+
+def test_versions_are_equal() -> None:
+    versions = {project(path)["version"] for path in distributions()}
+
+    assert len(versions) == 1
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_siblings_are_pinned_exactly(distribution: Path) -> None:
+    version = project(distribution)["version"]
+
+    pins = {str(r.specifier) for r in requirements(distribution) if r.name in SIBLINGS}
+
+    assert pins == {f"=={version}"}
+
+
+def test_extra_all_holds_every_sibling() -> None:
+    extras = project(ROOT / "glacier-core")["optional-dependencies"]
+
+    named = {line.split("==")[0] for line in extras["all"]}
+
+    assert named == SIBLINGS - {"glacier-core"}
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_distribution_is_typed_and_has_a_readme(distribution: Path) -> None:
+    assert (package(distribution) / "py.typed").is_file()
+    assert (distribution / "README.md").read_text(encoding="utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_entry_points_are_installed_and_load(distribution: Path) -> None:
+    declared = project(distribution)["entry-points"]["glacier"]
+
+    installed = {point.name: point.value for point in entry_points(group="glacier")}
+
+    assert declared.items() <= installed.items()
+    for module in declared.values():
+        import_module(module)
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_distribution_imports_only_what_it_declares(distribution: Path) -> None:
+    declared = {r.name.replace("-", "_") for r in requirements(distribution)}
+    if "glacier_core" in declared:
+        declared.add("glacier")
+    allowed = sys.stdlib_module_names | declared | {package(distribution).name}
+
+    undeclared = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in package(distribution).rglob("*.py")
+        for name in imported_packages(path.read_text(encoding="utf-8"))
+        if name not in allowed
+    }
+
+    assert undeclared == set()
