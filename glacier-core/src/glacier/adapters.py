@@ -1,0 +1,146 @@
+"""What a plugin implements: one adapter class for a resource on a platform.
+
+Adapters are internal; users see only the resources. An adapter is made when its resource is
+first used and lives as long as the resource.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from glacier.errors import GlacierError
+from glacier.storage import Location, Stage, WriteMode
+
+if TYPE_CHECKING:
+    import polars as pl
+    from fsspec import AbstractFileSystem
+    from polars._typing import SchemaDict
+
+    from glacier.formats import Format
+    from glacier.job_status import JobStatus
+    from glacier.provider import Provider
+    from glacier.resources import Bucket, Executor, Resource, Serverless
+
+R = TypeVar("R", bound="Resource")
+
+
+class Adapter(ABC, Generic[R]):
+    """The platform's side of one resource.
+
+    Args:
+        resource: The resource that is served.
+        provider: Its provider, for the platform's config.
+    """
+
+    def __init__(self, resource: R, provider: "Provider") -> None:
+        self.resource = resource
+        self.provider = provider
+
+    def translate(self, error: Exception) -> GlacierError | None:  # noqa: ARG002
+        """Return Glacier's error for one of the platform's SDK; None to let it through.
+
+        Errors of Polars and of the standard library are translated by core already.
+        """
+        return None
+
+    def deploy(self) -> None:
+        """Create the resource on its platform, or update it in place; idempotent."""
+
+
+class BucketAdapter(Adapter["Bucket"]):
+    """Where a bucket's bytes lie, how Polars reaches them, and how a write becomes visible.
+
+    A write is `stage()`, a sink into `stage.location`, then `commit()` or `discard()`. The
+    contract: before `commit()` nobody can see anything; `commit()` makes a single file visible
+    at once and whole; a stage that was discarded, or whose process died, never becomes visible
+    and is swept after 24 hours, or sooner on proof that its writer is dead.
+    """
+
+    @abstractmethod
+    def location(self) -> Location:
+        """Return where the bucket's path lies; touches no data."""
+
+    @abstractmethod
+    def get_uri(self) -> str:
+        """Return the platform's canonical URI of the bucket's path."""
+
+    @property
+    @abstractmethod
+    def filesystem(self) -> "AbstractFileSystem":
+        """The fsspec filesystem, with the same identity that Polars uses."""
+
+    def scan(
+        self,
+        chosen: "Format",
+        schema: "SchemaDict | None",
+        options: Mapping[str, Any],  # Any: the format's own scan options
+    ) -> "pl.LazyFrame":
+        """Return a lazy frame over the data; touches the store only if `schema` is None.
+
+        To be replaced where Polars can't reach the store by itself.
+        """
+        return chosen.scan(self.location(), schema, options)
+
+    @abstractmethod
+    def exists(self) -> bool:
+        """Return whether the path holds data: a file, or for a dataset at least one.
+
+        False only when the store says 'not there'; anything else raises a `StorageError`.
+        """
+
+    @abstractmethod
+    def list(self) -> list[str]:
+        """Return the paths of all visible files below the path, relative to the bucket, sorted."""
+
+    @abstractmethod
+    def delete(self) -> None:
+        """Delete what the path holds; nothing happens where nothing is."""
+
+    @abstractmethod
+    def stage(self) -> Stage:
+        """Return a new, empty, private place of the shape (file or dataset) of the path."""
+
+    @abstractmethod
+    def commit(self, stage: Stage, mode: WriteMode) -> None:
+        """Make a completely written stage visible at the bucket's path.
+
+        Raises:
+            ObjectExistsError: `mode` is `error` and data has appeared meanwhile.
+        """
+
+    @abstractmethod
+    def discard(self, stage: Stage) -> None:
+        """Remove what a stage holds; never raises for one that is gone already."""
+
+
+class ServerlessAdapter(Adapter["Serverless"]):
+    """How a handler is packaged, deployed and called on a platform."""
+
+    @abstractmethod
+    def package(self) -> Path:
+        """Build the archive that `deploy()` uploads and return its path."""
+
+    @abstractmethod
+    def invoke(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Call the deployed function with a JSON object and return its JSON answer."""
+
+
+class ExecutorAdapter(Adapter["Executor"]):
+    """How a job is submitted and followed on a platform."""
+
+    @abstractmethod
+    def submit_job(self, job: Any) -> str:  # Any: a callable, or a mapping of script fields
+        """Start a job and return its id without waiting."""
+
+    @abstractmethod
+    def get_job_status(self, job_id: str) -> "JobStatus":
+        """Return the state of a job; `JobNotFoundError` if there is none of that id."""
+
+    @abstractmethod
+    def cancel_job(self, job_id: str) -> None:
+        """Ask a job to stop; nothing happens to one that has ended."""
+
+    @abstractmethod
+    def get_job_logs(self, job_id: str) -> str:
+        """Return what the job has printed so far."""

@@ -1,0 +1,54 @@
+"""What every config is: data about a platform, without behaviour."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, Self, cast
+
+from pydantic import BaseModel, ConfigDict, Field, Secret, SecretBytes, SecretStr
+
+
+class Config(BaseModel):
+    """Base of all configs: frozen, and closed to fields it doesn't know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def without_secrets(self) -> Self:
+        """Return this config with every field that holds a secret back at its default."""
+        secrets = {name for name in self.model_fields_set if _holds_secret(getattr(self, name))}
+        if not secrets:
+            return self
+        kept = {n: getattr(self, n) for n in self.model_fields_set if n not in secrets}
+        return cast("Self", self.model_construct(_fields_set=set(kept), **kept))
+
+    def __getstate__(self) -> dict[Any, Any]:
+        return super(Config, self.without_secrets()).__getstate__()
+
+
+class ProviderConfig(Config):
+    """Base of the configs that a `Provider` takes: which platform, and where on it."""
+
+    @classmethod
+    @abstractmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Return the config that environment variables describe.
+
+        Args:
+            environ: The variables to read; `os.environ` where None.
+        """
+
+
+class ResourceConfig(Config):
+    """Base of the configs that one resource takes: the platform's own settings for it."""
+
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """Fields merged last into the platform's own request and Terraform block."""
+
+
+def _holds_secret(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds_secret(item) for item in value.values())
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(_holds_secret(item) for item in value)
+    if isinstance(value, Config):
+        return any(_holds_secret(item) for item in dict(value).values())
+    return isinstance(value, SecretStr | SecretBytes | Secret)

@@ -1,0 +1,23 @@
+"""The config of the local platform: this machine's disk and this process."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from glacier.config.base import ProviderConfig
+
+
+class LocalConfig(ProviderConfig):
+    """Everything on this machine: buckets are directories, functions and jobs run here."""
+
+    base_path: Path = Path("./data")
+    """The directory that holds the buckets, made on the first write.
+    Environment variable: `GLACIER_LOCAL_PATH`. Maps to a directory of this machine; a
+    relative one is taken from the working directory at the time the config is used."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Return the config that `GLACIER_LOCAL_PATH` describes, `./data` where it is unset."""
+        path = (os.environ if environ is None else environ).get("GLACIER_LOCAL_PATH")
+        return cls(base_path=Path(path)) if path else cls()

@@ -1,0 +1,113 @@
+"""What a run leaves behind: its status, its tasks, its result."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, Self
+
+
+class TaskStatus(StrEnum):
+    """The state of one call of a task."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    WRITING = "WRITING"
+    """The body is done; its writes are not yet committed."""
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    SKIPPED = "SKIPPED"
+    """Something it depends on failed or was skipped."""
+
+
+class RunStatus(StrEnum):
+    """The state of a run."""
+
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+@dataclass(slots=True, eq=False)
+class TaskRun:
+    """What became of one call of a task.
+
+    Attributes:
+        name: The call's name: the task's, with `#2` and so on for later calls.
+        status: Its state.
+        attempts: How often its body was started.
+        duration_seconds: How long its body took, over all attempts; without its writes, which
+            are executed together with those of other tasks (`Run.settle_seconds`).
+        error: Why it failed, or why it was skipped.
+        reads: The URIs that its body scanned or read, in order.
+        writes: The URIs that it wrote, in order.
+    """
+
+    name: str
+    status: TaskStatus = TaskStatus.PENDING
+    attempts: int = 0
+    duration_seconds: float = 0.0
+    error: Exception | None = None
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """One run of a pipeline; a context manager that removes temporary files at its end.
+
+    Attributes:
+        pipeline: The pipeline's name.
+        status: The run's state.
+        tasks: What became of every call, by its name, in the order of the graph.
+        result: What the pipeline's function returned, with values for handles. Lazy frames
+            stay lazy; they may scan temporary files until `close()`.
+        started_at: When it began, in UTC.
+        duration_seconds: How long it took as a whole.
+        settle_seconds: How much of that went into executing and committing writes.
+    """
+
+    pipeline: str
+    status: RunStatus = RunStatus.RUNNING
+    tasks: dict[str, TaskRun] = field(default_factory=dict)
+    result: Any = None  # Any: whatever the user's function returns
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    duration_seconds: float = 0.0
+    settle_seconds: float = 0.0
+    _on_close: Callable[[], None] | None = field(default=None, repr=False)
+
+    @property
+    def errors(self) -> dict[str, Exception]:
+        """The errors of the failed tasks, by the name of their call."""
+        return {
+            name: task.error
+            for name, task in self.tasks.items()
+            if task.status is TaskStatus.FAILED and task.error is not None
+        }
+
+    def count(self, status: TaskStatus) -> int:
+        """Return how many calls are in a state."""
+        return sum(task.status is status for task in self.tasks.values())
+
+    def close(self) -> None:
+        """Remove the temporary files that the result still scans; may be called again."""
+        if self._on_close is not None:
+            self._on_close()
+            self._on_close = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        counts = {status: self.count(status) for status in TaskStatus}
+        told = ", ".join(f"{number} {status.lower()}" for status, number in counts.items() if number)
+        return f"<Run of {self.pipeline!r}: {self.status}, {told or 'no tasks'}>"

@@ -1,0 +1,28 @@
+"""Trying again, with a growing pause."""
+
+from typing import TYPE_CHECKING, Any
+
+from tenacity import Retrying, stop_after_attempt, wait_exponential_jitter
+
+if TYPE_CHECKING:
+    from glacier.pipeline.task import Task
+
+_LONGEST_PAUSE_SECONDS = 300.0
+
+
+def retrying(task: "Task[..., Any] | None", *, spent: int = 0) -> Retrying:
+    """Return the attempts that a task still has; the last error is raised as it is.
+
+    Args:
+        task: The task whose `retries` and `retry_delay_seconds` count; one attempt where None.
+        spent: How many attempts were made already; then the first one waits too.
+    """
+    retries = task.retries if task is not None else 0
+    delay = task.retry_delay_seconds if task is not None else 0.0
+    return Retrying(
+        stop=stop_after_attempt(max(1 + retries - spent, 1)),
+        wait=wait_exponential_jitter(
+            initial=delay, max=_LONGEST_PAUSE_SECONDS, jitter=delay / 4
+        ),
+        reraise=True,
+    )

@@ -1,0 +1,300 @@
+"""Runs a pipeline: starts tasks when what they need is there, and settles their writes."""
+
+import threading
+import time
+from collections.abc import Mapping
+from contextvars import copy_context
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from glacier.engine.events import Events
+from glacier.engine.result import Run, RunStatus, TaskRun, TaskStatus
+from glacier.engine.state import Attempt, RunState
+from glacier.engine.task_scope import TaskScope
+from glacier.engine.threads import Threads
+from glacier.engine.writes import Ledger, PendingWrite
+from glacier.errors import PipelineError, TaskError, TaskTimeoutError
+from glacier.pipeline.build_scope import BuildScope
+from glacier.pipeline.graph import Call, Graph
+from glacier.pipeline.pipeline import Pipeline
+from glacier.pipeline.task import Task
+from glacier.scope import current_scope
+
+_FINE = frozenset({TaskStatus.SUCCEEDED, TaskStatus.WRITING})
+
+
+def run_pipeline(pipeline: Pipeline[..., Any], params: Mapping[str, Any]) -> Run:
+    """Run a pipeline and return the finished run; `Pipeline.run` has the contract."""
+    scope = BuildScope(pipeline.name)
+    graph = pipeline.build(params, scope)
+    return _Execution(pipeline, graph, scope.scanned).execute()
+
+
+class _Execution:
+    """One run in progress."""
+
+    def __init__(self, pipeline: Pipeline[..., Any], graph: Graph, scanned: set[str]) -> None:
+        self._graph = graph
+        self._calls = graph.calls
+        self._records = [TaskRun(call.name) for call in graph.calls]
+        self._run = Run(
+            pipeline.name,
+            tasks={c.name: self._records[c.index] for c in graph.calls if c.task is not None},
+        )
+        self._state = RunState.of(graph, scanned)
+        self._ledger = Ledger(
+            self._state, most_joint=pipeline.max_joint_sinks, on_settled=self._on_settled
+        )
+        self._events = Events(self._run)
+        self._context = copy_context()
+        self._threads = Threads(self._advance, pipeline.max_workers)
+        self._waiting = [len(call.data) + len(call.after) for call in graph.calls]
+        self._children: list[list[int] | None] = [None] * len(graph.calls)
+        for call in graph.calls:
+            for index in (*call.data, *call.after):
+                children = self._children[index]
+                if children is None:
+                    self._children[index] = [call.index]
+                else:
+                    children.append(call.index)
+
+    def execute(self) -> Run:
+        started = time.perf_counter()
+        self._events.run_started()
+        try:
+            self._schedule()
+            self._ledger.settle(lambda _: True)
+        except BaseException:
+            self._run.status = RunStatus.FAILED
+            self._ledger.drop()
+            self._state.temporary.remove()
+            raise
+        finally:
+            self._threads.close()
+            self._run.duration_seconds = time.perf_counter() - started
+            self._run.settle_seconds = self._ledger.seconds
+        self._conclude()
+        return self._run
+
+    def _conclude(self) -> None:
+        run, errors = self._run, self._run.errors
+        broken = self._state.broken
+        if not errors and not broken:
+            run.result = self._state.value_of(self._graph.result)
+            run.status = RunStatus.SUCCEEDED
+        else:
+            run.status = RunStatus.FAILED
+        if run.status is RunStatus.SUCCEEDED and self._state.result_is_temporary():
+            run._on_close = self._state.temporary.remove  # noqa: SLF001 - the engine makes runs
+        else:
+            self._state.temporary.remove()
+        self._events.run_finished()
+        if run.status is RunStatus.FAILED:
+            raise _failure(run, [*errors.values(), *broken.values()])
+
+    def _schedule(self) -> None:
+        """Start every call once what it needs is there; returns when all have ended.
+
+        A lone ready task runs on this thread; several run in threads, until one or none is left.
+        """
+        ready = [index for index, count in enumerate(self._waiting) if count == 0]
+        while ready:
+            if len(ready) == 1 and self._runs_here(ready[0]):
+                ready = self._advance(ready[0])
+            else:
+                ready = self._threads.run(ready)
+
+    def _runs_here(self, index: int) -> bool:
+        task = self._calls[index].task
+        return task is None or task.runs_inline
+
+    def _advance(self, index: int) -> list[int]:
+        """Carry out one call, or skip it, and return the calls that it makes ready."""
+        record = self._records[index]
+        if self._calls[index].task is None:
+            record.status = TaskStatus.WRITING
+        elif self._may_start(index):
+            self._context.copy().run(self._work, index)
+            if self._events.observes_tasks and record.status is not TaskStatus.WRITING:
+                self._events.task_finished(record)
+        children = self._children[index]
+        if children is None:
+            return []
+        ready = []
+        with self._state.lock:
+            for child in children:
+                self._waiting[child] -= 1
+                if self._waiting[child] == 0:
+                    ready.append(child)
+        return ready
+
+    def _may_start(self, index: int) -> bool:
+        """Settle what the task depends on; skip it if something that it needs has failed."""
+        call = self._calls[index]
+        task = call.task
+        if task is not None and task.depends_on and self._ledger.pending:
+            awaited = {one.name if isinstance(one, Task) else one for one in task.depends_on}
+            self._ledger.settle(lambda one: _is_by(one, awaited))
+        failed = self._failed_need(call) if task is None or task.depends_on else None
+        failed = failed or next(
+            (i for i in call.data if self._records[i].status not in _FINE), None
+        )
+        if failed is None:
+            return True
+        self._skip(index, failed)
+        return False
+
+    def _failed_need(self, call: Call) -> int | None:
+        """Return the index of a call that this one must come after and that has failed."""
+        stack = list(call.after)
+        while stack:
+            index = stack.pop()
+            if self._calls[index].task is None:
+                if self._records[index].status is not TaskStatus.SUCCEEDED:
+                    stack.extend(self._calls[index].after)
+                    self._records[index].status = TaskStatus.SUCCEEDED
+            elif self._records[index].status not in _FINE:
+                return index
+        return None
+
+    def _skip(self, index: int, because_of: int) -> None:
+        record, cause = self._records[index], self._records[because_of]
+        record.status = TaskStatus.SKIPPED
+        verb = "failed" if cause.status is TaskStatus.FAILED else "was skipped"
+        record.error = PipelineError(
+            f"Task {record.name!r} was skipped: it depends on {cause.name!r}, which {verb}."
+        )
+        self._state.release(self._calls[index])
+        self._events.task_finished(record)
+
+    def _work(self, index: int) -> None:
+        """Run a task's body, with its retries and its timeout, and keep what it returns."""
+        call, record = self._calls[index], self._records[index]
+        task = call.task
+        assert task is not None  # joints never come here
+        record.status = TaskStatus.RUNNING
+        if self._events.observes_tasks:
+            self._events.task_started(record)
+        started = time.perf_counter()
+        try:
+            if task.executor is not None:
+                raise _no_executor(task)
+            if task.runs_inline:
+                attempt = self._attempt(call, record)
+            else:
+                attempt = self._attempts(call, record, task)
+            if self._ledger.pending:
+                self._note_writing(attempt)
+            else:
+                record.status = TaskStatus.SUCCEEDED
+        except (Exception, SystemExit) as error:
+            record.status = TaskStatus.FAILED
+            record.error = _task_error(call, error)
+            self._state.release(call)
+        record.duration_seconds = time.perf_counter() - started
+
+    def _attempts(self, call: Call, record: TaskRun, task: Task[..., Any]) -> Attempt:
+        from glacier.engine.retry import retrying
+
+        for again in retrying(task):
+            with again:
+                attempt = self._attempt(call, record)
+        return attempt
+
+    def _attempt(self, call: Call, record: TaskRun) -> Attempt:
+        """Run a task's body once; what it wrote is forgotten if it fails."""
+        task = call.task
+        assert task is not None  # joints never come here
+        record.attempts += 1
+        record.reads = record.writes = ()
+        attempt = TaskScope(call, record, self._state, self._ledger)
+        try:
+            args, kwargs = self._state.begin(attempt)
+            if task.timeout_seconds is None:
+                token = current_scope.set(attempt)
+                try:
+                    result = task.function(*args, **kwargs)
+                finally:
+                    current_scope.reset(token)
+            else:
+                result = _with_timeout(task, attempt, args, kwargs)
+            if task.persist:
+                result = self._state.keep_temporarily(attempt, result)
+        except BaseException:
+            self._state.end(attempt)
+            self._ledger.drop(attempt)
+            raise
+        self._state.finish(attempt, result)
+        return attempt
+
+    def _note_writing(self, attempt: Attempt) -> None:
+        with self._state.lock:
+            writes = self._ledger.has(attempt)
+            attempt.record.status = TaskStatus.WRITING if writes else TaskStatus.SUCCEEDED
+
+    def _on_settled(self, attempt: Attempt, error: Exception | None) -> None:
+        record = attempt.record
+        if record.status is not TaskStatus.WRITING:
+            return
+        record.status = TaskStatus.SUCCEEDED if error is None else TaskStatus.FAILED
+        record.error = error
+        self._events.task_finished(record)
+
+
+def _with_timeout(task: Task[..., Any], scope: TaskScope, args: Any, kwargs: Any) -> Any:
+    """Return what the body returns, run in a thread that is given up after the timeout."""
+    outcome: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+
+    def body() -> None:
+        current_scope.set(scope)
+        try:
+            outcome.put((task.function(*args, **kwargs), None))
+        except BaseException as error:  # noqa: BLE001 - raised again by the waiting thread
+            outcome.put((None, error))
+
+    threading.Thread(
+        target=copy_context().run, args=(body,), daemon=True, name=f"glacier-{task.name}"
+    ).start()
+    try:
+        result, error = outcome.get(timeout=task.timeout_seconds)
+    except Empty:
+        raise TaskTimeoutError(
+            f"it took longer than timeout_seconds={task.timeout_seconds}; its thread goes on and "
+            "can't write any more",
+            task=task.name,
+            culprit=task.name,
+        ) from None
+    if error is not None:
+        raise error
+    return result
+
+
+def _is_by(pending: PendingWrite, names: set[str]) -> bool:
+    task = pending.attempt.call.task
+    return task is not None and task.name in names
+
+
+def _task_error(call: Call, error: BaseException) -> TaskError:
+    culprit = getattr(error, "culprit", call.name)
+    kind = TaskTimeoutError if isinstance(error, TaskTimeoutError) else TaskError
+    shown = str(error) if isinstance(error, TaskTimeoutError) else f"{type(error).__name__}: {error}"
+    made = kind(f"Task {call.name!r} failed: {shown}", task=call.name, culprit=culprit)
+    made.__cause__ = error
+    return made
+
+
+def _no_executor(task: Task[..., Any]) -> PipelineError:
+    return PipelineError(
+        f"Task {task.name!r} asks for the executor {task.executor!r}; this version runs tasks in "
+        "this process only. Take executor= out of its decorator, or submit a script with "
+        "executor.submit_job(...)."
+    )
+
+
+def _failure(run: Run, errors: list[Exception]) -> PipelineError:
+    skipped = [name for name, task in run.tasks.items() if task.status is TaskStatus.SKIPPED]
+    told = "".join(f"\n  {error}" for error in errors)
+    rest = f"\n  skipped: {', '.join(skipped)}" if skipped else ""
+    failure = PipelineError(f"Pipeline {run.pipeline!r} failed.{told}{rest}", run=run)
+    failure.__cause__ = errors[0]
+    return failure

@@ -1,0 +1,217 @@
+"""The state of a run: results, which places they would read, and who still needs them."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from glacier.engine.frames import TemporaryFrames, frames_in, map_frames
+from glacier.engine.result import TaskRun
+from glacier.errors import GlacierError
+from glacier.pipeline.graph import Call, Graph
+from glacier.pipeline.handle import Handle, call_of
+from glacier.storage import overlaps
+
+NOWHERE: frozenset[str] = frozenset()
+_MAY_HOLD_FRAMES = frozenset({pl.LazyFrame, list, tuple, dict})
+TEMPORARY = "temporary:"
+"""The place that stands for this run's temporary files."""
+
+
+class Attempt:
+    """One attempt at a task's body.
+
+    Attributes:
+        origins: The places that the frames in the body's hands would read.
+        is_over: Whether the body has ended or was given up; it may do nothing any more.
+        is_waiting: Whether the body waits for other bodies to let go of a place.
+    """
+
+    __slots__ = ("call", "is_over", "is_waiting", "origins", "record")
+
+    def __init__(self, call: Call, record: TaskRun) -> None:
+        self.call = call
+        self.record = record
+        self.origins = NOWHERE
+        self.is_over = False
+        self.is_waiting = False
+
+    def holds(self, places: list[str]) -> bool:
+        """Return whether a frame in the body's hands would read one of these places."""
+        return any(overlaps(origin, place) for origin in self.origins for place in places)
+
+
+@dataclass(slots=True, eq=False)
+class RunState:
+    """What all threads of a run share, guarded by `lock`.
+
+    Attributes:
+        results: What each call returned, by index; dropped when nobody needs it any more.
+        origins: The places that a call's lazy result would read, for calls that have one.
+        uses: How many consumers each result still has.
+        broken: Errors of frames that had to be kept and could not be computed.
+        running: The attempts whose bodies run now.
+        body_ended: Told, under `lock`, whenever a body has ended.
+    """
+
+    graph: Graph
+    results: list[Any]
+    uses: list[int]
+    origins: dict[int, frozenset[str]] = field(default_factory=dict)
+    broken: dict[int, Exception] = field(default_factory=dict)
+    running: set[Attempt] = field(default_factory=set)
+    temporary: TemporaryFrames = field(default_factory=TemporaryFrames)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    body_ended: threading.Condition = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.body_ended = threading.Condition(self.lock)
+
+    @classmethod
+    def of(cls, graph: Graph, scanned: set[str]) -> "RunState":
+        """Return the state before the first task.
+
+        Args:
+            graph: What is about to run.
+            scanned: The places that the pipeline's own function has scanned.
+        """
+        uses = [0] * len(graph.calls)
+        for call in graph.calls:
+            for index in call.data:
+                uses[index] += 1
+        for handle in handles_in(graph.result):
+            uses[call_of(handle).index] += 1
+        state = cls(graph, [call.value for call in graph.calls], uses)
+        for call in graph.calls:
+            if call.value is not None:
+                state.origins[call.index] = frozenset(scanned)
+        return state
+
+    def begin(self, attempt: Attempt) -> tuple[Any, Any]:
+        """Open an attempt and return the values of its call's arguments.
+
+        Raises:
+            GlacierError: An argument is a frame that could not be computed.
+        """
+        call = attempt.call
+        args: Any = call.args
+        kwargs: Any = call.kwargs
+        with self.lock:
+            if call.data:
+                if self.broken:
+                    self._refuse_broken(call)
+                value_of = self.value_of
+                args = [value_of(value) for value in args]
+                if kwargs:
+                    kwargs = {name: value_of(value) for name, value in kwargs.items()}
+                if self.origins:
+                    attempt.origins = self._origins_of(call.data)
+            self.running.add(attempt)
+        return args, kwargs
+
+    def end(self, attempt: Attempt) -> bool:
+        """Close an attempt without a result; False if it was closed already."""
+        with self.lock:
+            if attempt.is_over:
+                return False
+            attempt.is_over = True
+            self.running.discard(attempt)
+            if self.running:
+                self.body_ended.notify_all()
+            return True
+
+    def finish(self, attempt: Attempt, result: object) -> None:
+        """Close an attempt and keep its result for those who need it."""
+        call = attempt.call
+        with self.lock:
+            if not self.end(attempt):
+                return
+            self.results[call.index] = result
+            if type(result) in _MAY_HOLD_FRAMES and any(True for _ in frames_in(result)):
+                self.origins[call.index] = attempt.origins
+            self.release(call)
+
+    def release(self, call: Call) -> None:
+        """Drop the results that a call was the last to need.
+
+        Lazy ones are kept: a failed write is traced back through them.
+        """
+        with self.lock:
+            for index in call.data:
+                self.uses[index] -= 1
+                if self.uses[index] == 0 and index not in self.origins:
+                    self.results[index] = None
+
+    def keep_temporarily(self, attempt: Attempt, result: object) -> object:
+        """Compute a result's frames into temporary files and return it with scans of those."""
+        kept = self._kept(result)
+        attempt.origins = frozenset({TEMPORARY})
+        return kept
+
+    def protect(self, places: list[str]) -> None:
+        """Compute every frame that would read `places` and still has consumers to come.
+
+        What can't be computed is remembered as broken, and fails those who need it.
+        """
+        for index, origins in list(self.origins.items()):
+            in_danger = self.uses[index] > 0 and any(
+                overlaps(origin, place) for origin in origins for place in places
+            )
+            if not in_danger:
+                continue
+            try:
+                self.results[index] = self._kept(self.results[index])
+                self.origins[index] = frozenset({TEMPORARY})
+            except Exception as error:  # noqa: BLE001 - a plan may run any user's function
+                self.broken[index] = error
+
+    def value_of(self, value: Any) -> Any:  # Any: arguments and results of users' functions
+        """Return a value with results in place of handles, also in containers."""
+        kind = type(value)
+        if kind is Handle:
+            return self.results[call_of(value).index]
+        if kind is list or kind is tuple:
+            return kind(self.value_of(one) for one in value)
+        if kind is dict:
+            return {name: self.value_of(one) for name, one in value.items()}
+        return value
+
+    def result_is_temporary(self) -> bool:
+        """Return whether the pipeline's result scans temporary files."""
+        indexes = [call_of(handle).index for handle in handles_in(self.graph.result)]
+        return TEMPORARY in self._origins_of(indexes)
+
+    def _origins_of(self, indexes: Sequence[int]) -> frozenset[str]:
+        found = NOWHERE
+        for index in indexes:
+            origins = self.origins.get(index, NOWHERE)
+            found = found | origins if found else origins
+        return found
+
+    def _kept(self, result: object) -> object:
+        kept = iter(self.temporary.keep(list(frames_in(result))))
+        return map_frames(result, lambda _: next(kept))
+
+    def _refuse_broken(self, call: Call) -> None:
+        for index in call.data:
+            if index in self.broken:
+                error = self.broken[index]
+                raise GlacierError(
+                    f"It needs the frame of task {self.graph.calls[index].name!r}, which can't "
+                    f"be computed: {type(error).__name__}: {error}",
+                    culprit=self.graph.calls[index].name,
+                ) from error
+
+
+def handles_in(value: object) -> list[Handle]:
+    """Return every handle in a value, also in containers."""
+    kind = type(value)
+    if kind is Handle:
+        return [value]  # type: ignore[list-item]  # narrowed by the exact type above
+    if kind is list or kind is tuple:
+        return [handle for one in value for handle in handles_in(one)]  # type: ignore[attr-defined]
+    if kind is dict:
+        return [handle for one in value.values() for handle in handles_in(one)]  # type: ignore[attr-defined]
+    return []

@@ -1,0 +1,105 @@
+"""What buckets answer to inside a task of a run: writes wait, reads see what was written."""
+
+from typing import TYPE_CHECKING, Any
+
+from glacier.engine.result import TaskRun
+from glacier.engine.state import Attempt, RunState
+from glacier.engine.writes import Ledger, PendingWrite
+from glacier.errors import PipelineError
+from glacier.formats import TableFormat
+from glacier.pipeline.graph import Call
+from glacier.storage import overlaps, place_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from glacier.resources.bucket import Bucket
+    from glacier.resources.write import Write
+
+
+class TaskScope(Attempt):
+    """One attempt at a task's body, as the buckets in that body see it."""
+
+    __slots__ = ("_ledger", "_state")
+
+    def __init__(self, call: Call, record: TaskRun, state: RunState, ledger: Ledger) -> None:
+        super().__init__(call, record)
+        self._state = state
+        self._ledger = ledger
+
+    def scan(self, bucket: "Bucket", options: dict[str, Any]) -> "pl.LazyFrame":
+        """Return the real lazy frame, once pending writes to its place are committed."""
+        place = self._before_reading(bucket)
+        frame = bucket.scan_now(options)
+        with self._state.lock:
+            self.origins = self.origins | {place}
+        return frame
+
+    def read(self, bucket: "Bucket") -> "pl.DataFrame":
+        """Return the real data, once pending writes to its place are committed."""
+        self._before_reading(bucket)
+        return bucket.read_now()
+
+    def write(self, write: "Write") -> None:
+        """Keep the write for the next settle, unless its mode says there is nothing to do."""
+        self._refuse_if_over()
+        if write.request.mode in {"error", "ignore"}:
+            self.before_look(write.bucket)
+            if not write.is_needed:
+                return
+        place = place_of_bucket(write.bucket)
+        self.record.writes += (write.bucket.get_uri(),)
+        self._ledger.add(PendingWrite(write, self, place, self.origins))
+
+    def before_look(self, bucket: "Bucket") -> bool | None:
+        """Commit pending writes to the place; True where its own write is the only news."""
+        self._refuse_if_over()
+        place = place_of_bucket(bucket)
+        own = [one for one in self._ledger.pending if one.attempt is self]
+        if self.holds([place]) and any(one.place == place for one in own):
+            return True
+        self._settle(place, bucket)
+        return None
+
+    def before_change(self, bucket: "Bucket", action: str) -> None:  # noqa: ARG002
+        """Commit pending writes to the place, and keep what others still need of it."""
+        self._refuse_if_over()
+        place = place_of_bucket(bucket)
+        self._settle(place, bucket)
+        self._state.protect([place])
+
+    def before_effect(self, action: str) -> None:  # noqa: ARG002
+        """Let effects outside buckets happen as they are called."""
+        self._refuse_if_over()
+
+    def _before_reading(self, bucket: "Bucket") -> str:
+        self._refuse_if_over()
+        place = place_of_bucket(bucket)
+        self._settle(place, bucket)
+        self.record.reads += (bucket.get_uri(),)
+        return place
+
+    def _settle(self, place: str, bucket: "Bucket") -> None:
+        if not self._ledger.pending:
+            return
+        settled = self._ledger.settle(lambda one: overlaps(one.place, place), self)
+        for one in settled:
+            if one.error is not None and overlaps(one.place, place):
+                raise PipelineError(
+                    f"{bucket.get_uri()} was about to be read, and its pending write failed: "
+                    f"{one.error}"
+                ) from one.error
+
+    def _refuse_if_over(self) -> None:
+        if self.is_over:
+            raise PipelineError(
+                f"Task {self.call.name!r} is over (it returned, failed or timed out) and "
+                "can't use buckets any more. Wait for a task's own threads inside the task."
+            )
+
+
+def place_of_bucket(bucket: "Bucket") -> str:
+    """Return the key under which a bucket's path is tracked; tables are directories."""
+    place = place_of(bucket.adapter.location())
+    is_table = isinstance(bucket.get_format(), TableFormat)
+    return f"{place}/" if is_table and not place.endswith("/") else place

@@ -1,0 +1,135 @@
+"""The contract of a format, and how a plugin announces one."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import polars as pl
+
+from glacier.errors import WriteError
+from glacier.formats.hive import partition_file_names
+from glacier.storage import Location, Stage, WriteMode, WriteRequest, is_glob
+
+if TYPE_CHECKING:
+    from polars._typing import SchemaDict
+
+
+@dataclass(frozen=True, slots=True)
+class FormatSpec:
+    """That a format exists.
+
+    Attributes:
+        name: What users write as `format=`.
+        suffixes: Path endings that choose it when no format is named, such as `.parquet`.
+        format: The `Format` subclass as `module:Class`, imported when it is first used.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    format: str
+
+
+class Format(ABC):
+    """How one kind of file or table is read; stateless, one instance serves all buckets."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def scan(
+        self, location: Location, schema: "SchemaDict | None", options: Mapping[str, Any]
+    ) -> pl.LazyFrame:
+        """Return a lazy frame over a location; reads nothing if `schema` is given."""
+
+
+class FileFormat(Format):
+    """A format whose data are plain files, which Polars sinks to a stage."""
+
+    suffix: ClassVar[str]
+    """The ending of the files that a dataset is made of."""
+
+    def sink(self, frame: pl.LazyFrame, stage: Stage, request: WriteRequest) -> pl.LazyFrame:
+        """Return a lazy sink of `frame` into a stage: one file, or the files of a dataset."""
+        target = stage.location
+        if not target.is_dataset:
+            return self.sink_file(frame, target.uri, target, request.options)
+        suffix = self.suffix_for(request.options)
+        if not request.partition_by:
+            uri = f"{target.uri}{stage.token}{suffix}"
+            return self.sink_file(frame, uri, target, request.options)
+        parts = pl.PartitionBy(
+            target.uri,
+            key=list(request.partition_by),
+            include_key=self.keeps_partition_columns,
+            file_path_provider=partition_file_names(stage.token, suffix),
+        )
+        return self.sink_file(frame, parts, target, request.options)
+
+    keeps_partition_columns: ClassVar[bool] = False
+    """Whether files repeat the partition columns; only if a scan can't take them from paths."""
+
+    def suffix_for(self, options: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Return the ending of a dataset's files when they are written with these options."""
+        return self.suffix
+
+    @abstractmethod
+    def sink_file(
+        self,
+        frame: pl.LazyFrame,
+        target: "str | pl.PartitionBy",
+        location: Location,
+        options: Mapping[str, Any],
+    ) -> pl.LazyFrame:
+        """Return a lazy sink (`lazy=True`) to a file or to partitions, made with `mkdir`."""
+
+
+class TableFormat(Format):
+    """A format with a log of its own, whose commits are atomic by themselves.
+
+    Its rows are staged as files first, together with all other writes of a settle, and then
+    published from there.
+    """
+
+    @abstractmethod
+    def exists(self, location: Location) -> bool:
+        """Return whether a table is there."""
+
+    @abstractmethod
+    def publish(
+        self, rows: pl.LazyFrame, location: Location, mode: WriteMode, request: WriteRequest
+    ) -> None:
+        """Add or replace the rows of the table in one commit of its log.
+
+        Raises:
+            ObjectExistsError: `mode` is `error` and the table exists.
+        """
+
+
+def check_partition_columns(rows: pl.LazyFrame, partition_by: tuple[str, ...]) -> None:
+    """Raise `WriteError` if the rows lack a column by which they are to be partitioned."""
+    columns = rows.collect_schema().names() if partition_by else []
+    missing = [column for column in partition_by if column not in columns]
+    if missing:
+        raise WriteError(
+            f"partition_by names {', '.join(missing)}, which the rows don't have; they have "
+            f"{', '.join(columns)}."
+        )
+
+
+def access_options(location: Location) -> dict[str, Any]:
+    """Return the options that a scan or a sink needs to reach a location; none on a disk."""
+    options: dict[str, Any] = {}
+    if location.storage_options is not None:
+        options["storage_options"] = dict(location.storage_options)
+    if location.credential_provider is not None:
+        options["credential_provider"] = location.credential_provider
+    return options
+
+
+def takes_glob(location: Location) -> bool:
+    """Return whether a scan may read the location's URI as a pattern.
+
+    A file's name is never one. A dataset's directory is scanned as a pattern because object
+    stores list a prefix that way, unless `*`, `?` or `[` stand in its own name.
+    """
+    return location.is_glob or (location.is_dataset and not is_glob(location.uri))

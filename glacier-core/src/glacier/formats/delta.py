@@ -1,0 +1,165 @@
+"""Delta Lake tables."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote, unquote
+
+import polars as pl
+
+from glacier.errors import (
+    MissingPackageError,
+    ObjectExistsError,
+    PathError,
+    SchemaMismatchError,
+    WriteError,
+)
+from glacier.formats.base import TableFormat, access_options, check_partition_columns
+from glacier.storage import Location, WriteMode, WriteRequest
+
+try:
+    import deltalake
+    from deltalake.exceptions import (
+        CommitFailedError,
+        DeltaError,
+        SchemaMismatchError as DeltaSchemaError,
+        TableNotFoundError,
+    )
+except ImportError as error:
+    raise MissingPackageError(
+        'The format delta needs a package that is not installed. Run: pip install '
+        '"glacier-core[delta]"',
+        extra="delta",
+    ) from error
+
+if TYPE_CHECKING:
+    from polars._typing import SchemaDict
+
+_MODES: Mapping[WriteMode, Literal["error", "append", "overwrite"]] = {
+    "overwrite": "overwrite",
+    "append": "append",
+    "error": "error",
+    "ignore": "error",
+}
+
+# The object store below deltalake refuses these in a path, aborts on them, or decodes them.
+_UNSAFE_IN_LOCAL_PATHS = re.compile(r"[\x00-\x1f\x7f\[\]^|\\]|%[0-9A-Fa-f]{2}")
+
+
+class DeltaFormat(TableFormat):
+    """Delta: Parquet files under a transaction log, whose every commit is atomic.
+
+    `mode="overwrite"` replaces the rows, the columns and, where `partition_by` is given, the
+    partitioning; older versions stay readable (`scan(version=...)`).
+    """
+
+    name = "delta"
+
+    def scan(
+        self, location: Location, schema: "SchemaDict | None", options: Mapping[str, Any]
+    ) -> pl.LazyFrame:
+        """Return a lazy frame over the newest version of the table, or over `version=`.
+
+        The types are the log's; a declared schema is compared with them when the frame is
+        resolved.
+        """
+        source = _table_uri(location)
+        merged = {**access_options(location), **options}
+        if _is_local(location) and quote(source) != source:
+            table = _LocalTable(Path(source).as_uri(), version=merged.pop("version", None))
+            frame = pl.scan_delta(table, **merged)
+        else:
+            frame = pl.scan_delta(source, **merged)
+        return frame if schema is None else frame.match_to_schema(schema)
+
+    def exists(self, location: Location) -> bool:
+        """Return whether a Delta log is there."""
+        filesystem = location.filesystem()
+        log = f"{location.path.rstrip('/')}/_delta_log"
+        try:
+            return bool(filesystem.ls(log, detail=False, refresh=True))
+        except FileNotFoundError:
+            return False
+
+    def publish(
+        self, rows: pl.LazyFrame, location: Location, mode: WriteMode, request: WriteRequest
+    ) -> None:
+        """Add or replace the table's rows in one commit of its log.
+
+        Raises:
+            ObjectExistsError: `mode` is `error` or `ignore` and the table exists.
+            SchemaMismatchError: Appended rows do not fit the table's columns.
+            WriteError: Another writer changed the table meanwhile, or Delta can't hold the rows.
+        """
+        check_partition_columns(rows, request.partition_by)
+        if mode in {"error", "ignore"} and self.exists(location):
+            raise _exists(location)
+        options = {**access_options(location), **request.options}
+        options["delta_write_options"] = _write_options(mode, request)
+        source = _table_uri(location)
+        target = Path(source).as_uri() if _is_local(location) else source
+        try:
+            rows.sink_delta(target, mode=_MODES[mode], **options)
+        except CommitFailedError as error:
+            raise WriteError(
+                f"Another writer changed the Delta table {location.uri} meanwhile, and this write "
+                f"was given up; the table is as the other left it. Write again. ({error})",
+                uri=location.uri,
+            ) from error
+        except DeltaSchemaError as error:
+            raise SchemaMismatchError(
+                f"The rows do not fit the columns of the Delta table {location.uri}: {error}. "
+                "Cast or select them, or use mode='overwrite'.",
+                uri=location.uri,
+            ) from error
+        except (DeltaError, TypeError) as error:
+            if mode in {"error", "ignore"} and self.exists(location):
+                raise _exists(location) from error
+            raise WriteError(
+                f"Writing the Delta table {location.uri} failed and left it as it was: {error}",
+                uri=location.uri,
+            ) from error
+
+
+class _LocalTable(deltalake.DeltaTable):
+    """A table on disk whose files are named as the disk names them.
+
+    deltalake gives URIs in which the table's own directory is percent-encoded, and Polars takes
+    them for plain paths, so that it finds no file under a directory with a space in its name.
+    """
+
+    def file_uris(self, *args: Any, **kwargs: Any) -> list[str]:  # Any: the parent's signature
+        """Return the paths of the table's data files."""
+        root = self.table_uri.removeprefix("file://")
+        return [unquote(root) + uri[len(root) :] for uri in super().file_uris(*args, **kwargs)]
+
+
+def _is_local(location: Location) -> bool:
+    return "://" not in location.uri
+
+
+def _table_uri(location: Location) -> str:
+    if _is_local(location) and (unsafe := _UNSAFE_IN_LOCAL_PATHS.search(location.uri)):
+        raise PathError(
+            f"The path {location.uri!r} holds {unsafe.group()!r}, which Delta can't have in the "
+            "path of a table. Choose another path or another base path."
+        )
+    return location.uri.rstrip("/")
+
+
+def _write_options(mode: WriteMode, request: WriteRequest) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if mode == "overwrite":
+        options["schema_mode"] = "overwrite"
+    if request.partition_by:
+        options["partition_by"] = list(request.partition_by)
+    return {**options, **request.options.get("delta_write_options", {})}
+
+
+def _exists(location: Location) -> ObjectExistsError:
+    return ObjectExistsError(
+        f"{location.uri} already is a Delta table, and mode='error' refuses to replace it. Use "
+        "mode='overwrite', 'append' or 'ignore'.",
+        uri=location.uri,
+    )

@@ -1,0 +1,185 @@
+"""Apache Iceberg tables."""
+
+import os
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+from polars import selectors as cs
+
+from glacier.errors import (
+    ConfigError,
+    MissingPackageError,
+    ObjectExistsError,
+    ObjectNotFoundError,
+    SchemaMismatchError,
+    WriteError,
+)
+from glacier.formats.base import TableFormat, check_partition_columns
+from glacier.storage import Location, WriteMode, WriteRequest
+
+if find_spec("pyiceberg") is None or find_spec("pyarrow") is None:
+    raise MissingPackageError(
+        "The format iceberg needs packages that are not installed. Run: pip install "
+        '"glacier-core[iceberg]"',
+        extra="iceberg",
+    )
+
+from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException
+
+from glacier.formats.iceberg_metadata import TABLE_NAME, StoreCatalog, newest_metadata
+
+if TYPE_CHECKING:
+    from polars._typing import SchemaDict
+    from pyiceberg.table import Table
+
+if find_spec("polars_iceberg") is None:
+    # Without this Polars warns at every scan that it plans with pyiceberg, as it has to.
+    os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
+
+
+class IcebergFormat(TableFormat):
+    """Iceberg: Parquet files under versioned metadata, whose every version is one commit.
+
+    By default a table is what lies at the bucket's path, with the metadata of a file-system
+    table (`metadata/v1.metadata.json`). `catalog=` (a pyiceberg catalog) and `table=`
+    (`"namespace.name"`), given to `scan` and `write`, reach a table through its catalog instead.
+    """
+
+    name = "iceberg"
+
+    def scan(
+        self, location: Location, schema: "SchemaDict | None", options: Mapping[str, Any]
+    ) -> pl.LazyFrame:
+        """Return a lazy frame over the newest snapshot, or over `snapshot_id=`.
+
+        The metadata is read at once, the rows when the frame is collected. A declared schema is
+        compared with the table's when the frame is resolved.
+
+        Raises:
+            ObjectNotFoundError: No table is there.
+        """
+        catalog, table, rest = _split(options)
+        if catalog is not None:
+            frame = pl.scan_iceberg(table, catalog=catalog, **rest)
+        else:
+            if newest_metadata(location) is None:
+                raise ObjectNotFoundError(
+                    f"No Iceberg table is at {location.uri}. Check the bucket's name and path, "
+                    "write it first, or pass catalog= and table=.",
+                    uri=location.uri,
+                )
+            found = StoreCatalog(location).load_table(TABLE_NAME)
+            access = {} if location.storage_options is None else {
+                "storage_options": dict(location.storage_options)
+            }
+            frame = pl.scan_iceberg(found, **{**access, **rest})
+        return frame if schema is None else frame.match_to_schema(schema)
+
+    def exists(self, location: Location) -> bool:
+        """Return whether an Iceberg table's metadata is there."""
+        return newest_metadata(location) is not None
+
+    def publish(
+        self, rows: pl.LazyFrame, location: Location, mode: WriteMode, request: WriteRequest
+    ) -> None:
+        """Add or replace the table's rows in one commit.
+
+        Integers, categories and times that Iceberg lacks are widened to the next type that
+        loses nothing (`UInt32` to a 64-bit integer). Partitions are by the columns' values.
+
+        Raises:
+            ObjectExistsError: `mode` is `error` or `ignore` and the table exists.
+            SchemaMismatchError: The rows do not fit the table's columns.
+            WriteError: Another writer committed first, or Iceberg can't hold the rows.
+        """
+        catalog, name, rest = _split(request.options)
+        check_partition_columns(rows, request.partition_by)
+        rows = rows.cast(_WIDENED)  # type: ignore[arg-type]  # selectors are keys as well
+        store = catalog if catalog is not None else StoreCatalog(location)
+        identifier = name if catalog is not None else TABLE_NAME
+        exists = store.table_exists(identifier)
+        if exists and mode in {"error", "ignore"}:
+            raise ObjectExistsError(
+                f"{location.uri} already is an Iceberg table, and mode='error' refuses to replace "
+                "it. Use mode='overwrite', 'append' or 'ignore'.",
+                uri=location.uri,
+            )
+        try:
+            if exists:
+                table = store.load_table(identifier)
+                _check_partitions(table, request.partition_by, location)
+            else:
+                table = _create(store, identifier, rows, request.partition_by)
+            rows.sink_iceberg(table, **{**_sink_options(mode, table, exists=exists), **rest})
+        except (CommitFailedException, CommitStateUnknownException) as error:
+            raise WriteError(
+                f"Another writer changed the Iceberg table {location.uri} meanwhile, and this "
+                f"write was given up; the table is as the other left it. Write again. ({error})",
+                uri=location.uri,
+            ) from error
+        except (ValueError, TypeError, pl.exceptions.SchemaError) as error:
+            raise SchemaMismatchError(
+                f"The rows do not fit the Iceberg table {location.uri}: {error}. Cast or select "
+                "the columns, or use mode='overwrite'.",
+                uri=location.uri,
+            ) from error
+
+
+_WIDENED = {
+    cs.by_dtype(pl.Int8, pl.Int16, pl.UInt8, pl.UInt16): pl.Int32,
+    cs.by_dtype(pl.UInt32): pl.Int64,
+    cs.by_dtype(pl.Float16): pl.Float32,
+    cs.categorical() | cs.enum(): pl.String,
+    cs.datetime(("ms",), time_zone=None): pl.Datetime("us"),
+    cs.datetime(("ms",), time_zone="*"): pl.Datetime("us", "UTC"),
+}
+
+
+def _split(options: Mapping[str, Any]) -> tuple[Any, str, dict[str, Any]]:  # Any: a catalog
+    """Return the catalog, the table's name in it, and all other options."""
+    rest = dict(options)
+    catalog, table = rest.pop("catalog", None), rest.pop("table", None)
+    if (catalog is None) != (table is None):
+        raise ConfigError(
+            "An Iceberg table in a catalog needs both options: catalog= (a pyiceberg catalog) "
+            'and table= ("namespace.name").'
+        )
+    return catalog, str(table), rest
+
+
+def _create(store: Any, name: str, rows: pl.LazyFrame, partition_by: tuple[str, ...]) -> "Table":
+    """Return a new table for rows; in a `StoreCatalog` it appears with its first commit."""
+    schema = rows.collect_schema().to_arrow()
+    if not isinstance(store, StoreCatalog):
+        if partition_by:
+            raise WriteError(
+                f"The table {name!r} is not in its catalog, and partition_by can't create it "
+                "there. Create it in the catalog with its partitions first."
+            )
+        return store.create_table(name, schema=schema)
+    return store.create_partitioned(schema, partition_by)
+
+
+def _check_partitions(table: "Table", wanted: tuple[str, ...], location: Location) -> None:
+    actual = tuple(
+        f"{field.transform}({table.schema().find_column_name(field.source_id)})"
+        for field in table.spec().fields
+    )
+    if wanted and actual != tuple(f"identity({column})" for column in wanted):
+        raise WriteError(
+            f"The Iceberg table {location.uri} is partitioned by {', '.join(actual) or 'nothing'}, "
+            f"not by {', '.join(wanted)}. Leave partition_by out, or write to a new path.",
+            uri=location.uri,
+        )
+
+
+def _sink_options(mode: WriteMode, table: "Table", *, exists: bool) -> dict[str, Any]:
+    kind: Literal["overwrite", "append"] = "append"
+    if not exists or mode != "overwrite":
+        return {"mode": kind}
+    # Polars can't replace the columns of a partitioned table: there they have to fit.
+    if table.spec().is_unpartitioned():
+        return {"mode": "overwrite", "schema_mode": "overwrite"}
+    return {"mode": "overwrite"}

@@ -1,0 +1,32 @@
+"""What the text formats share: they are compressed as a whole, and a suffix says how."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from glacier.formats.base import FileFormat
+
+SUFFIX_OF_COMPRESSION = {"gzip": ".gz", "zstd": ".zst"}
+
+
+class TextFormat(FileFormat):
+    """A format of lines of text, whose files keep their partition columns.
+
+    Polars takes partition columns from directory names for binary formats only.
+    """
+
+    keeps_partition_columns = True
+
+    def suffix_for(self, options: Mapping[str, Any]) -> str:
+        """Return the format's suffix, followed by that of a compression."""
+        return self.suffix + SUFFIX_OF_COMPRESSION.get(options.get("compression", ""), "")
+
+
+def compression_options(target: "str | pl.PartitionBy") -> dict[str, str]:
+    """Return the compression that a file's name asks for: `.gz` or `.zst`, else none."""
+    if not isinstance(target, str):
+        return {}
+    name = target.lower()
+    kinds = (kind for kind, suffix in SUFFIX_OF_COMPRESSION.items() if name.endswith(suffix))
+    return {"compression": kind for kind in kinds}

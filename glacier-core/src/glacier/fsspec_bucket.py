@@ -1,0 +1,275 @@
+"""A bucket adapter over any fsspec filesystem: a new store in a dozen lines.
+
+    class MemoryBucketAdapter(FilesystemBucketAdapter):
+        scheme = "memory"
+
+        @property
+        def filesystem(self) -> AbstractFileSystem:
+            return MemoryFileSystem()
+
+        @property
+        def root(self) -> str:
+            return f"/{self.resource.bucket_name}"
+
+It suits stores that Polars can't reach by itself: a scan fetches the files to this machine
+first, and a write sinks to this machine and uploads. Where Polars does reach the store,
+implement `BucketAdapter` directly; `publishing` has the ordering of its commit.
+"""
+
+import atexit
+import re
+import shutil
+import tempfile
+import time
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import polars as pl
+from fsspec.implementations.local import LocalFileSystem
+from fsspec.utils import glob_translate
+from polars.io.plugins import register_io_source
+
+from glacier.adapters import BucketAdapter
+from glacier.errors import ObjectExistsError
+from glacier.publishing import publish_dataset, unique_name
+from glacier.storage import (
+    GLOB_CHARACTERS,
+    RESERVED_PREFIX,
+    Location,
+    Stage,
+    WriteMode,
+    is_glob,
+    new_token,
+)
+
+if TYPE_CHECKING:
+    from polars._typing import SchemaDict
+
+    from glacier.formats import Format
+
+_STAGE_LIFETIME_SECONDS = 24 * 60 * 60
+
+
+class FilesystemBucketAdapter(BucketAdapter):
+    """Serves a bucket from a filesystem whose `cp_file` makes a file visible whole, at once.
+
+    Object stores and fsspec's memory filesystem do that. Where a copy grows under the eyes of
+    readers (SFTP, SMB), override `publish` with the filesystem's atomic rename.
+    """
+
+    scheme: ClassVar[str]
+    """What URIs start with."""
+
+    @property
+    @abstractmethod
+    def root(self) -> str:
+        """The path of the bucket itself on the filesystem, without a `/` at its end."""
+
+    def publish(self, staged: str, target: str) -> None:
+        """Make a file visible at `target`, replacing what is there; never half of it."""
+        self.filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
+        self.filesystem.cp_file(staged, target)
+
+    def location(self) -> Location:
+        """Return where the bucket's path lies; touches no data."""
+        return Location(
+            uri=self.get_uri(),
+            path=self._absolute(self.resource.path),
+            filesystem=lambda: self.filesystem,
+            is_glob=is_glob(self.resource.path),
+        )
+
+    def get_uri(self) -> str:
+        """Return the URI of the bucket's path."""
+        return f"{self.scheme}://{self._absolute(self.resource.path).lstrip('/')}"
+
+    def exists(self) -> bool:
+        """Return whether the path holds data, or for an empty path whether the bucket is there."""
+        if self.resource.path == "":
+            return self._type_of(self.root) is not None
+        return any(True for _ in self._files())
+
+    def list(self) -> list[str]:
+        """Return the paths of all visible files below the path, relative to the bucket, sorted."""
+        return sorted(self._files())
+
+    def delete(self) -> None:
+        """Delete every visible file of the path."""
+        for path in self.list():
+            self._remove(self._absolute(path))
+
+    def scan(
+        self, chosen: "Format", schema: "SchemaDict | None", options: Mapping[str, Any]
+    ) -> pl.LazyFrame:
+        """Return a lazy frame over a copy of the data on this machine, deleted at exit.
+
+        The copy is made now; with a declared schema it is made each time the frame is
+        collected.
+        """
+        if schema is None:
+            return chosen.scan(self._fetch(), None, options)
+
+        def fetch_and_scan(
+            with_columns: list[str] | None,
+            predicate: pl.Expr | None,
+            n_rows: int | None,
+            batch_size: int | None,
+        ) -> Iterator[pl.DataFrame]:
+            frame = chosen.scan(self._fetch(), schema, options)
+            frame = frame if predicate is None else frame.filter(predicate)
+            frame = frame if with_columns is None else frame.select(with_columns)
+            frame = frame if n_rows is None else frame.head(n_rows)
+            yield from frame.collect_batches(chunk_size=batch_size, maintain_order=True)
+
+        return register_io_source(fetch_and_scan, schema=dict(schema))
+
+    def stage(self) -> Stage:
+        """Return a new directory on this machine, or a file in one."""
+        token = new_token()
+        directory = _workspace() / token
+        directory.mkdir()
+        name = "" if self.resource.is_dataset else self.resource.path.rpartition("/")[2]
+        return Stage(_local(f"{directory}/{name}"), token)
+
+    def commit(self, stage: Stage, mode: WriteMode) -> None:
+        """Upload a stage to keys outside every dataset, then copy it to the bucket's path.
+
+        Raises:
+            ObjectExistsError: `mode` is `error` or `ignore` and data has appeared meanwhile.
+        """
+        if mode in {"error", "ignore"} and self.exists():
+            raise ObjectExistsError(f"{self.get_uri()} was written by somebody else meanwhile.")
+        self._sweep()
+        staged: dict[str, str] = {}
+        try:
+            for number, (file, target) in enumerate(self._targets(stage).items()):
+                key = self._absolute(_stage_key(stage.token, number))
+                staged[key] = self._absolute(target)
+                self.filesystem.put_file(str(file), key)
+            self._publish_all(staged, mode)
+        finally:
+            for key in staged:
+                with suppress(OSError):  # What a lost connection leaves is swept.
+                    self._remove(key)
+
+    def discard(self, stage: Stage) -> None:
+        """Remove what a stage holds on this machine."""
+        shutil.rmtree(_workspace() / stage.token, ignore_errors=True)
+
+    def _publish_all(self, staged: Mapping[str, str], mode: WriteMode) -> None:
+        if not self.resource.is_dataset:
+            for key, target in staged.items():
+                self.publish(key, target)
+            return
+        old = [] if mode == "append" else [self._absolute(path) for path in self._files()]
+        publish_dataset(staged, superseded=old, publish=self.publish, remove=self._remove)
+
+    def _targets(self, stage: Stage) -> dict[Path, str]:
+        """Return the path in the bucket for every file of a stage."""
+        if not self.resource.is_dataset:
+            return {Path(stage.location.path): self.resource.path}
+        directory = Path(stage.location.path)
+        return {
+            file: self.resource.path
+            + unique_name(file.relative_to(directory).as_posix(), stage.token)
+            for file in sorted(directory.rglob("*"))
+            if file.is_file()
+        }
+
+    def _sweep(self) -> None:
+        """Remove the uploads of writers that died more than a day ago."""
+        for name, kind in self._entries(f"{RESERVED_PREFIX}/"):
+            started = name.partition("-")[0]
+            is_old = started.isdecimal() and time.time() - int(started) > _STAGE_LIFETIME_SECONDS
+            if kind == "file" and is_old:
+                self._remove(self._absolute(f"{RESERVED_PREFIX}/{name}"))
+
+    def _fetch(self) -> Location:
+        """Copy the bucket's files to this machine and return where they lie there."""
+        directory = _workspace() / new_token()
+        is_single = not self.resource.is_dataset
+        fixed = self.resource.path if is_single else self._fixed_directory()
+        (directory / fixed.rpartition("/")[0]).mkdir(parents=True)
+        for path in [fixed] if is_single else self._files():
+            copy = directory / path
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            self.filesystem.get_file(self._absolute(path), str(copy))
+        return _local(f"{directory}/{self.resource.path}", is_glob=is_glob(self.resource.path))
+
+    def _files(self) -> Iterator[str]:
+        """Yield every visible file of the bucket's path, relative to the bucket, unordered."""
+        path = self.resource.path
+        if not self.resource.is_dataset:
+            if self._type_of(self._absolute(path)) == "file":
+                yield path
+            return
+        pattern = re.compile(glob_translate(path)) if is_glob(path) else None
+        pending = [self._fixed_directory()]
+        while pending:
+            directory = pending.pop()
+            for name, kind in self._entries(directory):
+                found = f"{directory}{name}"
+                if kind == "directory":
+                    pending.append(f"{found}/")
+                elif pattern is None or pattern.match(found):
+                    yield found
+
+    def _fixed_directory(self) -> str:
+        """Return the part of a dataset's path that no glob character is in: empty or `a/b/`."""
+        fixed = re.split(f"[{re.escape(GLOB_CHARACTERS)}]", self.resource.path, maxsplit=1)[0]
+        return fixed[: fixed.rfind("/") + 1]
+
+    def _entries(self, directory: str) -> Iterator[tuple[str, str]]:
+        """Yield name and type of what lies directly in a directory of the bucket.
+
+        fsspec's own `walk`, `find` and `glob` take a directory that they may not read for an
+        empty one, and `exists` any error for an answer; so only `ls` and `info` are used.
+        """
+        path = self._absolute(directory).rstrip("/")
+        self.filesystem.invalidate_cache()
+        try:
+            entries = self.filesystem.ls(path, detail=True)
+        except FileNotFoundError:
+            return
+        for entry in entries:
+            name = entry["name"].rstrip("/")
+            if name.lstrip("/") == path.lstrip("/"):
+                continue  # A file, or an object store's marker, with the directory's own name.
+            last = name.rpartition("/")[2]
+            if directory or not last.startswith(RESERVED_PREFIX):
+                yield last, entry["type"]
+
+    def _type_of(self, path: str) -> str | None:
+        """Return `file` or `directory`; None only if the store says that nothing is there."""
+        self.filesystem.invalidate_cache()
+        try:
+            return str(self.filesystem.info(path)["type"])
+        except FileNotFoundError:
+            return None
+
+    def _remove(self, path: str) -> None:
+        with suppress(FileNotFoundError):
+            self.filesystem.rm_file(path)
+
+    def _absolute(self, path: str) -> str:
+        return f"{self.root}/{path}"
+
+
+@cache
+def _workspace() -> Path:
+    """Return this process's own directory for stages and copies, removed at its end."""
+    directory = Path(tempfile.mkdtemp(prefix="glacier-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
+
+
+def _local(path: str, *, is_glob: bool = False) -> Location:
+    return Location(uri=path, path=path, filesystem=LocalFileSystem, is_glob=is_glob)
+
+
+def _stage_key(token: str, number: int) -> str:
+    return f"{RESERVED_PREFIX}/{int(time.time())}-{token}-{number}"

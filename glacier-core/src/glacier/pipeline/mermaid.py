@@ -1,0 +1,23 @@
+"""A graph as Mermaid text, which code hosts, editors and notebooks draw."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from glacier.pipeline.graph import Call
+
+
+def mermaid_text(calls: "list[Call]") -> str:
+    """Return a flowchart: solid arrows carry data, dotted ones only order."""
+    lines = ["flowchart TD"]
+    for call in calls:
+        shape = ("[", "]") if call.task is not None else ("([", "])")
+        lines.append(f'    t{call.index}{shape[0]}"{_escaped(call.name)}"{shape[1]}')
+    for call in calls:
+        data = dict.fromkeys(call.data)
+        lines.extend(f"    t{index} --> t{call.index}" for index in data)
+        lines.extend(f"    t{i} -.-> t{call.index}" for i in dict.fromkeys(call.after) if i not in data)
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;")

@@ -1,0 +1,186 @@
+"""The provider: makes resources for the platform that its config names."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from glacier.config.base import ProviderConfig
+from glacier.errors import ConfigMismatchError
+from glacier.resources.base import ConfigArgument, Resource
+from glacier.resources.bucket import Bucket
+from glacier.resources.executor import Executor
+from glacier.resources.serverless import Handler, Serverless
+
+if TYPE_CHECKING:
+    import polars as pl
+    from polars._typing import SchemaDict
+
+    from glacier.adapters import Adapter
+    from glacier.registry import AdapterSpec
+
+ResourceT = TypeVar("ResourceT", bound=Resource)
+
+
+class Provider:
+    """One platform, and the resources that a program uses on it.
+
+    Args:
+        config: Which platform, and where on it.
+        tags: Labels for every resource that is deployed.
+        staging: Bucket name, with a prefix after a `/`, through which jobs and their data
+            travel; on this machine a directory under the base path where None.
+
+    Raises:
+        ConfigMismatchError: `config` is not a provider's config.
+    """
+
+    def __init__(
+        self,
+        config: ProviderConfig,
+        tags: Mapping[str, str] | None = None,
+        *,
+        staging: str | None = None,
+    ) -> None:
+        if not isinstance(config, ProviderConfig):
+            raise ConfigMismatchError(
+                f"Provider(config=...) takes a platform's config, such as LocalConfig(...) or "
+                f"AwsConfig(...); got {type(config).__name__}. "
+                "A resource's config belongs to provider.bucket(...), serverless or executor."
+            )
+        self.config = config
+        self.tags = dict(tags or {})
+        self.staging = staging
+        self._resources: list[Resource] = []
+
+    def bucket(
+        self,
+        bucket_name: str,
+        path: str = "",
+        format: str | None = None,  # noqa: A002 - the public name
+        config: ConfigArgument = None,
+        name: str | None = None,
+        *,
+        schema: "SchemaDict | pl.Schema | None" = None,
+    ) -> Bucket:
+        """Return a bucket: one place for data.
+
+        Args:
+            bucket_name: The bucket or container.
+            path: A file; with a trailing `/` or a glob a dataset of many files.
+            format: `parquet`, `csv`, `ndjson`, `ipc`, `delta`, `iceberg` or a plugin's; by
+                the path's suffix where None, and Parquet where that says nothing.
+            config: One config for it, or a list with one for each platform.
+            name: What it is called in plans and generated infrastructure.
+            schema: Its columns and types. A scan then asks the store for nothing, and a write
+                that differs is an error.
+
+        Raises:
+            PathError: The name or the path is not legal.
+            FormatError: The format is unknown.
+            ConfigMismatchError: A lone config that this platform doesn't accept.
+        """
+        return self._track(Bucket(bucket_name, path, format, self, config, name, schema=schema))
+
+    def serverless(
+        self,
+        function_name: str,
+        handler: "Handler | str",
+        runtime: str = "python3.11",
+        config: ConfigArgument = None,
+        name: str | None = None,
+    ) -> Serverless:
+        """Return a serverless function.
+
+        Args:
+            function_name: Its name on the platform.
+            handler: A callable from a JSON object to a JSON object, or `module:function`.
+            runtime: The language runtime.
+            config: One config for it, or a list with one for each platform.
+            name: What it is called in plans and generated infrastructure.
+
+        Raises:
+            ConfigMismatchError: A lone config that this platform doesn't accept.
+        """
+        return self._track(Serverless(function_name, handler, runtime, self, config, name))
+
+    def executor(
+        self, name: str, config: ConfigArgument = None, runtime: str | None = None
+    ) -> Executor:
+        """Return an executor, on the platform that its own config names.
+
+        Args:
+            name: The name of the cluster, job or pool.
+            config: The executor's config; subprocesses of this machine where None.
+            runtime: The runtime to ask for.
+
+        Raises:
+            NoAdapterError: No installed plugin runs jobs under that config.
+        """
+        return self._track(Executor(name, self, config, runtime))
+
+    def resource(
+        self, kind: type[ResourceT], *args: Any, **kwargs: Any
+    ) -> ResourceT:  # Any: its own
+        """Return a resource of a type that a plugin defines.
+
+        Args:
+            kind: The resource class; it is given this provider as `provider=`.
+            *args: The class's own arguments.
+            **kwargs: The class's own keyword arguments.
+        """
+        make: Callable[..., ResourceT] = kind
+        return self._track(make(*args, provider=self, **kwargs))
+
+    def get_resources(self) -> list[Resource]:
+        """Return all resources that this provider has made, in order."""
+        return self._resources.copy()
+
+    def get_adapter(self, resource: Resource) -> "Adapter[Any]":
+        """Return a new adapter for a resource.
+
+        Raises:
+            NoAdapterError: No installed plugin serves the pair of resource and config types.
+            PluginConflictError: Two plugins do.
+        """
+        from glacier.registry import load_adapter
+
+        return load_adapter(self.spec_for(resource))(resource, self)
+
+    def spec_for(self, resource: Resource) -> "AdapterSpec":
+        """Return what is registered for a resource under the config that decides."""
+        from glacier.plugins import load_plugins
+
+        return load_plugins().registry.find(type(resource), type(resource.dispatch_config()))
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Provider":
+        """Return a provider for the platform that environment variables describe.
+
+        `AWS_REGION` comes first, then `AZURE_RESOURCE_GROUP`, then `GCP_PROJECT`, then what
+        other plugins recognise; without any of them it is this machine.
+
+        Args:
+            environ: The variables to read; `os.environ` where None.
+
+        Raises:
+            MissingPackageError: The platform's package isn't installed.
+            PluginConflictError: Two plugins claim the environment.
+        """
+        from glacier.config import from_environment
+
+        return cls(config=from_environment(os.environ if environ is None else environ))
+
+    def _track(self, resource: ResourceT) -> ResourceT:
+        self._resources.append(resource)
+        return resource
+
+    def __repr__(self) -> str:
+        return f"Provider({self.config!r})"
+
+    def __getstate__(self) -> dict[str, object]:
+        return {
+            "config": self.config.without_secrets(),
+            "tags": self.tags,
+            "staging": self.staging,
+            "_resources": [],
+        }

@@ -1,0 +1,277 @@
+"""One write of one frame to one bucket: stage it, sink it, commit it."""
+
+import errno
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
+
+import polars as pl
+
+from glacier.errors import (
+    AccessDeniedError,
+    EmptyDatasetError,
+    FormatError,
+    GlacierError,
+    ObjectExistsError,
+    ObjectNotFoundError,
+    PathError,
+    SchemaMismatchError,
+    StorageError,
+    WriteError,
+)
+from glacier.formats import FileFormat, TableFormat
+from glacier.formats.table import format_for
+from glacier.storage import Stage, WriteMode, WriteRequest, checked_mode, is_glob
+
+if TYPE_CHECKING:
+    from glacier.resources.bucket import Bucket
+
+
+class ArrowStream(Protocol):
+    """Anything that hands out its rows through the Arrow PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return a capsule with an Arrow stream."""
+
+
+Tabular: TypeAlias = pl.LazyFrame | pl.DataFrame | ArrowStream
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A checked request to write `frame` to `bucket`.
+
+    Attributes:
+        is_foreign: Whether the rows live in another library's memory, which may change.
+    """
+
+    bucket: "Bucket"
+    frame: pl.LazyFrame
+    request: WriteRequest
+    is_foreign: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        bucket: "Bucket",
+        data: Tabular,
+        *,
+        mode: WriteMode,
+        partition_by: tuple[str, ...],
+        options: Mapping[str, Any],
+    ) -> "Write":
+        """Check what can be checked before anything is executed.
+
+        Raises:
+            PathError: The target can't be written, or not in this way.
+            SchemaMismatchError: The data differ from the declared schema.
+            WriteError: `data` is no frame.
+        """
+        checked_mode(mode)
+        _check_target(bucket, mode, partition_by)
+        frame, is_foreign = _as_lazy(bucket, data)
+        _check_schema(bucket, frame)
+        return cls(bucket, frame, WriteRequest(mode, partition_by, options), is_foreign)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything is to be written, by `mode` and what the store holds now.
+
+        Raises:
+            ObjectExistsError: `mode="error"` and data is there.
+        """
+        if self.request.mode not in {"error", "ignore"} or not self.bucket.exists_now():
+            return True
+        if self.request.mode == "ignore":
+            return False
+        raise ObjectExistsError(
+            f"{self.bucket.get_uri()} already holds data, and mode='error' refuses to replace "
+            "it. Use mode='overwrite', 'append' or 'ignore'."
+        )
+
+    def stage(self) -> tuple[Stage, pl.LazyFrame]:
+        """Return a new stage, and the lazy sink that fills it when it is collected."""
+        with translated(self.bucket):
+            stage = self.bucket.adapter.stage()
+        return stage, self._file_format.sink(self.frame, stage, self._staging_request)
+
+    def commit(self, stage: Stage) -> None:
+        """Make a filled stage visible at the target and remove it.
+
+        Raises:
+            ObjectExistsError: `mode="error"` and data has appeared meanwhile.
+            StorageError: The store refuses; the target is untouched.
+        """
+        adapter, chosen = self.bucket.adapter, self.bucket.get_format()
+        try:
+            with translated(self.bucket):
+                if isinstance(chosen, TableFormat):
+                    rows = self._file_format.scan(stage.location, None, {})
+                    chosen.publish(rows, adapter.location(), self.request.mode, self.request)
+                else:
+                    adapter.commit(stage, self.request.mode)
+        except ObjectExistsError:
+            if self.request.mode != "ignore":
+                raise
+        finally:
+            adapter.discard(stage)
+
+    def execute(self) -> None:
+        """Write now: stage, sink and commit.
+
+        Raises:
+            ObjectExistsError: `mode="error"` and data is there.
+            WriteError: The data could not be computed or written; the target is untouched.
+        """
+        if not self.is_needed:
+            return
+        stage, sink = self.stage()
+        try:
+            sink.collect(engine="streaming")
+        except Exception as error:
+            self.bucket.adapter.discard(stage)
+            raise self.failed(error) from error
+        self.commit(stage)
+
+    def failed(self, error: Exception) -> GlacierError:
+        """Return the error for a sink that failed, with the target's URI."""
+        known = _translate(self.bucket, error)
+        if known is not None and not isinstance(known, FormatError):
+            return known
+        return WriteError(
+            f"Writing {self.bucket.get_uri()} failed and left it as it was: "
+            f"{type(error).__name__}: {error}",
+            uri=self.bucket.get_uri(),
+        )
+
+    @property
+    def _file_format(self) -> FileFormat:
+        chosen = self.bucket.get_format()
+        return cast("FileFormat", chosen if isinstance(chosen, FileFormat) else _staging_format())
+
+    @property
+    def _staging_request(self) -> WriteRequest:
+        is_table = isinstance(self.bucket.get_format(), TableFormat)
+        return WriteRequest() if is_table else self.request
+
+
+@contextmanager
+def translated(bucket: "Bucket") -> Iterator[None]:
+    """Turn errors of Polars, of the system and of an SDK into Glacier's, naming the bucket."""
+    try:
+        yield
+    except GlacierError:
+        raise
+    except Exception as error:
+        known = _translate(bucket, error)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _translate(bucket: "Bucket", error: Exception) -> GlacierError | None:
+    if isinstance(error, GlacierError):
+        return error
+    uri = bucket.get_uri()
+    if isinstance(error, FileNotFoundError):
+        return ObjectNotFoundError(
+            f"Nothing is at {uri}. Check the bucket's name and path, or write it first.", uri=uri
+        )
+    if isinstance(error, PermissionError):
+        return AccessDeniedError(
+            f"Access to {uri} is denied: {error}. Check the permissions of the identity that the "
+            "provider's config stands for.",
+            uri=uri,
+        )
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}:
+        return WriteError(f"There is no room to write {uri}; it is as it was: {error}", uri=uri)
+    if isinstance(error, pl.exceptions.ComputeError):
+        return _translate_compute(bucket, uri, error)
+    return bucket.adapter.translate(error)
+
+
+def _translate_compute(
+    bucket: "Bucket", uri: str, error: pl.exceptions.ComputeError
+) -> GlacierError | None:
+    text = str(error)
+    if "expanded paths were empty" in text:
+        return EmptyDatasetError(
+            f"The dataset {uri} holds no file, so it has no columns either. Write it first, or "
+            "declare schema= on the bucket to scan it as an empty frame.",
+            uri=uri,
+        )
+    if any(sign in text for sign in _SIGNS_OF_WRONG_FORMAT):
+        return FormatError(
+            f"{uri} is not {bucket.format}: {text.splitlines()[0]}. Name the right format with "
+            "format= on the bucket.",
+            uri=uri,
+        )
+    return bucket.adapter.translate(error)
+
+
+_SIGNS_OF_WRONG_FORMAT = (
+    "File out of specification",
+    "not a parquet file",
+    "out-of-spec",
+    "error deserializing value",
+    "InvalidEOF",
+)
+
+
+def _as_lazy(bucket: "Bucket", data: Tabular) -> tuple[pl.LazyFrame, bool]:
+    if isinstance(data, pl.LazyFrame):
+        return data, False
+    if isinstance(data, pl.DataFrame):
+        return data.lazy(), False
+    if hasattr(data, "__arrow_c_stream__"):
+        return pl.DataFrame(data).lazy(), True
+    raise WriteError(
+        f"Can't write a {type(data).__name__} to {bucket.get_uri()}; expected a Polars LazyFrame "
+        "or DataFrame, or an object with the Arrow PyCapsule interface (__arrow_c_stream__)."
+    )
+
+
+def _check_target(bucket: "Bucket", mode: str, partition_by: tuple[str, ...]) -> None:
+    is_table = isinstance(bucket.get_format(), TableFormat)
+    if is_glob(bucket.path):
+        raise PathError(
+            f"{bucket!r} is a glob and can only be read. Write to a path without *, ? and [."
+        )
+    if bucket.path == "":
+        raise PathError(f"{bucket!r} has no path to write to; name one, such as path='data/'.")
+    if is_table or bucket.is_dataset:
+        return
+    if mode == "append":
+        raise PathError(
+            f"{bucket!r} is a single file, which can't be appended to. End the path in '/' to "
+            "make it a dataset, or use format='delta'."
+        )
+    if partition_by:
+        raise PathError(
+            f"{bucket!r} is a single file and can't be partitioned by {', '.join(partition_by)}. "
+            "End the path in '/' to make it a dataset."
+        )
+
+
+def _check_schema(bucket: "Bucket", frame: pl.LazyFrame) -> None:
+    if bucket.schema is None:
+        return
+    declared, actual = pl.Schema(bucket.schema), frame.collect_schema()
+    if declared == actual:
+        return
+    differences = [
+        f"{name}: declared {declared.get(name, 'nothing')}, got {actual.get(name, 'nothing')}"
+        for name in {**declared, **actual}
+        if declared.get(name) != actual.get(name)
+    ] or [f"declared in the order {', '.join(declared)}, got {', '.join(actual)}"]
+    raise SchemaMismatchError(
+        f"The data for {bucket.get_uri()} differ from the schema declared on its bucket "
+        f"({'; '.join(differences)}). Cast or select the columns, or change schema=."
+    )
+
+
+def _staging_format() -> FileFormat:
+    return cast("FileFormat", format_for("parquet", ""))
+
+

@@ -1,0 +1,44 @@
+"""How a resource knows that it is used inside a task: the scope that surrounds it.
+
+The engine sets a scope around every task body. Resources ask for it and let it decide, so
+that a write can be deferred and a dry run can answer with empty frames, while resources
+themselves know no engine.
+"""
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from glacier.resources.bucket import Bucket
+    from glacier.resources.write import Write
+
+
+class Scope(Protocol):
+    """What resources hand over while a task is on the stack."""
+
+    def scan(self, bucket: "Bucket", options: dict[str, Any]) -> "pl.LazyFrame":
+        """Return the frame that the task gets for `bucket.scan(**options)`."""
+
+    def read(self, bucket: "Bucket") -> "pl.DataFrame":
+        """Return the frame that the task gets for `bucket.read()`."""
+
+    def write(self, write: "Write") -> None:
+        """Take over a write."""
+
+    def before_look(self, bucket: "Bucket") -> bool | None:
+        """Make pending writes visible before the task looks at a place.
+
+        Returns:
+            Whether something is there, where the scope knows better than the store; else None.
+        """
+
+    def before_change(self, bucket: "Bucket", action: str) -> None:
+        """Prepare for, or refuse, a change that the task makes to a place by itself."""
+
+    def before_effect(self, action: str) -> None:
+        """Prepare for, or refuse, an effect outside any bucket (deploy, invoke, submit)."""
+
+
+current_scope: ContextVar[Scope | None] = ContextVar("glacier_scope", default=None)

@@ -1,0 +1,163 @@
+"""Where data lies and how it gets there: locations, stages and write requests.
+
+A store never sees a half-written object: every attempt writes to a stage of its own, and only
+a stage that was written whole is committed (see `adapters.BucketAdapter`).
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from glacier.errors import PathError, StorageError
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+WriteMode = Literal["overwrite", "append", "error", "ignore"]
+WRITE_MODES: tuple[str, ...] = get_args(WriteMode)
+GLOB_CHARACTERS = "*?["
+RESERVED_PREFIX = ".glacier"
+"""Names that start like this belong to Glacier's stages; no bucket or path may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One place in a store, as Polars and as fsspec see it.
+
+    Attributes:
+        uri: What Polars scans and sinks; a plain path on local disks.
+        path: The same place as `filesystem` names it.
+        filesystem: Makes the fsspec filesystem, when bytes or listings are needed.
+        storage_options: Polars' object-store options; never a secret.
+        credential_provider: Polars' source of credentials, where the store needs any.
+        is_glob: Whether `uri` is a pattern over many files.
+    """
+
+    uri: str
+    path: str
+    filesystem: "Callable[[], AbstractFileSystem]" = field(repr=False)
+    storage_options: Mapping[str, Any] | None = field(default=None, repr=False)
+    credential_provider: Callable[[], Any] | None = field(default=None, repr=False)
+    is_glob: bool = False
+
+    @property
+    def is_dataset(self) -> bool:
+        """Whether this place stands for many files: a directory, a prefix or a glob."""
+        return self.is_glob or self.uri.endswith("/")
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """How data is to be written.
+
+    Attributes:
+        mode: `overwrite` replaces, `append` adds files to a dataset or rows to a table,
+            `error` refuses and `ignore` does nothing where data already is.
+        partition_by: Columns whose values become hive directories (`year=2024/`).
+        options: Passed on to the format's sink.
+    """
+
+    mode: WriteMode = "overwrite"
+    partition_by: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The private place of one attempt to write.
+
+    Attributes:
+        location: Where the attempt's sink writes: one file, or with a trailing `/` many.
+        token: The attempt's name, which nobody can guess; becomes part of file names.
+    """
+
+    location: Location
+    token: str
+
+
+def new_token() -> str:
+    """Return a name that no other attempt has and nobody can guess."""
+    return secrets.token_hex(8)
+
+
+def checked_bucket_name(name: str) -> str:
+    """Return a bucket name that is one legal path component.
+
+    Raises:
+        PathError: It is empty, `.`, `..`, has a separator, a control character or a drive.
+    """
+    problem = None
+    if not name or name in {".", ".."}:
+        problem = "it names no bucket"
+    elif "/" in name or "\\" in name:
+        problem = "it holds a path separator; put what follows it into path="
+    elif name.startswith(RESERVED_PREFIX):
+        problem = f"names that start with {RESERVED_PREFIX!r} are reserved"
+    else:
+        problem = _illegal_part(name)
+    if problem:
+        raise PathError(f"The bucket name {name!r} is not legal: {problem}.", bucket_name=name)
+    return name
+
+
+def checked_path(path: str) -> str:
+    """Return a path that stays inside its bucket.
+
+    Raises:
+        PathError: It is absolute, climbs with `..`, or holds a NUL byte or a drive letter.
+    """
+    problem = None
+    if path.startswith(("/", "\\")):
+        problem = "it is absolute; paths are relative to their bucket"
+    parts = path.replace("\\", "/").split("/")
+    if ".." in parts or "." in parts:
+        problem = problem or "it has a '.' or '..' component"
+    elif "" in parts[:-1]:
+        problem = problem or "it has an empty component ('//')"
+    elif parts[0].startswith(RESERVED_PREFIX):
+        problem = f"paths that start with {RESERVED_PREFIX!r} are reserved"
+    problem = problem or next(filter(None, map(_illegal_part, parts)), None)
+    if problem:
+        raise PathError(
+            f"The path {path!r} would leave its bucket or is not legal: {problem}.", path=path
+        )
+    return path
+
+
+def _illegal_part(part: str) -> str | None:
+    if "\0" in part:
+        return "it holds a NUL byte"
+    if len(part) >= 2 and part[1] == ":" and part[0].isascii() and part[0].isalpha():  # noqa: PLR2004
+        return "it starts with a drive letter"
+    return None
+
+
+def checked_mode(mode: str) -> None:
+    """Raise `StorageError` if `mode` is not a write mode."""
+    if mode not in WRITE_MODES:
+        raise StorageError(f"Unknown write mode {mode!r}; expected one of {', '.join(WRITE_MODES)}.")
+
+
+def is_glob(path: str) -> bool:
+    """Return whether a path is a pattern rather than a name."""
+    return any(character in path for character in GLOB_CHARACTERS)
+
+
+def place_of(location: Location) -> str:
+    """Return the key under which the engine tracks a location; a prefix ends in `/`."""
+    if not location.is_glob:
+        return location.path
+    fixed = location.path
+    for character in GLOB_CHARACTERS:
+        fixed = fixed.partition(character)[0]
+    return fixed[: fixed.rfind("/") + 1]
+
+
+def overlaps(one: str, other: str) -> bool:
+    """Return whether two places can hold the same bytes."""
+    return (
+        one == other
+        or (one.endswith("/") and other.startswith(one))
+        or (other.endswith("/") and one.startswith(other))
+    )

@@ -1,0 +1,93 @@
+"""Cases of table formats: their commits are atomic, and append needs no dataset."""
+
+from typing import cast
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from glacier.errors import ObjectExistsError, ObjectNotFoundError, WriteError
+from glacier.resources import Bucket
+from glacier.testing.base import needs
+from glacier.testing.bucket_base import OTHER_ROWS, ROWS, BucketBase, failing_rows
+
+table_formats = pytest.mark.parametrize("format", ["delta", "iceberg"])
+
+
+class TableCases(BucketBase):
+    """What a bucket whose format keeps a log of its own does."""
+
+    @pytest.fixture
+    def table(self, request: pytest.FixtureRequest, root: Bucket) -> Bucket:
+        """A place for a table of the test's format, with nothing there yet."""
+        format_name = cast("str", request.node.callspec.params["format"])
+        return root.provider.bucket(root.bucket_name, "tables/rows", format_name)
+
+    @table_formats
+    def test_table_round_trips(self, table: Bucket, format: str) -> None:
+        table.write(ROWS)
+
+        assert_frame_equal(table.read(), ROWS)
+
+    @table_formats
+    def test_table_exists_with_its_first_commit(self, table: Bucket, format: str) -> None:
+        before = table.exists()
+        table.write(ROWS)
+
+        assert (before, table.exists()) == (False, True)
+
+    @table_formats
+    def test_missing_table_can_not_be_read(self, table: Bucket, format: str) -> None:
+        with pytest.raises(ObjectNotFoundError, match="Nothing is at"):
+            table.read()
+
+    @table_formats
+    def test_table_is_overwritten(self, table: Bucket, format: str) -> None:
+        table.write(ROWS)
+
+        table.write(OTHER_ROWS)
+
+        assert_frame_equal(table.read(), OTHER_ROWS)
+
+    @needs("supports_append")
+    @table_formats
+    def test_table_is_appended_to(self, table: Bucket, format: str) -> None:
+        table.write(ROWS)
+
+        table.write(OTHER_ROWS, mode="append")
+
+        assert_frame_equal(table.read(), pl.concat([ROWS, OTHER_ROWS]), check_row_order=False)
+
+    @table_formats
+    def test_error_refuses_to_replace_a_table(self, table: Bucket, format: str) -> None:
+        table.write(ROWS)
+
+        with pytest.raises(ObjectExistsError, match="already holds data"):
+            table.write(OTHER_ROWS, mode="error")
+
+        assert_frame_equal(table.read(), ROWS)
+
+    @table_formats
+    def test_ignore_keeps_a_table(self, table: Bucket, format: str) -> None:
+        table.write(ROWS)
+
+        table.write(OTHER_ROWS, mode="ignore")
+
+        assert_frame_equal(table.read(), ROWS)
+
+    @table_formats
+    def test_failed_write_leaves_the_table(self, table: Bucket, format: str) -> None:
+        table.write(ROWS)
+
+        with pytest.raises(WriteError, match="left it as it was"):
+            table.write(failing_rows())
+
+        assert_frame_equal(table.read(), ROWS)
+
+    @table_formats
+    def test_table_is_written_from_its_own_scan(self, table: Bucket, format: str) -> None:
+        table.write(ROWS)
+
+        table.write(table.scan().filter(pl.col("number") > 1))
+
+        assert sorted(table.read()["number"]) == [2, 3]
