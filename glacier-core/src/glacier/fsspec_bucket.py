@@ -17,7 +17,7 @@ implement `BucketAdapter` directly; `publishing` has the ordering of its commit.
 """
 
 import atexit
-import re
+import os
 import shutil
 import tempfile
 import time
@@ -30,26 +30,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 from fsspec.implementations.local import LocalFileSystem
-from fsspec.utils import glob_translate
 from polars.io.plugins import register_io_source
 
 from glacier.adapters import BucketAdapter
-from glacier.errors import ObjectExistsError
-from glacier.publishing import publish_dataset, unique_name
-from glacier.storage import (
-    GLOB_CHARACTERS,
-    RESERVED_PREFIX,
-    Location,
-    Stage,
-    WriteMode,
-    is_glob,
-    new_token,
-)
+from glacier.errors import FormatError, ObjectExistsError
+from glacier.formats import TableFormat
+from glacier.fsspec_tree import FileTree, fixed_directory
+from glacier.publishing import publish_dataset
+from glacier.storage import RESERVED_PREFIX, Location, Stage, WriteMode, is_glob, new_token
 
 if TYPE_CHECKING:
     from polars._typing import SchemaDict
 
     from glacier.formats import Format
+    from glacier.provider import Provider
+    from glacier.resources import Bucket
 
 _STAGE_LIFETIME_SECONDS = 24 * 60 * 60
 
@@ -63,6 +58,16 @@ class FilesystemBucketAdapter(BucketAdapter):
 
     scheme: ClassVar[str]
     """What URIs start with."""
+
+    def __init__(self, resource: "Bucket", provider: "Provider") -> None:
+        super().__init__(resource, provider)
+        if isinstance(resource.get_format(), TableFormat):
+            # Their libraries take a URI of a scheme they don't know for a relative local path.
+            raise FormatError(
+                f"{resource!r} lies in a store that {resource.format} tables can't be kept in. "
+                "Use a file format, such as format='parquet', or another store.",
+                format=resource.format,
+            )
 
     @property
     @abstractmethod
@@ -90,28 +95,30 @@ class FilesystemBucketAdapter(BucketAdapter):
     def exists(self) -> bool:
         """Return whether the path holds data, or for an empty path whether the bucket is there."""
         if self.resource.path == "":
-            return self._type_of(self.root) is not None
-        return any(True for _ in self._files())
+            return self._tree.kind("") is not None
+        return any(True for _ in self._tree.files(self.resource.path))
 
     def list(self) -> list[str]:
         """Return the paths of all visible files below the path, relative to the bucket, sorted."""
-        return sorted(self._files())
+        return sorted(self._tree.files(self.resource.path))
 
     def delete(self) -> None:
         """Delete every visible file of the path."""
         for path in self.list():
-            self._remove(self._absolute(path))
+            self._tree.remove(path)
 
     def scan(
         self, chosen: "Format", schema: "SchemaDict | None", options: Mapping[str, Any]
     ) -> pl.LazyFrame:
-        """Return a lazy frame over a copy of the data on this machine, deleted at exit.
+        """Return a lazy frame over a copy of the data on this machine.
 
-        The copy is made now; with a declared schema it is made each time the frame is
-        collected.
+        The copy is made now and lives as long as this process; with a declared schema it is
+        made each time the frame is collected, and removed when its rows have been read.
         """
         if schema is None:
-            return chosen.scan(self._fetch(), None, options)
+            directory = _workspace() / new_token()
+            directory.mkdir()
+            return chosen.scan(self._fetch_to(directory), None, options)
 
         def fetch_and_scan(
             with_columns: list[str] | None,
@@ -119,11 +126,12 @@ class FilesystemBucketAdapter(BucketAdapter):
             n_rows: int | None,
             batch_size: int | None,
         ) -> Iterator[pl.DataFrame]:
-            frame = chosen.scan(self._fetch(), schema, options)
-            frame = frame if predicate is None else frame.filter(predicate)
-            frame = frame if with_columns is None else frame.select(with_columns)
-            frame = frame if n_rows is None else frame.head(n_rows)
-            yield from frame.collect_batches(chunk_size=batch_size, maintain_order=True)
+            with tempfile.TemporaryDirectory(dir=_workspace()) as copies:
+                frame = chosen.scan(self._fetch_to(Path(copies)), schema, options)
+                frame = frame if predicate is None else frame.filter(predicate)
+                frame = frame if with_columns is None else frame.select(with_columns)
+                frame = frame if n_rows is None else frame.head(n_rows)
+                yield from frame.collect_batches(chunk_size=batch_size, maintain_order=True)
 
         return register_io_source(fetch_and_scan, schema=dict(schema))
 
@@ -158,7 +166,8 @@ class FilesystemBucketAdapter(BucketAdapter):
 
     def discard(self, stage: Stage) -> None:
         """Remove what a stage holds on this machine."""
-        shutil.rmtree(_workspace() / stage.token, ignore_errors=True)
+        place = Path(stage.location.path)
+        shutil.rmtree(place if stage.location.is_dataset else place.parent, ignore_errors=True)
 
     def _publish_all(self, staged: Mapping[str, str], mode: WriteMode) -> None:
         if not self.resource.is_dataset:
@@ -174,8 +183,7 @@ class FilesystemBucketAdapter(BucketAdapter):
             return {Path(stage.location.path): self.resource.path}
         directory = Path(stage.location.path)
         return {
-            file: self.resource.path
-            + unique_name(file.relative_to(directory).as_posix(), stage.token)
+            file: self.resource.path + file.relative_to(directory).as_posix()
             for file in sorted(directory.rglob("*"))
             if file.is_file()
         }
@@ -188,83 +196,42 @@ class FilesystemBucketAdapter(BucketAdapter):
             if kind == "file" and is_old:
                 self._remove(self._absolute(f"{RESERVED_PREFIX}/{name}"))
 
-    def _fetch(self) -> Location:
-        """Copy the bucket's files to this machine and return where they lie there."""
-        directory = _workspace() / new_token()
+    def _fetch_to(self, directory: Path) -> Location:
+        """Copy the bucket's files below a directory and return where Polars finds them."""
         is_single = not self.resource.is_dataset
-        fixed = self.resource.path if is_single else self._fixed_directory()
-        (directory / fixed.rpartition("/")[0]).mkdir(parents=True)
-        for path in [fixed] if is_single else self._files():
+        fixed = self.resource.path if is_single else fixed_directory(self.resource.path)
+        (directory / fixed).parent.mkdir(parents=True, exist_ok=True)
+        if not is_single:
+            (directory / fixed).mkdir(exist_ok=True)  # An empty dataset is an empty directory.
+        for path in [fixed] if is_single else self.list():
             copy = directory / path
             copy.parent.mkdir(parents=True, exist_ok=True)
             self.filesystem.get_file(self._absolute(path), str(copy))
         return _local(f"{directory}/{self.resource.path}", is_glob=is_glob(self.resource.path))
 
-    def _files(self) -> Iterator[str]:
-        """Yield every visible file of the bucket's path, relative to the bucket, unordered."""
-        path = self.resource.path
-        if not self.resource.is_dataset:
-            if self._type_of(self._absolute(path)) == "file":
-                yield path
-            return
-        pattern = re.compile(glob_translate(path)) if is_glob(path) else None
-        pending = [self._fixed_directory()]
-        while pending:
-            directory = pending.pop()
-            for name, kind in self._entries(directory):
-                found = f"{directory}{name}"
-                if kind == "directory":
-                    pending.append(f"{found}/")
-                elif pattern is None or pattern.match(found):
-                    yield found
+    @property
+    def _tree(self) -> FileTree:
+        return FileTree(self.filesystem, self.root)
 
-    def _fixed_directory(self) -> str:
-        """Return the part of a dataset's path that no glob character is in: empty or `a/b/`."""
-        fixed = re.split(f"[{re.escape(GLOB_CHARACTERS)}]", self.resource.path, maxsplit=1)[0]
-        return fixed[: fixed.rfind("/") + 1]
 
-    def _entries(self, directory: str) -> Iterator[tuple[str, str]]:
-        """Yield name and type of what lies directly in a directory of the bucket.
+def _workspace() -> Path:
+    """Return this process's own directory for stages and copies, removed at its end.
 
-        fsspec's own `walk`, `find` and `glob` take a directory that they may not read for an
-        empty one, and `exists` any error for an answer; so only `ls` and `info` are used.
-        """
-        path = self._absolute(directory).rstrip("/")
-        self.filesystem.invalidate_cache()
-        try:
-            entries = self.filesystem.ls(path, detail=True)
-        except FileNotFoundError:
-            return
-        for entry in entries:
-            name = entry["name"].rstrip("/")
-            if name.lstrip("/") == path.lstrip("/"):
-                continue  # A file, or an object store's marker, with the directory's own name.
-            last = name.rpartition("/")[2]
-            if directory or not last.startswith(RESERVED_PREFIX):
-                yield last, entry["type"]
-
-    def _type_of(self, path: str) -> str | None:
-        """Return `file` or `directory`; None only if the store says that nothing is there."""
-        self.filesystem.invalidate_cache()
-        try:
-            return str(self.filesystem.info(path)["type"])
-        except FileNotFoundError:
-            return None
-
-    def _remove(self, path: str) -> None:
-        with suppress(FileNotFoundError):
-            self.filesystem.rm_file(path)
-
-    def _absolute(self, path: str) -> str:
-        return f"{self.root}/{path}"
+    What a killed process leaves there is the system's to clear, as all temporary files are.
+    """
+    return _workspace_of(os.getpid())
 
 
 @cache
-def _workspace() -> Path:
-    """Return this process's own directory for stages and copies, removed at its end."""
+def _workspace_of(process_id: int) -> Path:
     directory = Path(tempfile.mkdtemp(prefix="glacier-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    atexit.register(_remove_workspace, directory, process_id)
     return directory
+
+
+def _remove_workspace(directory: Path, process_id: int) -> None:
+    if os.getpid() == process_id:  # A forked child has to leave its parent's alone.
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _local(path: str, *, is_glob: bool = False) -> Location:

@@ -56,7 +56,7 @@ class Provider:
         self,
         bucket_name: str,
         path: str = "",
-        format: str | None = None,  # noqa: A002 - the public name
+        format: str | None = None,
         config: ConfigArgument = None,
         name: str | None = None,
         *,

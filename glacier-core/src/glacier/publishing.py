@@ -1,7 +1,6 @@
 """Publishing a dataset on stores that can't swap many objects at once."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from pathlib import PurePosixPath
 
 
 def publish_dataset(
@@ -18,8 +17,8 @@ def publish_dataset(
     one object can't be published, those published before it are taken back.
 
     Args:
-        staged: The target of each staged object. No target may exist yet; `unique_name` sees
-            to that.
+        staged: The target of each staged object. None may exist yet: the names of a dataset's
+            files carry the token of their stage.
         superseded: The objects of the dataset that go; empty for an append.
         publish: Makes one staged object visible at its target, whole and at once.
         remove: Removes one object; does nothing where nothing is.
@@ -33,19 +32,6 @@ def publish_dataset(
         _remove_all(tried, remove)
         raise
     _remove_all([path for path in superseded if path not in staged.values()], remove)
-
-
-def unique_name(relative: str, token: str) -> str:
-    """Return the name under which a staged file joins a dataset, which no other write uses.
-
-    Polars names the files of a partition by number, so those of two writes would collide.
-
-    Args:
-        relative: The file's path inside its stage, such as `year=2024/00000000.parquet`.
-        token: The token of the stage.
-    """
-    path = PurePosixPath(relative)
-    return relative if token in path.name else str(path.with_name(f"{token}-{path.name}"))
 
 
 def _remove_all(paths: Collection[str], remove: Callable[[str], None]) -> None:

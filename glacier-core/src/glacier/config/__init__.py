@@ -77,14 +77,16 @@ def from_environment(environ: Mapping[str, str]) -> ProviderConfig:
     """
     from glacier.plugins import load_plugins
 
-    claims = load_plugins().environment_claims(environ)
+    plugins = load_plugins()
+    claims = plugins.environment_claims(environ)
     for variable, extra in _EXTRA_OF_VARIABLE.items():
         if extra in claims:
             return claims[extra]
         if environ.get(variable):
             raise MissingPackageError(
                 f"The environment variable {variable} asks for a platform that isn't installed. "
-                f'Run: pip install "glacier-core[{extra}]", or unset {variable}.',
+                f'Run: pip install "glacier-core[{extra}]", or unset {variable}.'
+                + plugins.broken_note(extra),
                 extra=extra,
             )
     if len(claims) > 1:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from glacier.engine.frames import frames_in, stream_to_nothing
+from glacier.engine.frames import FAILURES, frames_in, stream_to_nothing
 
 if TYPE_CHECKING:
     from glacier.engine.state import RunState
@@ -22,7 +22,7 @@ def culprit_of(state: "RunState", writer: "Call", error: Exception) -> str:
         for frame in frames_in(state.results[index]):
             try:
                 stream_to_nothing(frame)
-            except Exception:  # noqa: BLE001 - whatever it raises, this is the frame that fails
+            except FAILURES:  # whatever it raises, this is the frame that fails
                 return state.graph.calls[index].name
     return writer.name
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from glacier.engine.frames import frames_in
+from glacier.engine.frames import FAILURES, frames_in
 from glacier.engine.state import handles_in
 from glacier.engine.task_scope import place_of_bucket
 from glacier.engine.values import ValueWatch
@@ -172,7 +172,7 @@ class _Inspection:
             for frame in frames_in(result):
                 frame.collect_schema()
             self._results[call.index] = result
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - bodies may raise anything
+        except (*FAILURES, SystemExit) as error:
             check.looks_at_values = check.looks_at_values or watch.has_looked
             self._judge(check, error)
         finally:

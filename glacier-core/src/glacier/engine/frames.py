@@ -12,6 +12,10 @@ import polars as pl
 from glacier.storage import new_token
 
 
+FAILURES = (Exception, pl.exceptions.PanicException)
+"""What executing a plan may raise; a panic in Polars' engine is not an `Exception`."""
+
+
 def map_frames(value: Any, change: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Any:  # Any: results
     """Return a task's result with every lazy frame in it, also in containers, changed."""
     if isinstance(value, pl.LazyFrame):

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from glacier.engine.frames import FAILURES
+
 _PLAN = re.compile(r"^  PLAN (\d+):$", re.MULTILINE)
 _CACHE = re.compile(r"CACHE\[id: ([0-9a-f-]+)")
 
@@ -20,7 +22,7 @@ def joint_groups(sinks: Sequence[pl.LazyFrame], *, most: int) -> list[list[int]]
         return [[index] for index in range(len(sinks))]
     try:
         plan = pl.explain_all(list(sinks))
-    except Exception:  # noqa: BLE001 - a sink is broken; executed alone each tells its own error
+    except FAILURES:  # a sink is broken; executed alone each tells its own error
         return [[index] for index in range(len(sinks))]
     groups = _connected(_caches_by_plan(plan), len(sinks))
     return [group[at : at + most] for group in groups for at in range(0, len(group), most)]

@@ -112,8 +112,11 @@ def _reason_to_settle(
 
 def _settle(reason: str, pending: list[tuple[TaskCheck, Write]], most: int) -> SettleStep:
     writes = [write for _, write in pending]
-    # The target is never written: only the optimiser looks at these sinks.
-    sinks = [write.frame.sink_parquet("plan.parquet", lazy=True) for write in writes]
+    # No target is written: only the optimiser looks at these sinks.
+    sinks = [
+        write.frame.sink_parquet(f"{index}.parquet", lazy=True)
+        for index, write in enumerate(writes)
+    ]
     groups = joint_groups(sinks, most=most)
     return SettleStep(
         reason, tuple(tuple(writes[i].bucket.get_uri() for i in group) for group in groups)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from tenacity import Retrying, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, stop_after_attempt, wait_exponential, wait_random
 
 if TYPE_CHECKING:
     from glacier.pipeline.task import Task
@@ -15,14 +15,13 @@ def retrying(task: "Task[..., Any] | None", *, spent: int = 0) -> Retrying:
 
     Args:
         task: The task whose `retries` and `retry_delay_seconds` count; one attempt where None.
-        spent: How many attempts were made already; then the first one waits too.
+        spent: How many attempts were made already.
     """
     retries = task.retries if task is not None else 0
     delay = task.retry_delay_seconds if task is not None else 0.0
     return Retrying(
         stop=stop_after_attempt(max(1 + retries - spent, 1)),
-        wait=wait_exponential_jitter(
-            initial=delay, max=_LONGEST_PAUSE_SECONDS, jitter=delay / 4
-        ),
+        wait=wait_exponential(multiplier=delay, max=_LONGEST_PAUSE_SECONDS)
+        + wait_random(0, delay / 4),
         reraise=True,
     )

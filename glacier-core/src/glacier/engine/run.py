@@ -8,6 +8,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from glacier.engine.events import Events
+from glacier.engine.frames import FAILURES
 from glacier.engine.result import Run, RunStatus, TaskRun, TaskStatus
 from glacier.engine.state import Attempt, RunState
 from glacier.engine.task_scope import TaskScope
@@ -187,7 +188,7 @@ class _Execution:
                 self._note_writing(attempt)
             else:
                 record.status = TaskStatus.SUCCEEDED
-        except (Exception, SystemExit) as error:
+        except (*FAILURES, SystemExit) as error:
             record.status = TaskStatus.FAILED
             record.error = _task_error(call, error)
             self._state.release(call)
@@ -291,7 +292,7 @@ def _no_executor(task: Task[..., Any]) -> PipelineError:
     )
 
 
-def _failure(run: Run, errors: list[Exception]) -> PipelineError:
+def _failure(run: Run, errors: list[BaseException]) -> PipelineError:
     skipped = [name for name, task in run.tasks.items() if task.status is TaskStatus.SKIPPED]
     told = "".join(f"\n  {error}" for error in errors)
     rest = f"\n  skipped: {', '.join(skipped)}" if skipped else ""

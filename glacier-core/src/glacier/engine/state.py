@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from glacier.engine.frames import TemporaryFrames, frames_in, map_frames
+from glacier.engine.frames import FAILURES, TemporaryFrames, frames_in, map_frames
 from glacier.engine.result import TaskRun
 from glacier.errors import GlacierError
 from glacier.pipeline.graph import Call, Graph
@@ -60,7 +60,7 @@ class RunState:
     results: list[Any]
     uses: list[int]
     origins: dict[int, frozenset[str]] = field(default_factory=dict)
-    broken: dict[int, Exception] = field(default_factory=dict)
+    broken: dict[int, BaseException] = field(default_factory=dict)
     running: set[Attempt] = field(default_factory=set)
     temporary: TemporaryFrames = field(default_factory=TemporaryFrames)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -164,7 +164,7 @@ class RunState:
             try:
                 self.results[index] = self._kept(self.results[index])
                 self.origins[index] = frozenset({TEMPORARY})
-            except Exception as error:  # noqa: BLE001 - a plan may run any user's function
+            except FAILURES as error:  # a plan may run any user's function
                 self.broken[index] = error
 
     def value_of(self, value: Any) -> Any:  # Any: arguments and results of users' functions

@@ -49,10 +49,20 @@ class ValueWatch:
         sys.setprofile(self._previous)
 
     def _notice(self, frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code in _value_code():
+        if event == "call" and not self.has_looked and frame.f_code in _value_code():
             caller = frame.f_back
-            inside = caller is not None and caller.f_globals.get("__name__", "").startswith("polars")
-            self.has_looked = self.has_looked or not inside
+            while caller is not None and _is_decorator(caller):
+                caller = caller.f_back
+            self.has_looked = caller is None or not _module_of(caller).startswith("polars.")
+
+
+def _is_decorator(frame: FrameType) -> bool:
+    """Return whether this is one of Polars' decorators, between a method and its caller."""
+    return frame.f_code.co_name == "wrapper" and _module_of(frame).startswith("polars._utils.")
+
+
+def _module_of(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
 
 
 @cache

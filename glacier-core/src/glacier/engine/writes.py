@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from glacier.engine.blame import culprit_of
+from glacier.engine.frames import FAILURES
 from glacier.engine.joint import joint_groups
 from glacier.engine.retry import retrying
 from glacier.engine.state import Attempt, RunState
@@ -69,7 +70,7 @@ class Ledger:
             pending.stage = stage
             try:
                 sink.collect(engine="streaming")
-            except Exception as error:
+            except FAILURES as error:
                 pending.write.bucket.adapter.discard(stage)
                 raise pending.write.failed(error) from error
         with self._state.lock:
@@ -170,7 +171,7 @@ class Ledger:
             if one.stage is None:
                 try:
                     one.stage, sink = one.write.stage()
-                except Exception as error:  # noqa: BLE001 - reported as this task's failure
+                except FAILURES as error:  # reported as this task's failure
                     self._fail(one, error)
                     continue
                 waiting.append(one)
@@ -179,7 +180,7 @@ class Ledger:
             members = [waiting[index] for index in group]
             try:
                 _collect([sinks[index] for index in group], _shortest_timeout(members))
-            except Exception as error:  # noqa: BLE001 - tried again alone, then reported
+            except FAILURES as error:  # tried again alone, then reported
                 for member in members:
                     self._execute_alone(member, error if len(members) == 1 else None)
 
@@ -195,7 +196,7 @@ class Ledger:
             for attempt in retrying(task, spent=spent):
                 with attempt:
                     self._fill_anew(one)
-        except Exception as error:  # noqa: BLE001 - reported as this task's failure
+        except FAILURES as error:  # reported as this task's failure
             self._fail(one, error)
 
     def _fill_anew(self, one: PendingWrite) -> None:
@@ -213,7 +214,7 @@ class Ledger:
                 continue
             try:
                 one.write.commit(one.stage)
-            except Exception as error:  # noqa: BLE001 - reported as this task's failure
+            except FAILURES as error:  # reported as this task's failure
                 self._fail(one, error)
 
     def _fail(self, one: PendingWrite, error: Exception) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
-from glacier.errors import WriteError
 from glacier.formats.hive import partition_file_names
 from glacier.storage import Location, Stage, WriteMode, WriteRequest, is_glob
 
@@ -103,17 +102,6 @@ class TableFormat(Format):
         Raises:
             ObjectExistsError: `mode` is `error` and the table exists.
         """
-
-
-def check_partition_columns(rows: pl.LazyFrame, partition_by: tuple[str, ...]) -> None:
-    """Raise `WriteError` if the rows lack a column by which they are to be partitioned."""
-    columns = rows.collect_schema().names() if partition_by else []
-    missing = [column for column in partition_by if column not in columns]
-    if missing:
-        raise WriteError(
-            f"partition_by names {', '.join(missing)}, which the rows don't have; they have "
-            f"{', '.join(columns)}."
-        )
 
 
 def access_options(location: Location) -> dict[str, Any]:

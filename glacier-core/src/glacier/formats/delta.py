@@ -11,24 +11,20 @@ import polars as pl
 from glacier.errors import (
     MissingPackageError,
     ObjectExistsError,
+    ObjectNotFoundError,
     PathError,
-    SchemaMismatchError,
     WriteError,
 )
-from glacier.formats.base import TableFormat, access_options, check_partition_columns
+from glacier.formats.base import TableFormat, access_options
+from glacier.formats.columns import check_fit, check_partition_columns, without_unsigned
 from glacier.storage import Location, WriteMode, WriteRequest
 
 try:
     import deltalake
-    from deltalake.exceptions import (
-        CommitFailedError,
-        DeltaError,
-        SchemaMismatchError as DeltaSchemaError,
-        TableNotFoundError,
-    )
+    from deltalake.exceptions import CommitFailedError, DeltaError
 except ImportError as error:
     raise MissingPackageError(
-        'The format delta needs a package that is not installed. Run: pip install '
+        "The format delta needs a package that is not installed. Run: pip install "
         '"glacier-core[delta]"',
         extra="delta",
     ) from error
@@ -63,8 +59,17 @@ class DeltaFormat(TableFormat):
 
         The types are the log's; a declared schema is compared with them when the frame is
         resolved.
+
+        Raises:
+            ObjectNotFoundError: No table is there; with a schema, when the frame is resolved.
         """
         source = _table_uri(location)
+        if schema is None and not self.exists(location):
+            raise ObjectNotFoundError(
+                f"No Delta table is at {location.uri}. Check the bucket's name and path, or "
+                "write it first.",
+                uri=location.uri,
+            )
         merged = {**access_options(location), **options}
         if _is_local(location) and quote(source) != source:
             table = _LocalTable(Path(source).as_uri(), version=merged.pop("version", None))
@@ -92,25 +97,23 @@ class DeltaFormat(TableFormat):
             SchemaMismatchError: Appended rows do not fit the table's columns.
             WriteError: Another writer changed the table meanwhile, or Delta can't hold the rows.
         """
+        source = _table_uri(location)
+        target = Path(source).as_uri() if _is_local(location) else source
         check_partition_columns(rows, request.partition_by)
-        if mode in {"error", "ignore"} and self.exists(location):
+        rows = without_unsigned(rows)
+        exists = mode != "overwrite" and self.exists(location)
+        if exists and mode != "append":
             raise _exists(location)
         options = {**access_options(location), **request.options}
         options["delta_write_options"] = _write_options(mode, request)
-        source = _table_uri(location)
-        target = Path(source).as_uri() if _is_local(location) else source
+        if exists and "schema_mode" not in options["delta_write_options"]:
+            check_fit(rows, self.scan(location, None, {}).collect_schema(), location)
         try:
             rows.sink_delta(target, mode=_MODES[mode], **options)
         except CommitFailedError as error:
             raise WriteError(
                 f"Another writer changed the Delta table {location.uri} meanwhile, and this write "
                 f"was given up; the table is as the other left it. Write again. ({error})",
-                uri=location.uri,
-            ) from error
-        except DeltaSchemaError as error:
-            raise SchemaMismatchError(
-                f"The rows do not fit the columns of the Delta table {location.uri}: {error}. "
-                "Cast or select them, or use mode='overwrite'.",
                 uri=location.uri,
             ) from error
         except (DeltaError, TypeError) as error:

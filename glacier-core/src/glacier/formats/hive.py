@@ -5,7 +5,6 @@ would collide, and it leaves `*`, `?` and `[` in directory names as they are, wh
 takes for a pattern and then loses the column.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -14,6 +13,8 @@ import polars as pl
 from glacier.errors import WriteError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from polars.io.partition import FileProviderArgs
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"

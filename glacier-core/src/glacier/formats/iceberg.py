@@ -1,9 +1,10 @@
 """Apache Iceberg tables."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 from polars import selectors as cs
@@ -13,10 +14,10 @@ from glacier.errors import (
     MissingPackageError,
     ObjectExistsError,
     ObjectNotFoundError,
-    SchemaMismatchError,
     WriteError,
 )
-from glacier.formats.base import TableFormat, check_partition_columns
+from glacier.formats.base import TableFormat
+from glacier.formats.columns import check_fit, check_partition_columns, without_unsigned
 from glacier.storage import Location, WriteMode, WriteRequest
 
 if find_spec("pyiceberg") is None or find_spec("pyarrow") is None:
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 if find_spec("polars_iceberg") is None:
     # Without this Polars warns at every scan that it plans with pyiceberg, as it has to.
     os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
+
+
+_UNKNOWN = (pl.UInt64, pl.Int128, pl.UInt128, pl.Duration, pl.Null, pl.Object)
 
 
 class IcebergFormat(TableFormat):
@@ -71,9 +75,11 @@ class IcebergFormat(TableFormat):
                     uri=location.uri,
                 )
             found = StoreCatalog(location).load_table(TABLE_NAME)
-            access = {} if location.storage_options is None else {
-                "storage_options": dict(location.storage_options)
-            }
+            access = (
+                {}
+                if location.storage_options is None
+                else {"storage_options": dict(location.storage_options)}
+            )
             frame = pl.scan_iceberg(found, **{**access, **rest})
         return frame if schema is None else frame.match_to_schema(schema)
 
@@ -96,45 +102,65 @@ class IcebergFormat(TableFormat):
         """
         catalog, name, rest = _split(request.options)
         check_partition_columns(rows, request.partition_by)
-        rows = rows.cast(_WIDENED)  # type: ignore[arg-type]  # selectors are keys as well
-        store = catalog if catalog is not None else StoreCatalog(location)
-        identifier = name if catalog is not None else TABLE_NAME
-        exists = store.table_exists(identifier)
+        _check_types(rows, location)
+        rows = _widened(rows)
+        tables = StoreCatalog(location) if catalog is None else catalog
+        exists = tables.table_exists(name)
         if exists and mode in {"error", "ignore"}:
             raise ObjectExistsError(
                 f"{location.uri} already is an Iceberg table, and mode='error' refuses to replace "
                 "it. Use mode='overwrite', 'append' or 'ignore'.",
                 uri=location.uri,
             )
-        try:
-            if exists:
-                table = store.load_table(identifier)
-                _check_partitions(table, request.partition_by, location)
-            else:
-                table = _create(store, identifier, rows, request.partition_by)
-            rows.sink_iceberg(table, **{**_sink_options(mode, table, exists=exists), **rest})
-        except (CommitFailedException, CommitStateUnknownException) as error:
-            raise WriteError(
-                f"Another writer changed the Iceberg table {location.uri} meanwhile, and this "
-                f"write was given up; the table is as the other left it. Write again. ({error})",
-                uri=location.uri,
-            ) from error
-        except (ValueError, TypeError, pl.exceptions.SchemaError) as error:
-            raise SchemaMismatchError(
-                f"The rows do not fit the Iceberg table {location.uri}: {error}. Cast or select "
-                "the columns, or use mode='overwrite'.",
-                uri=location.uri,
-            ) from error
+        if exists:
+            table = tables.load_table(name)
+            _check_table(table, rows, request, location)
+        else:
+            table = _create(tables, name, rows, request.partition_by)
+        with _translated(location):
+            rows.sink_iceberg(table, **{**_sink_options(table, request, exists=exists), **rest})
 
 
-_WIDENED = {
-    cs.by_dtype(pl.Int8, pl.Int16, pl.UInt8, pl.UInt16): pl.Int32,
-    cs.by_dtype(pl.UInt32): pl.Int64,
-    cs.by_dtype(pl.Float16): pl.Float32,
-    cs.categorical() | cs.enum(): pl.String,
-    cs.datetime(("ms",), time_zone=None): pl.Datetime("us"),
-    cs.datetime(("ms",), time_zone="*"): pl.Datetime("us", "UTC"),
-}
+@contextmanager
+def _translated(location: Location) -> Iterator[None]:
+    """Turn the errors of a commit into Glacier's."""
+    try:
+        yield
+    except (CommitFailedException, CommitStateUnknownException) as error:
+        raise WriteError(
+            f"Another writer changed the Iceberg table {location.uri} meanwhile, and this write "
+            f"was given up; the table is as the other left it. Write again. ({error})",
+            uri=location.uri,
+        ) from error
+    except (ValueError, TypeError, pl.exceptions.PolarsError) as error:
+        raise WriteError(
+            f"Writing the Iceberg table {location.uri} failed and left it as it was: {error}",
+            uri=location.uri,
+        ) from error
+
+
+def _widened(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return rows in the types that Iceberg has, where that loses nothing."""
+    return without_unsigned(rows).cast(
+        {
+            cs.by_dtype(pl.Int8, pl.Int16): pl.Int32,
+            cs.by_dtype(pl.Float16): pl.Float32,
+            cs.datetime("ms", time_zone=None): pl.Datetime("us"),
+            cs.datetime("ms", time_zone="*"): pl.Datetime("us", "UTC"),
+        }
+    )
+
+
+def _check_types(rows: pl.LazyFrame, location: Location) -> None:
+    """Raise `WriteError` if a column has a type that Iceberg lacks."""
+    columns = rows.collect_schema().items()
+    unknown = [f"{column} ({dtype})" for column, dtype in columns if dtype in _UNKNOWN]
+    if unknown:
+        raise WriteError(
+            f"Iceberg has no type for {', '.join(unknown)}. Cast those columns, or leave them "
+            f"out, to write {location.uri}.",
+            uri=location.uri,
+        )
 
 
 def _split(options: Mapping[str, Any]) -> tuple[Any, str, dict[str, Any]]:  # Any: a catalog
@@ -146,23 +172,27 @@ def _split(options: Mapping[str, Any]) -> tuple[Any, str, dict[str, Any]]:  # An
             "An Iceberg table in a catalog needs both options: catalog= (a pyiceberg catalog) "
             'and table= ("namespace.name").'
         )
-    return catalog, str(table), rest
+    return catalog, TABLE_NAME if table is None else str(table), rest
 
 
-def _create(store: Any, name: str, rows: pl.LazyFrame, partition_by: tuple[str, ...]) -> "Table":
+def _create(tables: Any, name: str, rows: pl.LazyFrame, partition_by: tuple[str, ...]) -> "Table":
     """Return a new table for rows; in a `StoreCatalog` it appears with its first commit."""
     schema = rows.collect_schema().to_arrow()
-    if not isinstance(store, StoreCatalog):
+    if not isinstance(tables, StoreCatalog):
         if partition_by:
             raise WriteError(
                 f"The table {name!r} is not in its catalog, and partition_by can't create it "
                 "there. Create it in the catalog with its partitions first."
             )
-        return store.create_table(name, schema=schema)
-    return store.create_partitioned(schema, partition_by)
+        return cast("Table", tables.create_table(name, schema=schema))
+    return tables.create_partitioned(schema, partition_by)
 
 
-def _check_partitions(table: "Table", wanted: tuple[str, ...], location: Location) -> None:
+def _check_table(
+    table: "Table", rows: pl.LazyFrame, request: WriteRequest, location: Location
+) -> None:
+    """Raise an error if a table can't take rows as they are requested to be written."""
+    wanted = request.partition_by
     actual = tuple(
         f"{field.transform}({table.schema().find_column_name(field.source_id)})"
         for field in table.spec().fields
@@ -173,12 +203,14 @@ def _check_partitions(table: "Table", wanted: tuple[str, ...], location: Locatio
             f"not by {', '.join(wanted)}. Leave partition_by out, or write to a new path.",
             uri=location.uri,
         )
+    keeps_columns = request.mode == "append" or bool(actual)
+    if keeps_columns and "schema_mode" not in request.options:
+        check_fit(rows, pl.scan_iceberg(table).collect_schema(), location)
 
 
-def _sink_options(mode: WriteMode, table: "Table", *, exists: bool) -> dict[str, Any]:
-    kind: Literal["overwrite", "append"] = "append"
-    if not exists or mode != "overwrite":
-        return {"mode": kind}
+def _sink_options(table: "Table", request: WriteRequest, *, exists: bool) -> dict[str, Any]:
+    if not exists or request.mode != "overwrite":
+        return {"mode": "append"}
     # Polars can't replace the columns of a partitioned table: there they have to fit.
     if table.spec().is_unpartitioned():
         return {"mode": "overwrite", "schema_mode": "overwrite"}

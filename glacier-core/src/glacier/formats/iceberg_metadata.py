@@ -71,7 +71,7 @@ class StoreCatalog(NoopCatalog):
         """Return whether the table has a commit."""
         return newest_metadata(self._location) is not None
 
-    def load_table(self, identifier: "str | tuple[str, ...]") -> Table:
+    def load_table(self, identifier: "str | tuple[str, ...]") -> Table:  # noqa: ARG002
         """Return the table at its newest version.
 
         Raises:

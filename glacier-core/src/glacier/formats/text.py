@@ -1,11 +1,12 @@
 """What the text formats share: they are compressed as a whole, and a suffix says how."""
 
 from collections.abc import Mapping
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from glacier.formats.base import FileFormat
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SUFFIX_OF_COMPRESSION = {"gzip": ".gz", "zstd": ".zst"}
 
@@ -25,8 +26,7 @@ class TextFormat(FileFormat):
 
 def compression_options(target: "str | pl.PartitionBy") -> dict[str, str]:
     """Return the compression that a file's name asks for: `.gz` or `.zst`, else none."""
-    if not isinstance(target, str):
-        return {}
-    name = target.lower()
-    kinds = (kind for kind, suffix in SUFFIX_OF_COMPRESSION.items() if name.endswith(suffix))
-    return {"compression": kind for kind in kinds}
+    for compression, suffix in SUFFIX_OF_COMPRESSION.items():
+        if isinstance(target, str) and target.lower().endswith(suffix):
+            return {"compression": compression}
+    return {}

@@ -1,6 +1,5 @@
 """An executor: what runs jobs, on whatever platform its own config names."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from glacier.config.base import Config
@@ -9,6 +8,8 @@ from glacier.resources.base import ConfigArgument, Resource
 from glacier.scope import current_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from glacier.adapters import ExecutorAdapter
     from glacier.job_status import JobStatus
     from glacier.provider import Provider

@@ -148,7 +148,7 @@ class Write:
     @property
     def _file_format(self) -> FileFormat:
         chosen = self.bucket.get_format()
-        return cast("FileFormat", chosen if isinstance(chosen, FileFormat) else _staging_format())
+        return chosen if isinstance(chosen, FileFormat) else _staging_format()
 
     @property
     def _staging_request(self) -> WriteRequest:
@@ -174,6 +174,8 @@ def _translate(bucket: "Bucket", error: Exception) -> GlacierError | None:
     if isinstance(error, GlacierError):
         return error
     uri = bucket.get_uri()
+    if isinstance(error, FileNotFoundError) and bucket.is_dataset:
+        return _empty_dataset(uri)
     if isinstance(error, FileNotFoundError):
         return ObjectNotFoundError(
             f"Nothing is at {uri}. Check the bucket's name and path, or write it first.", uri=uri
@@ -196,11 +198,7 @@ def _translate_compute(
 ) -> GlacierError | None:
     text = str(error)
     if "expanded paths were empty" in text:
-        return EmptyDatasetError(
-            f"The dataset {uri} holds no file, so it has no columns either. Write it first, or "
-            "declare schema= on the bucket to scan it as an empty frame.",
-            uri=uri,
-        )
+        return _empty_dataset(uri)
     if any(sign in text for sign in _SIGNS_OF_WRONG_FORMAT):
         return FormatError(
             f"{uri} is not {bucket.format}: {text.splitlines()[0]}. Name the right format with "
@@ -208,6 +206,14 @@ def _translate_compute(
             uri=uri,
         )
     return bucket.adapter.translate(error)
+
+
+def _empty_dataset(uri: str) -> EmptyDatasetError:
+    return EmptyDatasetError(
+        f"The dataset {uri} holds no file, so it has no columns either. Write it first, or "
+        "declare schema= on the bucket to scan it as an empty frame.",
+        uri=uri,
+    )
 
 
 _SIGNS_OF_WRONG_FORMAT = (

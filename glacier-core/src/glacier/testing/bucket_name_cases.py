@@ -19,7 +19,7 @@ ODD_NAMES = {
     "plus": "a+b",
     "ampersand": "a&b",
     "equals": "k=v,w=x",
-    "quotes": "it's \"quoted\"",
+    "quotes": 'it\'s "quoted"',
     "braces": "{a}$(b)`c`",
     "colons": "12:30:00",
     "leading-dot": ".hidden",

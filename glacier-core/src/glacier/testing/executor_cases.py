@@ -111,7 +111,7 @@ class ExecutorCases(Cases):
         assert executor.wait(job_id, timeout_seconds=rig.job_seconds) is JobStatus.FAILED
 
     def test_script_that_is_missing_is_refused(self, executor: Executor, tmp_path: Path) -> None:
-        with pytest.raises(JobError, match="missing.py"):
+        with pytest.raises(JobError, match=r"missing\.py"):
             executor.submit_job({"script": str(tmp_path / "missing.py")})
 
     def test_job_of_unknown_fields_is_refused(self, executor: Executor, tmp_path: Path) -> None:

@@ -120,17 +120,13 @@ class ServerlessCases(Cases):
 
         assert function.invoke({"number": 1}) == {}
 
-    def test_handler_that_raises_fails_with_its_error(
-        self, rig: Rig, handlers: ModuleType
-    ) -> None:
+    def test_handler_that_raises_fails_with_its_error(self, rig: Rig, handlers: ModuleType) -> None:
         function = rig.serverless(handlers.fail)
 
         with pytest.raises(FunctionError, match="ValueError: no such customer: 7"):
             function.invoke({"customer": 7})
 
-    def test_handler_that_raised_can_be_called_again(
-        self, rig: Rig, handlers: ModuleType
-    ) -> None:
+    def test_handler_that_raised_can_be_called_again(self, rig: Rig, handlers: ModuleType) -> None:
         function = rig.serverless(handlers.fail)
 
         for customer in (1, 2):

@@ -1,7 +1,5 @@
 """Cases of table formats: their commits are atomic, and append needs no dataset."""
 
-from typing import cast
-
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -11,38 +9,36 @@ from glacier.resources import Bucket
 from glacier.testing.base import needs
 from glacier.testing.bucket_base import OTHER_ROWS, ROWS, BucketBase, failing_rows
 
-table_formats = pytest.mark.parametrize("format", ["delta", "iceberg"])
-
 
 class TableCases(BucketBase):
     """What a bucket whose format keeps a log of its own does."""
 
-    @pytest.fixture
-    def table(self, request: pytest.FixtureRequest, root: Bucket) -> Bucket:
-        """A place for a table of the test's format, with nothing there yet."""
-        format_name = cast("str", request.node.callspec.params["format"])
-        return root.provider.bucket(root.bucket_name, "tables/rows", format_name)
+    @pytest.fixture(params=["delta", "iceberg"])
+    def format(self, request: pytest.FixtureRequest) -> str:
+        """The name of a table format."""
+        return str(request.param)
 
-    @table_formats
-    def test_table_round_trips(self, table: Bucket, format: str) -> None:
+    @pytest.fixture
+    def table(self, root: Bucket, format: str) -> Bucket:
+        """A place for a table, with nothing there yet."""
+        return root.provider.bucket(root.bucket_name, "tables/rows", format)
+
+    def test_table_round_trips(self, table: Bucket) -> None:
         table.write(ROWS)
 
         assert_frame_equal(table.read(), ROWS)
 
-    @table_formats
-    def test_table_exists_with_its_first_commit(self, table: Bucket, format: str) -> None:
+    def test_table_exists_with_its_first_commit(self, table: Bucket) -> None:
         before = table.exists()
         table.write(ROWS)
 
         assert (before, table.exists()) == (False, True)
 
-    @table_formats
-    def test_missing_table_can_not_be_read(self, table: Bucket, format: str) -> None:
-        with pytest.raises(ObjectNotFoundError, match="Nothing is at"):
+    def test_missing_table_can_not_be_read(self, table: Bucket) -> None:
+        with pytest.raises(ObjectNotFoundError, match=r"No \w+ table is at"):
             table.read()
 
-    @table_formats
-    def test_table_is_overwritten(self, table: Bucket, format: str) -> None:
+    def test_table_is_overwritten(self, table: Bucket) -> None:
         table.write(ROWS)
 
         table.write(OTHER_ROWS)
@@ -50,16 +46,14 @@ class TableCases(BucketBase):
         assert_frame_equal(table.read(), OTHER_ROWS)
 
     @needs("supports_append")
-    @table_formats
-    def test_table_is_appended_to(self, table: Bucket, format: str) -> None:
+    def test_table_is_appended_to(self, table: Bucket) -> None:
         table.write(ROWS)
 
         table.write(OTHER_ROWS, mode="append")
 
         assert_frame_equal(table.read(), pl.concat([ROWS, OTHER_ROWS]), check_row_order=False)
 
-    @table_formats
-    def test_error_refuses_to_replace_a_table(self, table: Bucket, format: str) -> None:
+    def test_error_refuses_to_replace_a_table(self, table: Bucket) -> None:
         table.write(ROWS)
 
         with pytest.raises(ObjectExistsError, match="already holds data"):
@@ -67,16 +61,14 @@ class TableCases(BucketBase):
 
         assert_frame_equal(table.read(), ROWS)
 
-    @table_formats
-    def test_ignore_keeps_a_table(self, table: Bucket, format: str) -> None:
+    def test_ignore_keeps_a_table(self, table: Bucket) -> None:
         table.write(ROWS)
 
         table.write(OTHER_ROWS, mode="ignore")
 
         assert_frame_equal(table.read(), ROWS)
 
-    @table_formats
-    def test_failed_write_leaves_the_table(self, table: Bucket, format: str) -> None:
+    def test_failed_write_leaves_the_table(self, table: Bucket) -> None:
         table.write(ROWS)
 
         with pytest.raises(WriteError, match="left it as it was"):
@@ -84,8 +76,7 @@ class TableCases(BucketBase):
 
         assert_frame_equal(table.read(), ROWS)
 
-    @table_formats
-    def test_table_is_written_from_its_own_scan(self, table: Bucket, format: str) -> None:
+    def test_table_is_written_from_its_own_scan(self, table: Bucket) -> None:
         table.write(ROWS)
 
         table.write(table.scan().filter(pl.col("number") > 1))

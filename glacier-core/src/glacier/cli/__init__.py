@@ -1,0 +1,5 @@
+"""The `glacier` command."""
+
+from glacier.cli.app import main
+
+__all__ = ["main"]

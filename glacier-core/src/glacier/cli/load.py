@@ -1,0 +1,134 @@
+"""Finds the pipeline that a command names: `FILE_OR_MODULE:PIPELINE`."""
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from glacier.errors import ConfigError, GlacierError
+from glacier.pipeline import Pipeline
+
+
+def load_pipeline(target: str) -> Pipeline[..., Any]:
+    """Return the pipeline that a target names.
+
+    Args:
+        target: A path to a Python file or a module's dotted name, then `:` and the name under
+            which the module holds the pipeline. The name may be left out where the module
+            defines exactly one pipeline.
+
+    Raises:
+        ConfigError: There is no such file, module or pipeline, or its import fails.
+    """
+    place, name = _split(target)
+    module = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
+    found = {key: value for key, value in vars(module).items() if isinstance(value, Pipeline)}
+    if name is None:
+        return _only_pipeline(place, module, found)
+    if name not in found:
+        raise _no_such_pipeline(place, module, name, found)
+    return found[name]
+
+
+def _split(target: str) -> tuple[str, str | None]:
+    place, colon, name = target.rpartition(":")
+    # `C:\flows\sales.py` has a colon and no name.
+    if not colon or name.endswith(".py"):
+        return target, None
+    if not place or not name.isidentifier():
+        raise ConfigError(
+            f"{target!r} names no pipeline; expected FILE_OR_MODULE:PIPELINE, such as "
+            "flows/sales.py:daily or sales.flows:daily."
+        )
+    return place, name
+
+
+def _load_file(path: Path) -> ModuleType:
+    """Import a file under the name that its package, if it is in one, gives it."""
+    if not path.is_file():
+        raise ConfigError(f"There is no file {str(path)!r}. Check the path; it starts at {Path.cwd()}.")
+    names, root = [path.stem], path.resolve().parent
+    while (root / "__init__.py").exists():
+        names.insert(0, root.name)
+        root = root.parent
+    name = ".".join(names)
+    with _import_errors(str(path)):
+        module = _import_from(root, name)
+    loaded = getattr(module, "__file__", None)
+    if loaded is None or not path.samefile(loaded):
+        raise ConfigError(
+            f"{str(path)!r} can't be imported as {name!r}: that module is {loaded or 'built in'}. "
+            "Rename the file."
+        )
+    return module
+
+
+def _load_module(name: str) -> ModuleType:
+    try:
+        with _import_errors(name):
+            # As in `python -m`: modules of the working directory come first.
+            return _import_from(Path.cwd(), name)
+    except ConfigError as error:
+        cause = error.__cause__
+        missing = cause.name if isinstance(cause, ModuleNotFoundError) else None
+        if missing and (name == missing or name.startswith(f"{missing}.")):
+            raise ConfigError(
+                f"There is no module {missing!r} here or among the installed packages. Check the "
+                "name; a file needs its suffix, such as flows/sales.py."
+            ) from cause
+        raise
+
+
+def _import_from(directory: Path, name: str) -> ModuleType:
+    """Import a module with a directory first on the path, where it stays for later imports."""
+    if str(directory) not in sys.path:
+        sys.path.insert(0, str(directory))
+    return import_module(name)
+
+
+@contextmanager
+def _import_errors(place: str) -> Iterator[None]:
+    """Turn whatever a user's module raises into one line that says where."""
+    try:
+        yield
+    except GlacierError:
+        raise
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        raise ConfigError(
+            f"{place!r} can't be imported: {type(error).__name__}: {error} "
+            f"({last.filename}, line {last.lineno})."
+        ) from error
+
+
+def _only_pipeline(
+    place: str, module: ModuleType, found: dict[str, Pipeline[..., Any]]
+) -> Pipeline[..., Any]:
+    """Return the one pipeline; those that the module imports don't count beside its own."""
+    own = {n: one for n, one in found.items() if one.function.__module__ == module.__name__}
+    candidates = own or found
+    if len(set(map(id, candidates.values()))) == 1:
+        return next(iter(candidates.values()))
+    if not found:
+        raise ConfigError(f"{place!r} holds no pipeline. Decorate a function with @pipeline.")
+    raise ConfigError(
+        f"{place!r} holds {len(candidates)} pipelines: {', '.join(candidates)}. Name one of them, "
+        f"such as {place}:{next(iter(candidates))}."
+    )
+
+
+def _no_such_pipeline(
+    place: str, module: ModuleType, name: str, found: dict[str, Pipeline[..., Any]]
+) -> ConfigError:
+    there = getattr(module, name, None)
+    problem = (
+        f"has no {name!r}"
+        if there is None
+        else f"has a {type(there).__name__} as {name!r}, which is no pipeline"
+    )
+    known = f"it holds: {', '.join(found)}" if found else "it holds none; decorate with @pipeline"
+    return ConfigError(f"{place!r} {problem}. Expected a pipeline; {known}.", pipelines=list(found))

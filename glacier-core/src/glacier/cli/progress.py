@@ -1,0 +1,178 @@
+"""Shows what a run is doing: a live display on a terminal, plain lines anywhere else."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from glacier.engine import Run, TaskRun, TaskStatus
+from glacier.hookspecs import hookimpl
+from glacier.plugins import load_plugins
+
+_STYLES = {"SUCCEEDED": "green", "FAILED": "bold red", "SKIPPED": "yellow"}
+_REFRESHES_PER_SECOND = 8
+_MOST_SHOWN_RUNNING = 5
+_BAR_WIDTH = 40
+
+
+@contextmanager
+def shown_progress(console: Console) -> Iterator[None]:
+    """Show the runs of a block, by observing them as a plugin."""
+    manager = load_plugins().manager
+    observer = LiveProgress(console) if console.is_terminal else PlainProgress(console)
+    manager.register(observer, name="glacier-progress")
+    try:
+        yield
+    finally:
+        manager.unregister(observer)
+        observer.close()
+
+
+class PlainProgress:
+    """One line for every task that has ended, and one for the run.
+
+    Tasks that start pipelines of their own are one line each: only the first run is shown.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._run: Run | None = None
+
+    @hookimpl
+    def glacier_run_started(self, run: Run) -> None:
+        """Take the first run as the one to show."""
+        if self._run is None:
+            self._run = run
+
+    @hookimpl
+    def glacier_task_finished(self, run: Run, task: TaskRun) -> None:
+        """Print the task's line."""
+        if run is self._run:
+            self._print(task_line(task))
+
+    @hookimpl
+    def glacier_run_finished(self, run: Run) -> None:
+        """Print the run's line."""
+        if run is self._run:
+            self._print(run_line(run))
+            self._run = None
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _print(self, text: Text) -> None:
+        self._console.print(text, soft_wrap=True)
+
+
+class LiveProgress:
+    """A bar, what is running, and the tasks that failed; gone when the run is over.
+
+    Tasks only count: what is seen is drawn a few times a second by a thread of its own, so
+    that ten thousand tiny tasks don't wait for a terminal.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._run: Run | None = None
+        self._running: dict[str, None] = {}
+        self._done = 0
+        self._started = 0.0
+        self._spinner = Spinner("dots")
+        self._lock = threading.Lock()
+        self._live = Live(
+            console=console,
+            get_renderable=self._render,
+            refresh_per_second=_REFRESHES_PER_SECOND,
+            transient=True,
+        )
+
+    @hookimpl
+    def glacier_run_started(self, run: Run) -> None:
+        """Take the first run as the one to show, and start to draw."""
+        if self._run is None:
+            self._run = run
+            self._started = time.perf_counter()
+            self._live.start()
+
+    @hookimpl
+    def glacier_task_started(self, run: Run, task: TaskRun) -> None:
+        """Note that the task runs."""
+        if run is self._run:
+            with self._lock:
+                self._running[task.name] = None
+
+    @hookimpl
+    def glacier_task_finished(self, run: Run, task: TaskRun) -> None:
+        """Count the task; print its line if it has not succeeded."""
+        if run is not self._run:
+            return
+        with self._lock:
+            self._running.pop(task.name, None)
+            self._done += 1
+        if task.status is not TaskStatus.SUCCEEDED:
+            self._console.print(task_line(task))
+
+    @hookimpl
+    def glacier_run_finished(self, run: Run) -> None:
+        """Replace the display by the run's line."""
+        if run is self._run:
+            self.close()
+            self._console.print(run_line(run))
+
+    def close(self) -> None:
+        """Stop drawing; may be called again."""
+        self._run = None
+        self._live.stop()
+
+    def _render(self) -> RenderableType:
+        run = self._run
+        if run is None:
+            return ""
+        with self._lock:
+            running = list(self._running)
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(
+            self._spinner,
+            Text(run.pipeline, style="bold"),
+            ProgressBar(len(run.tasks), self._done, width=_BAR_WIDTH),
+            f"{self._done}/{len(run.tasks)} tasks",
+            f"{time.perf_counter() - self._started:.1f} s",
+        )
+        return Group(bar, Text(_shortened(running), style="dim", no_wrap=True, overflow="ellipsis"))
+
+
+def task_line(task: TaskRun) -> Text:
+    """Return one line on a task that has ended."""
+    line = Text.assemble(
+        (f"{task.status:<9}", _STYLES.get(task.status, "")), f"  {task.name}"
+    )
+    if task.status is not TaskStatus.SKIPPED:
+        line.append(f"  {task.duration_seconds:.3f} s", style="dim")
+    if task.attempts > 1:
+        line.append(f"  {task.attempts} attempts", style="dim")
+    return line
+
+
+def run_line(run: Run) -> Text:
+    """Return one line on a run that is over: its status, its tasks and where the time went."""
+    counts = [(run.count(status), status.lower()) for status in TaskStatus]
+    told = ", ".join(f"{number:,} {status}" for number, status in counts if number)
+    return Text.assemble(
+        (f"{run.status:<9}", _STYLES.get(run.status, "")),
+        (f"  {run.pipeline}", "bold"),
+        f"  {told or 'no tasks'} in {run.duration_seconds:.3f} s, "
+        f"of which {run.settle_seconds:.3f} s writing",
+    )
+
+
+def _shortened(names: list[str]) -> str:
+    more = len(names) - _MOST_SHOWN_RUNNING
+    shown = ", ".join(names[:_MOST_SHOWN_RUNNING])
+    return f"  {shown} and {more} more" if more > 0 else f"  {shown}"

@@ -1,0 +1,272 @@
+"""Checking and planning without data."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from glacier import Bucket, Provider, pipeline, task
+from glacier.engine.check import CheckReport, CheckStatus
+from glacier.pipeline import Task
+
+
+@pytest.fixture
+def sales(provider: Provider) -> Bucket:
+    """A file of sales."""
+    bucket = provider.bucket("lake", path="sales.parquet")
+    bucket.write(pl.DataFrame({"shop": ["x", "y", "x"], "amount": [1, -2, 3]}))
+    return bucket
+
+
+def check_body(sales: Bucket, body: Any) -> CheckReport:
+    """Check a pipeline that scans sales and hands them to `body`."""
+
+    @task
+    def load() -> pl.LazyFrame:
+        return sales.scan()
+
+    under_test: Task[..., Any] = task(body)
+
+    @pipeline
+    def checked() -> None:
+        under_test(load())
+
+    return checked.check()
+
+
+SCHEMA_ERRORS = {
+    "filter": lambda frame: frame.filter(pl.col("amuont") > 0),
+    "group_by": lambda frame: frame.group_by("shopp").agg(pl.len()),
+    "sort": lambda frame: frame.sort("amuont"),
+    "join": lambda frame: frame.join(frame, on="shopp"),
+    "drop": lambda frame: frame.drop("amuont"),
+    "wrong type": lambda frame: frame.with_columns(pl.col("shop") + 1),
+    "eager": lambda frame: frame.collect().select("amuont"),
+    "duplicate": lambda frame: frame.select("shop", "shop"),
+}
+
+
+@pytest.mark.parametrize("what", SCHEMA_ERRORS)
+def test_check_names_the_task_whose_plan_can_not_work(what: str, sales: Bucket) -> None:
+    def broken(frame: pl.LazyFrame) -> Any:
+        return SCHEMA_ERRORS[what](frame)
+
+    report = check_body(sales, broken)
+
+    assert not report.ok
+    assert list(report.errors) == ["broken"]
+    assert report.tasks["load"].status is CheckStatus.OK
+
+
+NEEDS_VALUES = {
+    "item": lambda frame: frame.select("amount").head(1).collect().item() + 1,
+    "max": lambda frame: frame.collect()["amount"].max() > 0,
+    "pivot": lambda frame: frame.collect().pivot("shop", values="amount").select("x", "y"),
+    "pivot made lazy": lambda frame: (
+        frame.collect().pivot("shop", values="amount").lazy().with_columns(pl.col("x") * 2)
+    ),
+    "first row": lambda frame: frame.collect().row(0)[0],
+    "columns from values": lambda frame: frame.select(frame.collect()["shop"].to_list()[0]),
+    "own error": lambda frame: [].pop(),
+}
+
+
+@pytest.mark.parametrize("what", NEEDS_VALUES)
+def test_check_calls_what_needs_values_not_checkable(what: str, sales: Bucket) -> None:
+    def looks(frame: pl.LazyFrame) -> Any:
+        return NEEDS_VALUES[what](frame)
+
+    report = check_body(sales, looks)
+
+    assert report.ok
+    assert report.tasks["looks"].status is CheckStatus.NOT_CHECKABLE
+
+
+def test_check_does_not_blame_tasks_after_one_that_looks_at_values(sales: Bucket) -> None:
+    @task
+    def pivoted() -> pl.DataFrame:
+        return sales.read().pivot("shop", values="amount")
+
+    @task
+    def use(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.select("x")
+
+    @task
+    def use_again(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame
+
+    @pipeline
+    def checked() -> None:
+        use_again(use(pivoted()))
+
+    report = checked.check()
+
+    assert report.ok
+    assert [task.status for task in report.tasks.values()] == [
+        CheckStatus.OK,
+        CheckStatus.NOT_CHECKABLE,
+        CheckStatus.NOT_CHECKABLE,
+    ]
+
+
+def test_check_skips_what_follows_a_failure(sales: Bucket) -> None:
+    @task
+    def broken() -> pl.LazyFrame:
+        return sales.scan().select("nothing")
+
+    @task
+    def after(frame: pl.LazyFrame) -> pl.LazyFrame:
+        return frame
+
+    @pipeline
+    def checked() -> None:
+        after(broken())
+
+    report = checked.check()
+
+    assert report.tasks["after"].status is CheckStatus.SKIPPED
+    assert "it needs 'broken', which is FAILED" in str(report)
+
+
+def test_check_knows_the_schema_of_what_the_run_would_write(
+    sales: Bucket, provider: Provider, base_path: Path
+) -> None:
+    middle = provider.bucket("lake", path="middle.parquet")
+
+    @task
+    def save() -> None:
+        middle.write(sales.scan().rename({"amount": "euros"}))
+
+    @task(depends_on=[save])
+    def use() -> pl.LazyFrame:
+        return middle.scan().select("amount")
+
+    @pipeline
+    def checked() -> None:
+        save()
+        use()
+
+    report = checked.check()
+
+    assert list(report.errors) == ["use"]
+    assert not (base_path / "lake/middle.parquet").exists()
+
+
+def test_check_uses_a_declared_schema_without_the_store(provider: Provider, base_path: Path) -> None:
+    declared = provider.bucket("lake", path="none.parquet", schema={"a": pl.Int64})
+
+    @task
+    def load() -> pl.LazyFrame:
+        return declared.scan().select(pl.col("a") + 1)
+
+    @pipeline
+    def checked() -> None:
+        load()
+
+    report = checked.check()
+
+    assert report.ok
+    assert report.tasks["load"].status is CheckStatus.OK
+    assert not base_path.exists()
+
+
+def test_check_fails_where_a_source_is_missing(provider: Provider) -> None:
+    missing = provider.bucket("lake", path="missing.parquet")
+
+    @task
+    def load() -> pl.LazyFrame:
+        return missing.scan()
+
+    @pipeline
+    def checked() -> None:
+        load()
+
+    report = checked.check()
+
+    assert "Nothing is at file://" in str(report.errors["load"])
+
+
+def test_check_changes_nothing(sales: Bucket, base_path: Path) -> None:
+    before = sorted(base_path.rglob("*"))
+
+    @task
+    def overwrite() -> None:
+        sales.write(sales.scan().head(1))
+
+    @task
+    def remove() -> None:
+        sales.delete()
+
+    @task
+    def stream() -> None:
+        sales.open("wb")
+
+    @pipeline
+    def checked() -> None:
+        overwrite()
+        remove()
+        stream()
+
+    report = checked.check()
+
+    assert sorted(base_path.rglob("*")) == before
+    assert sales.read().height == 3
+    assert report.tasks["remove"].status is CheckStatus.NOT_CHECKABLE
+    assert "check() changes nothing" in str(report.tasks["stream"].error)
+
+
+def test_check_reads_no_rows(sales: Bucket) -> None:
+    rows = []
+
+    @task
+    def look() -> None:
+        rows.append(sales.read().height)
+        rows.append(sales.scan().collect().height)
+
+    @pipeline
+    def checked() -> None:
+        look()
+
+    checked.check()
+
+    assert rows == [0, 0]
+
+
+def test_plan_shows_steps_and_what_settles_together(sales: Bucket, provider: Provider) -> None:
+    one, other = provider.bucket("lake", "one.parquet"), provider.bucket("lake", "other.parquet")
+
+    @task
+    def load() -> pl.LazyFrame:
+        return sales.scan().group_by("shop").agg(pl.col("amount").sum())
+
+    @task
+    def save(frame: pl.LazyFrame, bucket: Bucket) -> None:
+        bucket.write(frame.sort("amount"))
+
+    @task(depends_on=[save])
+    def after() -> None: ...
+
+    @pipeline(name="daily")
+    def planned() -> None:
+        frame = load()
+        save(frame, one)
+        save(frame, other)
+        after()
+
+    plan = str(planned.plan())
+
+    assert plan.splitlines() == [
+        "Plan of 'daily'",
+        "task load",
+        f"  reads  {sales.get_uri()}",
+        "task save  (after load)",
+        f"  writes {one.get_uri()} (overwrite)",
+        "task save#2  (after load)",
+        f"  writes {other.get_uri()} (overwrite)",
+        "settle  (after depends on save)",
+        f"  one query: {one.get_uri()}, {other.get_uri()}",
+        "task after  (after save, save#2)",
+    ]
+    assert not one.exists()
+    assert not Path("plan.parquet").exists()

@@ -1,0 +1,141 @@
+"""The adapter over any fsspec filesystem: what the shared cases can't see from outside."""
+
+import time
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import polars as pl
+import pytest
+from glacier_toy import ToyConfig
+from glacier_toy.bucket import ToyBucketAdapter
+from glacier_toy.filesystem import ToyFileSystem
+
+from glacier.errors import AccessDeniedError, FormatError
+from glacier.formats import FileFormat
+from glacier.provider import Provider
+from glacier.resources import Bucket
+from glacier.storage import Stage, WriteRequest
+from tests.core.distributions import run_python
+
+ROWS = pl.DataFrame({"number": [1, 2, 3], "year": [2023, 2024, 2025]})
+
+
+class FlakyFileSystem(ToyFileSystem):
+    """Loses its connection at the second call of one of its methods."""
+
+    cachable = False
+
+    def __init__(self, flaky: str) -> None:
+        super().__init__()
+        self._flaky, self._calls = flaky, 0
+
+    def put_file(self, lpath: str, rpath: str, **kwargs: Any) -> None:
+        self._count("put_file")
+        super().put_file(lpath, rpath, **kwargs)
+
+    def cp_file(self, path1: str, path2: str, **kwargs: Any) -> None:
+        self._count("cp_file")
+        super().cp_file(path1, path2, **kwargs)
+
+    def _count(self, method: str) -> None:
+        self._calls += method == self._flaky
+        if self._calls > 1:
+            raise ConnectionError(f"{method} was cut off")
+
+
+class FlakyBucketAdapter(ToyBucketAdapter):
+    """A bucket of the toy platform behind a bad connection."""
+
+    def __init__(self, resource: Bucket, provider: Provider, flaky: str) -> None:
+        super().__init__(resource, provider)
+        self._filesystem = FlakyFileSystem(flaky)
+
+    @property
+    def filesystem(self) -> ToyFileSystem:
+        return self._filesystem
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    return Provider(config=ToyConfig(region="cellar")).bucket(f"b-{uuid4().hex}", "sales/")
+
+
+def everything(bucket: Bucket) -> dict[str, bytes]:
+    """Return all that the store holds of a bucket, hidden or not."""
+    store = ToyFileSystem()
+    return {path: store.cat_file(path) for path in store.find(f"/cellar/{bucket.bucket_name}")}
+
+
+def fill(stage: Stage, bucket: Bucket) -> None:
+    chosen = bucket.get_format()
+    assert isinstance(chosen, FileFormat)
+    chosen.sink(ROWS.lazy(), stage, WriteRequest(partition_by=("year",))).collect(
+        engine="streaming"
+    )
+
+
+@pytest.mark.parametrize("flaky", ["put_file", "cp_file"])
+def test_commit_that_is_cut_off_leaves_the_store_as_it_was(bucket: Bucket, flaky: str) -> None:
+    bucket.write(ROWS)
+    before = everything(bucket)
+    adapter = FlakyBucketAdapter(bucket, bucket.provider, flaky)
+    stage = adapter.stage()
+    fill(stage, bucket)
+
+    with pytest.raises(ConnectionError, match=f"{flaky} was cut off"):
+        adapter.commit(stage, "overwrite")
+
+    assert everything(bucket) == before
+
+
+def test_commit_leaves_no_upload_behind(bucket: Bucket) -> None:
+    bucket.write(ROWS, partition_by="year")
+
+    assert not any(".glacier" in path for path in everything(bucket))
+
+
+def test_commit_sweeps_uploads_that_are_a_day_old(bucket: Bucket) -> None:
+    now = int(time.time())
+    young, old = (f"/cellar/{bucket.bucket_name}/.glacier/{now - age}-0f-0" for age in (60, 90_000))
+    for path in (young, old):
+        ToyFileSystem().pipe_file(path, b"left by a dead writer")
+
+    bucket.write(ROWS)
+
+    assert young in everything(bucket)
+    assert old not in everything(bucket)
+
+
+def test_directory_that_is_locked_is_not_taken_for_empty(bucket: Bucket) -> None:
+    name = bucket.bucket_name
+    bucket.write(ROWS, partition_by="year")
+    locked = ToyConfig(region="cellar", locked_buckets=(f"{name}/sales/year=2024",))
+
+    with pytest.raises(AccessDeniedError, match="year=2024 is locked"):
+        Provider(config=locked).bucket(name, "sales/").list()
+
+
+@pytest.mark.parametrize("format", ["delta", "iceberg"])
+def test_table_is_refused(bucket: Bucket, format: str) -> None:
+    table = bucket.provider.bucket(bucket.bucket_name, "table", format)
+
+    with pytest.raises(FormatError, match=f"a store that {format} tables can't be kept in"):
+        table.write(ROWS)
+
+
+def test_process_leaves_no_temporary_file(tmp_path: Path) -> None:
+    program = """
+        import polars as pl
+        from glacier.config import ToyConfig
+        from glacier.provider import Provider
+
+        bucket = Provider(config=ToyConfig(region="attic")).bucket("b", "rows/")
+        bucket.write(pl.DataFrame({"number": [1]}))
+        print(bucket.scan().collect().item())
+    """
+
+    done = run_python(program, TMPDIR=str(tmp_path))
+
+    assert (done.stdout, done.stderr) == ("1\n", "")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,59 @@
+"""The order in which a dataset's objects come and go."""
+
+import pytest
+
+from glacier.publishing import publish_dataset
+
+
+class Shelf:
+    """A store that remembers what was done to it."""
+
+    def __init__(self, *objects: str, broken: str | None = None) -> None:
+        self.objects = set(objects)
+        self.events: list[str] = []
+        self._broken = broken
+
+    def publish(self, staged: str, target: str) -> None:
+        if target == self._broken:
+            raise ConnectionError(f"{target} was not copied")
+        self.events.append(f"publish {target}")
+        self.objects.add(target)
+
+    def remove(self, path: str) -> None:
+        self.events.append(f"remove {path}")
+        self.objects.discard(path)
+
+
+def test_dataset_comes_before_its_predecessor_goes() -> None:
+    shelf = Shelf("old1", "old2")
+
+    publish_dataset(
+        {"s1": "new1", "s2": "new2"},
+        superseded=["old1", "old2"],
+        publish=shelf.publish,
+        remove=shelf.remove,
+    )
+
+    assert shelf.events == ["publish new1", "publish new2", "remove old1", "remove old2"]
+
+
+def test_dataset_that_supersedes_nothing_removes_nothing() -> None:
+    shelf = Shelf("old")
+
+    publish_dataset({"s": "new"}, superseded=[], publish=shelf.publish, remove=shelf.remove)
+
+    assert shelf.objects == {"old", "new"}
+
+
+def test_dataset_that_fails_half_way_is_taken_back() -> None:
+    shelf = Shelf("old", broken="new2")
+
+    with pytest.raises(ConnectionError, match="new2 was not copied"):
+        publish_dataset(
+            {"s1": "new1", "s2": "new2", "s3": "new3"},
+            superseded=["old"],
+            publish=shelf.publish,
+            remove=shelf.remove,
+        )
+
+    assert shelf.objects == {"old"}

@@ -1,0 +1,141 @@
+"""Dispatch by resource type and config type."""
+
+from types import NoneType
+
+import pytest
+
+from glacier import Bucket, Executor, Serverless
+from glacier.config import LocalConfig, ProviderConfig
+from glacier.errors import NoAdapterError, PluginConflictError, PluginError
+from glacier.registry import AdapterSpec, Registry, load_adapter, load_string
+
+
+class SpecialConfig(LocalConfig):
+    """A config that a user derived from another."""
+
+
+class OtherConfig(ProviderConfig):
+    """A config that nobody serves."""
+
+    @classmethod
+    def from_env(cls, environ: object = None) -> "OtherConfig":
+        return cls()
+
+
+class SpecialBucket(Bucket):
+    """A resource type that derives from another."""
+
+
+BUCKET = AdapterSpec(Bucket, LocalConfig, "stores:LocalStore")
+EXECUTOR = AdapterSpec(Executor, NoneType, "machines:Local")
+
+
+@pytest.fixture
+def registry() -> Registry:
+    made = Registry()
+    made.add([BUCKET, EXECUTOR], source="glacier-core 1.0")
+    return made
+
+
+def test_registry_finds_the_spec_of_a_pair(registry: Registry) -> None:
+    found = registry.find(Bucket, LocalConfig)
+
+    assert found is BUCKET
+
+
+def test_registry_finds_the_spec_for_no_config(registry: Registry) -> None:
+    found = registry.find(Executor, NoneType)
+
+    assert found is EXECUTOR
+
+
+def test_registry_finds_the_parents_spec_for_a_derived_config(registry: Registry) -> None:
+    found = registry.find(Bucket, SpecialConfig)
+
+    assert found is BUCKET
+
+
+def test_registry_finds_the_parents_spec_for_a_derived_resource(registry: Registry) -> None:
+    found = registry.find(SpecialBucket, LocalConfig)
+
+    assert found is BUCKET
+
+
+def test_registry_prefers_the_nearest_config(registry: Registry) -> None:
+    special = AdapterSpec(Bucket, SpecialConfig, "stores:SpecialStore")
+    registry.add([special], source="glacier-special 1.0")
+
+    found = registry.find(Bucket, SpecialConfig)
+
+    assert found is special
+
+
+def test_registry_without_the_pair_says_what_is_served(registry: Registry) -> None:
+    with pytest.raises(
+        NoAdapterError,
+        match=r"No adapter for Bucket with OtherConfig; installed for Bucket: LocalConfig\. "
+        r"Install the plugin that registers it",
+    ) as caught:
+        registry.find(Bucket, OtherConfig)
+
+    assert (caught.value.resource, caught.value.config) == (Bucket, OtherConfig)  # type: ignore[attr-defined]
+
+
+def test_registry_without_the_resource_says_so(registry: Registry) -> None:
+    with pytest.raises(NoAdapterError, match="installed for Serverless: none"):
+        registry.find(Serverless, LocalConfig)
+
+
+def test_registry_conflict_names_both_distributions(registry: Registry) -> None:
+    registry.add([BUCKET], source="glacier-twin 2.0")
+
+    with pytest.raises(
+        PluginConflictError,
+        match=r"Bucket with LocalConfig is claimed by glacier-core 1\.0 and by glacier-twin 2\.0\. "
+        "Uninstall all but one of them",
+    ):
+        registry.find(Bucket, LocalConfig)
+
+
+def test_registry_conflict_leaves_other_pairs_alone(registry: Registry) -> None:
+    registry.add([BUCKET], source="glacier-twin 2.0")
+
+    found = registry.find(Executor, NoneType)
+
+    assert found is EXECUTOR
+
+
+def test_registry_lists_its_conflicts(registry: Registry) -> None:
+    registry.add([BUCKET], source="glacier-twin 2.0")
+
+    sentences = registry.conflicts()
+
+    assert len(sentences) == 1
+    assert sentences[0].startswith("Bucket with LocalConfig is claimed by")
+
+
+def test_registry_rows_name_the_source(registry: Registry) -> None:
+    rows = registry.rows()
+
+    assert rows == [(BUCKET, "glacier-core 1.0"), (EXECUTOR, "glacier-core 1.0")]
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("json", r"Expected an import string 'module:attribute', got 'json'"),
+        (":dumps", r"Expected an import string 'module:attribute', got ':dumps'"),
+        ("json:dunps", r"Module 'json' has no 'dunps'"),
+        ("no_such_module:x", r"'no_such_module:x', which a plugin registers, can't be imported"),
+    ],
+)
+def test_load_string_refuses_what_leads_nowhere(target: str, message: str) -> None:
+    with pytest.raises(PluginError, match=message):
+        load_string(target)
+
+
+def test_load_adapter_refuses_what_is_no_class() -> None:
+    spec = AdapterSpec(Bucket, LocalConfig, "json:dumps")
+
+    with pytest.raises(PluginError, match="'json:dumps' is registered as an adapter and is not a"):
+        load_adapter(spec)

@@ -1,0 +1,614 @@
+"""Deferred writes: settled together, committed whole, and never read through an old plan."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from glacier import Bucket, Provider, pipeline, task
+from glacier.engine.joint import joint_groups
+from glacier.errors import ObjectExistsError, PipelineError, StaleScanError, TaskError
+
+
+@task
+def load(bucket: Bucket) -> pl.LazyFrame:
+    return bucket.scan()
+
+
+@task
+def save(frame: pl.LazyFrame, bucket: Bucket) -> None:
+    bucket.write(frame)
+
+
+@task
+def failing(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Fail on its last row, when it is executed."""
+    return frame.with_columns(pl.col("a").cast(pl.String).str.replace("^3$", "x").cast(pl.Int64))
+
+
+@pytest.fixture
+def numbers(provider: Provider) -> Bucket:
+    """A file with the numbers 1, 2 and 3."""
+    bucket = provider.bucket("lake", path="numbers.parquet")
+    bucket.write(pl.DataFrame({"a": [1, 2, 3]}))
+    return bucket
+
+
+def files_under(path: Path) -> list[str]:
+    return sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
+
+
+def test_write_in_a_run_waits_for_the_end(numbers: Bucket, provider: Provider) -> None:
+    target = provider.bucket("lake", path="copy.parquet")
+    there = []
+
+    @task
+    def save_and_look(frame: pl.LazyFrame) -> None:
+        target.write(frame)
+        there.append(target.exists_now())
+
+    @pipeline
+    def copying() -> None:
+        save_and_look(load(numbers))
+
+    run = copying.run()
+
+    assert there == [False]
+    assert target.read()["a"].to_list() == [1, 2, 3]
+    assert run.settle_seconds > 0
+    assert run.tasks["load"].reads == (numbers.get_uri(),)
+    assert run.tasks["save_and_look"].writes == (target.get_uri(),)
+
+
+def test_source_is_computed_once_for_two_writes(provider: Provider) -> None:
+    computed = []
+
+    def count(frame: pl.DataFrame) -> pl.DataFrame:
+        computed.append(1)
+        return frame
+
+    one, other = provider.bucket("lake", "one.parquet"), provider.bucket("lake", "other.parquet")
+
+    @task
+    def costly() -> pl.LazyFrame:
+        return pl.LazyFrame({"a": [1, 2, 3]}).map_batches(count, schema={"a": pl.Int64})
+
+    @pipeline
+    def branches() -> None:
+        frame = costly()
+        save(frame, one)
+        save(frame, other)
+
+    branches.run()
+
+    assert computed == [1]
+    assert one.read().equals(other.read())
+
+
+def test_joint_groups_hold_only_sinks_that_share_work(numbers: Bucket, tmp_path: Path) -> None:
+    shared = numbers.scan().with_columns(b=pl.col("a").sort() * 2)
+    frames = [
+        shared.group_by("a").agg(pl.col("b").sum()),
+        numbers.scan().filter(pl.col("a") == 1),
+        shared.group_by("b").len(),
+        numbers.scan().filter(pl.col("a") == 2),
+    ]
+    sinks = [f.sink_parquet(tmp_path / f"{i}.parquet", lazy=True) for i, f in enumerate(frames)]
+
+    groups = joint_groups(sinks, most=8)
+
+    assert groups == [[0, 2], [1], [3]]
+
+
+def test_joint_groups_are_no_larger_than_allowed(tmp_path: Path) -> None:
+    shared = pl.LazyFrame({"a": [1, 2]}).with_columns(b=pl.col("a").sort() * 2)
+    sinks = [
+        shared.with_columns(c=pl.col("b") + i).sink_parquet(tmp_path / f"{i}.parquet", lazy=True)
+        for i in range(5)
+    ]
+
+    groups = joint_groups(sinks, most=2)
+
+    assert groups == [[0, 1], [2, 3], [4]]
+
+
+def test_dependent_task_sees_committed_data(numbers: Bucket, provider: Provider) -> None:
+    target = provider.bucket("lake", path="copy.parquet")
+
+    @task(depends_on=[save])
+    def count() -> int:
+        return len(target.filesystem.cat(target.adapter.location().path))
+
+    @pipeline
+    def ordered() -> Any:
+        save(load(numbers), target)
+        return count()
+
+    run = ordered.run()
+
+    assert run.result > 0
+
+
+def test_scan_sees_what_the_run_has_written(numbers: Bucket, provider: Provider) -> None:
+    target = provider.bucket("lake", path="copy.parquet")
+
+    @task
+    def write_and_scan(frame: pl.LazyFrame) -> int:
+        target.write(frame.head(2))
+        return target.scan().collect().height
+
+    @pipeline
+    def again() -> Any:
+        return write_and_scan(load(numbers))
+
+    run = again.run()
+
+    assert run.result == 2
+
+
+def test_listing_a_dataset_sees_what_the_run_has_written(provider: Provider) -> None:
+    dataset = provider.bucket("lake", path="parts/")
+
+    @task
+    def write_and_list() -> list[str]:
+        dataset.write(pl.DataFrame({"a": [1]}), mode="append")
+        return dataset.list()
+
+    @pipeline
+    def listing() -> Any:
+        return write_and_list()
+
+    run = listing.run()
+
+    assert len(run.result) == 1
+
+
+def test_reading_and_overwriting_one_path_in_one_task(numbers: Bucket) -> None:
+    @task
+    def double() -> None:
+        numbers.write(numbers.scan().with_columns(pl.col("a") * 2))
+
+    @pipeline
+    def doubling() -> None:
+        double()
+
+    doubling.run()
+
+    assert numbers.read()["a"].to_list() == [2, 4, 6]
+
+
+def test_frame_scanned_before_an_overwrite_keeps_the_old_rows(
+    numbers: Bucket, provider: Provider
+) -> None:
+    total = provider.bucket("lake", path="total.parquet")
+
+    @task
+    def replace(frame: pl.LazyFrame) -> None:
+        numbers.write(frame.with_columns(pl.col("a") + 100))
+
+    @task(depends_on=[replace])
+    def add_up(frame: pl.LazyFrame) -> None:
+        total.write(frame.sum())
+
+    @pipeline
+    def hazard() -> None:
+        frame = load(numbers)
+        replace(frame)
+        add_up(frame)
+
+    hazard.run()
+
+    assert total.read().item() == 6
+    assert numbers.read()["a"].sum() == 306
+
+
+def test_overwrite_and_old_reader_in_one_settle(numbers: Bucket, provider: Provider) -> None:
+    total = provider.bucket("lake", path="total.parquet")
+
+    @pipeline
+    def hazard() -> None:
+        frame = load(numbers)
+        save(add(frame), numbers)
+        save(sum_of(frame), total)
+
+    hazard.run()
+
+    assert total.read().item() == 6
+    assert numbers.read()["a"].sum() == 306
+
+
+@task
+def add(frame: pl.LazyFrame) -> pl.LazyFrame:
+    return frame.with_columns(pl.col("a") + 100)
+
+
+@task
+def sum_of(frame: pl.LazyFrame) -> pl.LazyFrame:
+    return frame.sum()
+
+
+def test_overwrite_and_old_reader_when_the_joint_query_fails(
+    numbers: Bucket, provider: Provider
+) -> None:
+    total = provider.bucket("lake", path="total.parquet")
+    broken = provider.bucket("lake", path="broken.parquet")
+
+    @pipeline
+    def hazard() -> None:
+        frame = load(numbers)
+        save(add(frame), numbers)
+        save(failing(frame), broken)
+        save(sum_of(frame), total)
+
+    with pytest.raises(PipelineError, match="made by task 'failing'"):
+        hazard.run()
+
+    assert total.read().item() == 6
+    assert numbers.read()["a"].sum() == 306
+    assert not broken.exists()
+
+
+def test_result_scanned_before_an_overwrite_keeps_the_old_rows(numbers: Bucket) -> None:
+    @pipeline
+    def hazard() -> Any:
+        frame = load(numbers)
+        save(add(frame), numbers)
+        return frame
+
+    with hazard.run() as run:
+        rows = run.result.collect()["a"].to_list()
+
+    assert rows == [1, 2, 3]
+    assert numbers.read()["a"].to_list() == [101, 102, 103]
+
+
+def test_frame_scanned_by_the_pipeline_itself_keeps_the_old_rows(
+    numbers: Bucket, provider: Provider
+) -> None:
+    total = provider.bucket("lake", path="total.parquet")
+
+    @task(depends_on=[save])
+    def add_up(frame: pl.LazyFrame) -> None:
+        total.write(frame.sum())
+
+    @pipeline
+    def hazard() -> None:
+        frame: Any = numbers.scan().filter(pl.col("a") > 1)
+        save(add(frame), numbers)
+        add_up(frame)
+
+    hazard.run()
+
+    assert total.read().item() == 5
+    assert numbers.read()["a"].to_list() == [102, 103]
+
+
+def test_dataset_overwritten_while_a_frame_of_it_waits(provider: Provider) -> None:
+    dataset = provider.bucket("lake", path="parts/")
+    dataset.write(pl.DataFrame({"a": [1, 2, 3], "k": ["x", "x", "y"]}), partition_by="k")
+    total = provider.bucket("lake", path="total.parquet")
+
+    @task(depends_on=[save])
+    def add_up(frame: pl.LazyFrame) -> None:
+        total.write(frame.select(pl.col("a").sum()))
+
+    @pipeline
+    def hazard() -> None:
+        frame = load(dataset)
+        save(add(frame), dataset)
+        add_up(frame)
+
+    hazard.run()
+
+    assert total.read().item() == 6
+    assert dataset.read()["a"].sum() == 306
+
+
+def test_deleted_place_can_still_be_read_by_frames_scanned_before(
+    numbers: Bucket, provider: Provider
+) -> None:
+    copy = provider.bucket("lake", path="copy.parquet")
+
+    @task
+    def remove() -> None:
+        numbers.delete()
+
+    @task(depends_on=[remove])
+    def save_late(frame: pl.LazyFrame) -> None:
+        copy.write(frame)
+
+    @pipeline
+    def moving() -> None:
+        frame = load(numbers)
+        again = keep(frame)
+        remove_after(again)
+        save_late(frame)
+
+    @task
+    def keep(frame: pl.LazyFrame) -> int:
+        return 1
+
+    @task
+    def remove_after(_: int) -> None:
+        remove.function()
+
+    @pipeline
+    def deleting() -> None:
+        frame = load(numbers)
+        remove_after(keep(frame))
+        late(frame)
+
+    @task(depends_on=[remove_after])
+    def late(frame: pl.LazyFrame) -> None:
+        copy.write(frame)
+
+    deleting.run()
+
+    assert copy.read()["a"].to_list() == [1, 2, 3]
+    assert not numbers.exists()
+
+
+def test_scanning_again_with_an_old_frame_in_hand_is_refused(numbers: Bucket) -> None:
+    @task
+    def confuse() -> pl.LazyFrame:
+        old = numbers.scan()
+        numbers.write(old.with_columns(pl.col("a") + 100))
+        return pl.concat([old, numbers.scan()])
+
+    @pipeline
+    def confusing() -> Any:
+        return confuse()
+
+    with pytest.raises(PipelineError, match="holds a frame scanned earlier from") as failure:
+        confusing.run()
+
+    assert isinstance(failure.value.run.errors["confuse"].__cause__, StaleScanError)
+    assert numbers.read()["a"].to_list() == [1, 2, 3]
+
+
+def test_settle_waits_for_a_body_that_holds_an_old_frame(
+    numbers: Bucket, provider: Provider
+) -> None:
+    holder_is_in, release = threading.Event(), threading.Event()
+    total = provider.bucket("lake", path="total.parquet")
+    other = provider.bucket("lake", path="other.parquet")
+
+    @task
+    def hold(frame: pl.LazyFrame) -> None:
+        holder_is_in.set()
+        assert release.wait(30)
+        total.write(frame.sum())
+
+    @task
+    def replace() -> int:
+        assert holder_is_in.wait(30)
+        numbers.write(pl.DataFrame({"a": [100]}))
+        threading.Timer(0.05, release.set).start()
+        return int(numbers.scan().sum().collect().item())
+
+    @pipeline
+    def overtaking() -> Any:
+        hold(load(numbers))
+        save(load(numbers), other)
+        return replace()
+
+    run = overtaking.run()
+
+    assert run.result == 100
+    assert total.read().item() == 6
+
+
+def test_failing_sink_leaves_its_target_and_spares_its_siblings(
+    numbers: Bucket, provider: Provider, base_path: Path
+) -> None:
+    good, better, bad = (provider.bucket("lake", f"{n}.parquet") for n in ("good", "better", "bad"))
+    bad.write(pl.DataFrame({"old": [1]}))
+    before = (base_path / "lake/bad.parquet").read_bytes()
+
+    @pipeline
+    def three() -> None:
+        frame = load(numbers)
+        save(frame, good)
+        save(failing(frame), bad)
+        save(add(frame), better)
+
+    with pytest.raises(PipelineError, match="The frame that fails is made by task 'failing'") as failure:
+        three.run()
+
+    run = failure.value.run
+    assert [(n, str(t.status)) for n, t in run.tasks.items() if n.startswith("save")] == [
+        ("save", "SUCCEEDED"),
+        ("save#2", "FAILED"),
+        ("save#3", "SUCCEEDED"),
+    ]
+    error = run.errors["save#2"]
+    assert isinstance(error, TaskError)
+    assert error.culprit == "failing"
+    assert good.read().height == better.read().height == 3
+    assert (base_path / "lake/bad.parquet").read_bytes() == before
+    assert [name for name in files_under(base_path) if "stage" in name and "lock" not in name] == []
+
+
+def test_failed_write_skips_the_tasks_that_depend_on_it(numbers: Bucket, provider: Provider) -> None:
+    bad = provider.bucket("lake", path="bad.parquet")
+
+    @task(depends_on=[save])
+    def after() -> None: ...
+
+    @pipeline
+    def ordered() -> None:
+        save(failing(load(numbers)), bad)
+        after()
+
+    with pytest.raises(PipelineError) as failure:
+        ordered.run()
+
+    assert str(failure.value.run.tasks["after"].status) == "SKIPPED"
+
+
+def test_retries_cover_the_execution_of_writes(provider: Provider) -> None:
+    target = provider.bucket("lake", path="x.parquet")
+    executions = []
+
+    def flaky(frame: pl.DataFrame) -> pl.DataFrame:
+        executions.append(1)
+        if len(executions) < 3:
+            raise ConnectionError("again")
+        return frame
+
+    @task(retries=2, retry_delay_seconds=0.001)
+    def save_flaky() -> None:
+        target.write(pl.LazyFrame({"a": [1]}).map_batches(flaky, schema={"a": pl.Int64}))
+
+    @pipeline
+    def patient() -> None:
+        save_flaky()
+
+    run = patient.run()
+
+    assert target.read().item() == 1
+    assert run.tasks["save_flaky"].attempts == 1
+    assert len(executions) == 3
+
+
+def test_timeout_covers_the_execution_of_writes(provider: Provider) -> None:
+    target = provider.bucket("lake", path="x.parquet")
+    release = threading.Event()
+
+    def stuck(frame: pl.DataFrame) -> pl.DataFrame:
+        release.wait(30)
+        return frame
+
+    @task(timeout_seconds=0.2)
+    def save_stuck() -> None:
+        target.write(pl.LazyFrame({"a": [1]}).map_batches(stuck, schema={"a": pl.Int64}))
+
+    @pipeline
+    def waiting() -> None:
+        save_stuck()
+
+    with pytest.raises(PipelineError, match="took longer than timeout_seconds=0.2"):
+        waiting.run()
+    release.set()
+
+    assert not target.exists()
+
+
+def test_eager_frame_is_written_as_it_was_when_handed_over(provider: Provider) -> None:
+    target = provider.bucket("lake", path="x.parquet")
+
+    @task
+    def write_then_change() -> None:
+        frame = pl.DataFrame({"a": [1, 2]})
+        target.write(frame)
+        frame[0, "a"] = 99
+        frame.insert_column(1, pl.Series("b", [0, 0]))
+
+    @pipeline
+    def changing() -> None:
+        write_then_change()
+
+    changing.run()
+
+    assert target.read().to_dict(as_series=False) == {"a": [1, 2]}
+
+
+def test_foreign_frame_is_written_as_it_was_when_handed_over(provider: Provider) -> None:
+    target = provider.bucket("lake", path="x.parquet")
+
+    @task
+    def write_then_change() -> None:
+        values = pd.array([1, 2], dtype="int64").to_numpy()
+        frame = pd.DataFrame({"a": values}, copy=False)
+        target.write(frame)
+        values[0] = 99
+
+    @pipeline
+    def changing() -> None:
+        write_then_change()
+
+    changing.run()
+
+    assert target.read()["a"].to_list() == [1, 2]
+
+
+def test_two_writes_to_one_path_leave_the_later(provider: Provider) -> None:
+    target = provider.bucket("lake", path="x.parquet")
+
+    @task
+    def write(value: int, _: Any = None) -> int:
+        target.write(pl.DataFrame({"a": [value]}))
+        return value
+
+    @pipeline
+    def twice() -> None:
+        write(2, write(1))
+
+    twice.run()
+
+    assert target.read().item() == 2
+
+
+def test_mode_error_sees_a_write_of_the_same_run(provider: Provider) -> None:
+    target = provider.bucket("lake", path="x.parquet")
+
+    @task
+    def write(_: Any = None) -> int:
+        target.write(pl.DataFrame({"a": [1]}), mode="error")
+        return 1
+
+    @pipeline
+    def twice() -> None:
+        write(write())
+
+    with pytest.raises(PipelineError, match="already holds data") as failure:
+        twice.run()
+
+    assert isinstance(failure.value.run.errors["write#2"].__cause__, ObjectExistsError)
+    assert target.exists()
+
+
+def test_failed_body_leaves_no_write(provider: Provider) -> None:
+    target = provider.bucket("lake", path="x.parquet")
+
+    @task
+    def write_then_fail() -> None:
+        target.write(pl.DataFrame({"a": [1]}))
+        raise ValueError("too late")
+
+    @pipeline
+    def failing_pipeline() -> None:
+        write_then_fail()
+
+    with pytest.raises(PipelineError, match="too late"):
+        failing_pipeline.run()
+
+    assert not target.exists()
+
+
+def test_broken_frame_that_must_be_kept_fails_its_consumer_by_name(
+    numbers: Bucket, provider: Provider
+) -> None:
+    copy = provider.bucket("lake", path="copy.parquet")
+
+    @task
+    def replace() -> None:
+        numbers.write(pl.DataFrame({"a": [0]}))
+
+    @task(depends_on=[replace])
+    def late(frame: pl.LazyFrame) -> None:
+        copy.write(frame)
+
+    @pipeline
+    def hazard() -> None:
+        broken = failing(load(numbers))
+        replace()
+        late(broken)
+
+    with pytest.raises(PipelineError, match="the frame of task 'failing', which can't be computed"):
+        hazard.run()
+
+    assert numbers.read()["a"].to_list() == [0]

@@ -1,0 +1,30 @@
+"""Buckets of the toy platform."""
+
+from glacier.fsspec_bucket import FilesystemBucketAdapter
+from glacier_toy.config import ToyBucketConfig, ToyConfig
+from glacier_toy.filesystem import ToyFileSystem
+
+
+class ToyBucketAdapter(FilesystemBucketAdapter):
+    """A bucket in memory."""
+
+    scheme = "toy"
+
+    @property
+    def filesystem(self) -> ToyFileSystem:
+        """The filesystem in memory, with the rights that the provider's config leaves."""
+        locked = tuple(f"/{self._config.region}/{name}" for name in self._config.locked_buckets)
+        return ToyFileSystem(locked=locked)
+
+    @property
+    def root(self) -> str:
+        """The bucket's directory."""
+        settings = self.resource.config
+        prefix = settings.prefix if isinstance(settings, ToyBucketConfig) else ""
+        return f"/{self._config.region}/{prefix}{self.resource.bucket_name}"
+
+    @property
+    def _config(self) -> ToyConfig:
+        config = self.provider.config
+        assert isinstance(config, ToyConfig)
+        return config
