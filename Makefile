@@ -17,6 +17,7 @@ EDITABLES := $(DISTRIBUTIONS) $(PLUGINS)
 export UV_SYSTEM_CERTS := 1
 unexport VIRTUAL_ENV
 unexport PYTHONPATH
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check format coverage bench lock clean
 

@@ -22,13 +22,13 @@ ROWS = pl.DataFrame({"number": [1, 2, 3], "year": [2023, 2024, 2025]})
 
 
 class FlakyFileSystem(ToyFileSystem):
-    """Loses its connection at the second call of one of its methods."""
+    """Loses its connection at the second call of one of its methods, and perhaps for good."""
 
     cachable = False
 
-    def __init__(self, flaky: str) -> None:
+    def __init__(self, flaky: str, *, stays_lost: bool) -> None:
         super().__init__()
-        self._flaky, self._calls = flaky, 0
+        self._flaky, self._stays_lost, self._calls = flaky, stays_lost, 0
 
     def put_file(self, lpath: str, rpath: str, **kwargs: Any) -> None:
         self._count("put_file")
@@ -38,18 +38,23 @@ class FlakyFileSystem(ToyFileSystem):
         self._count("cp_file")
         super().cp_file(path1, path2, **kwargs)
 
+    def rm_file(self, path: str) -> None:
+        self._count("rm_file")
+        super().rm_file(path)
+
     def _count(self, method: str) -> None:
         self._calls += method == self._flaky
-        if self._calls > 1:
+        is_lost = self._calls > 1 and (method == self._flaky or self._stays_lost)
+        if is_lost:
             raise ConnectionError(f"{method} was cut off")
 
 
 class FlakyBucketAdapter(ToyBucketAdapter):
     """A bucket of the toy platform behind a bad connection."""
 
-    def __init__(self, resource: Bucket, provider: Provider, flaky: str) -> None:
-        super().__init__(resource, provider)
-        self._filesystem = FlakyFileSystem(flaky)
+    def __init__(self, resource: Bucket, flaky: str, *, stays_lost: bool = False) -> None:
+        super().__init__(resource, resource.provider)
+        self._filesystem = FlakyFileSystem(flaky, stays_lost=stays_lost)
 
     @property
     def filesystem(self) -> ToyFileSystem:
@@ -79,7 +84,7 @@ def fill(stage: Stage, bucket: Bucket) -> None:
 def test_commit_that_is_cut_off_leaves_the_store_as_it_was(bucket: Bucket, flaky: str) -> None:
     bucket.write(ROWS)
     before = everything(bucket)
-    adapter = FlakyBucketAdapter(bucket, bucket.provider, flaky)
+    adapter = FlakyBucketAdapter(bucket, flaky)
     stage = adapter.stage()
     fill(stage, bucket)
 
@@ -87,6 +92,18 @@ def test_commit_that_is_cut_off_leaves_the_store_as_it_was(bucket: Bucket, flaky
         adapter.commit(stage, "overwrite")
 
     assert everything(bucket) == before
+
+
+def test_commit_that_is_cut_off_for_good_leaves_only_hidden_files(bucket: Bucket) -> None:
+    adapter = FlakyBucketAdapter(bucket, "put_file", stays_lost=True)
+    stage = adapter.stage()
+    fill(stage, bucket)
+
+    with pytest.raises(ConnectionError, match="put_file was cut off"):
+        adapter.commit(stage, "overwrite")
+
+    assert everything(bucket)
+    assert bucket.provider.bucket(bucket.bucket_name).list() == []
 
 
 def test_commit_leaves_no_upload_behind(bucket: Bucket) -> None:

@@ -200,33 +200,24 @@ def test_job_is_known_to_another_process(tmp_path: Path, gate: Gate) -> None:
 
 
 def test_job_outlives_the_process_that_submitted_it(tmp_path: Path, gate: Gate) -> None:
-    ran = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys\n"
-            "from glacier import Provider\n"
-            "from glacier.config import LocalConfig\n"
-            "executor = Provider(LocalConfig(base_path=sys.argv[1])).executor('shared')\n"
-            "script = {'script': sys.argv[2], 'args': sys.argv[3:]}\n"
-            "print(executor.submit_job(script), end='')\n",
-            tmp_path / "base",
-            write_script(tmp_path),
-            gate.started,
-            gate.released,
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    job = {"script": write_script(tmp_path), "args": [gate.started, gate.released]}
+
+    ran = run_python(f"""
+        from pathlib import PosixPath
+        from glacier import Provider
+        from glacier.config import LocalConfig
+
+        executor = Provider(LocalConfig(base_path={str(tmp_path / "base")!r})).executor("shared")
+        job_id = executor.submit_job({job!r})
+        print(job_id, end="")
+    """)
+
+    assert ran.stderr == ""
     executor = Provider(LocalConfig(base_path=tmp_path / "base")).executor("shared")
     gate.pid()
-
-    during = executor.get_job_status(ran.stdout)
+    assert executor.get_job_status(ran.stdout) is JobStatus.RUNNING
     gate.release()
-    after = executor.wait(ran.stdout, timeout_seconds=LIMIT_SECONDS)
-
-    assert (during, after) == (JobStatus.RUNNING, JobStatus.SUCCEEDED)
+    assert executor.wait(ran.stdout, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
 
 
 def write_script(directory: Path) -> Path:

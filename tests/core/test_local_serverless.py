@@ -188,8 +188,8 @@ def test_invoke_does_not_call_the_handler_with_a_bad_payload(tmp_path: Path) -> 
         ([1], r"Expected the answer of 'score' to be a JSON object \(a dict\), got list\."),
         ("done", r"Expected the answer of 'score' to be a JSON object \(a dict\), got str\."),
         (
-            {"at": dt.datetime(2024, 1, 1, tzinfo=dt.UTC)},
-            r"The answer of 'score' holds .* is a datetime\.datetime",
+            {"at": dt.date(2024, 1, 1)},
+            r"The answer of 'score' holds .*\['at'\] is a datetime\.date",
         ),
     ],
 )

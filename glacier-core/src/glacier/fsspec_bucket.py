@@ -83,14 +83,14 @@ class FilesystemBucketAdapter(BucketAdapter):
         """Return where the bucket's path lies; touches no data."""
         return Location(
             uri=self.get_uri(),
-            path=self._absolute(self.resource.path),
+            path=self._tree.absolute(self.resource.path),
             filesystem=lambda: self.filesystem,
             is_glob=is_glob(self.resource.path),
         )
 
     def get_uri(self) -> str:
         """Return the URI of the bucket's path."""
-        return f"{self.scheme}://{self._absolute(self.resource.path).lstrip('/')}"
+        return f"{self.scheme}://{self._tree.absolute(self.resource.path).lstrip('/')}"
 
     def exists(self) -> bool:
         """Return whether the path holds data, or for an empty path whether the bucket is there."""
@@ -151,31 +151,35 @@ class FilesystemBucketAdapter(BucketAdapter):
         """
         if mode in {"error", "ignore"} and self.exists():
             raise ObjectExistsError(f"{self.get_uri()} was written by somebody else meanwhile.")
-        self._sweep()
+        tree = self._tree
+        self._sweep(tree)
         staged: dict[str, str] = {}
         try:
             for number, (file, target) in enumerate(self._targets(stage).items()):
-                key = self._absolute(_stage_key(stage.token, number))
-                staged[key] = self._absolute(target)
-                self.filesystem.put_file(str(file), key)
-            self._publish_all(staged, mode)
+                key = f"{RESERVED_PREFIX}/{int(time.time())}-{stage.token}-{number}"
+                staged[key] = target
+                self.filesystem.put_file(str(file), tree.absolute(key))
+            self._publish_all(tree, staged, mode)
         finally:
             for key in staged:
                 with suppress(OSError):  # What a lost connection leaves is swept.
-                    self._remove(key)
+                    tree.remove(key)
 
     def discard(self, stage: Stage) -> None:
         """Remove what a stage holds on this machine."""
         place = Path(stage.location.path)
         shutil.rmtree(place if stage.location.is_dataset else place.parent, ignore_errors=True)
 
-    def _publish_all(self, staged: Mapping[str, str], mode: WriteMode) -> None:
-        if not self.resource.is_dataset:
-            for key, target in staged.items():
-                self.publish(key, target)
+    def _publish_all(self, tree: FileTree, staged: Mapping[str, str], mode: WriteMode) -> None:
+        def publish(key: str, target: str) -> None:
+            self.publish(tree.absolute(key), tree.absolute(target))
+
+        if self.resource.is_dataset:
+            old = [] if mode == "append" else self.list()
+            publish_dataset(staged, superseded=old, publish=publish, remove=tree.remove)
             return
-        old = [] if mode == "append" else [self._absolute(path) for path in self._files()]
-        publish_dataset(staged, superseded=old, publish=self.publish, remove=self._remove)
+        for key, target in staged.items():
+            publish(key, target)
 
     def _targets(self, stage: Stage) -> dict[Path, str]:
         """Return the path in the bucket for every file of a stage."""
@@ -188,13 +192,14 @@ class FilesystemBucketAdapter(BucketAdapter):
             if file.is_file()
         }
 
-    def _sweep(self) -> None:
+    def _sweep(self, tree: FileTree) -> None:
         """Remove the uploads of writers that died more than a day ago."""
-        for name, kind in self._entries(f"{RESERVED_PREFIX}/"):
-            started = name.partition("-")[0]
-            is_old = started.isdecimal() and time.time() - int(started) > _STAGE_LIFETIME_SECONDS
-            if kind == "file" and is_old:
-                self._remove(self._absolute(f"{RESERVED_PREFIX}/{name}"))
+        with suppress(OSError):  # Who may write may perhaps not list; somebody else sweeps then.
+            for name, kind in tree.entries(f"{RESERVED_PREFIX}/"):
+                started = name.partition("-")[0]
+                age_seconds = time.time() - int(started) if started.isdecimal() else 0
+                if kind == "file" and age_seconds > _STAGE_LIFETIME_SECONDS:
+                    tree.remove(f"{RESERVED_PREFIX}/{name}")
 
     def _fetch_to(self, directory: Path) -> Location:
         """Copy the bucket's files below a directory and return where Polars finds them."""
@@ -206,7 +211,7 @@ class FilesystemBucketAdapter(BucketAdapter):
         for path in [fixed] if is_single else self.list():
             copy = directory / path
             copy.parent.mkdir(parents=True, exist_ok=True)
-            self.filesystem.get_file(self._absolute(path), str(copy))
+            self.filesystem.get_file(self._tree.absolute(path), str(copy))
         return _local(f"{directory}/{self.resource.path}", is_glob=is_glob(self.resource.path))
 
     @property
@@ -236,7 +241,3 @@ def _remove_workspace(directory: Path, process_id: int) -> None:
 
 def _local(path: str, *, is_glob: bool = False) -> Location:
     return Location(uri=path, path=path, filesystem=LocalFileSystem, is_glob=is_glob)
-
-
-def _stage_key(token: str, number: int) -> str:
-    return f"{RESERVED_PREFIX}/{int(time.time())}-{token}-{number}"

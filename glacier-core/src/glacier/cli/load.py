@@ -50,7 +50,9 @@ def _split(target: str) -> tuple[str, str | None]:
 def _load_file(path: Path) -> ModuleType:
     """Import a file under the name that its package, if it is in one, gives it."""
     if not path.is_file():
-        raise ConfigError(f"There is no file {str(path)!r}. Check the path; it starts at {Path.cwd()}.")
+        raise ConfigError(
+            f"There is no file {str(path)!r}. Check the path; it starts at {Path.cwd()}."
+        )
     names, root = [path.stem], path.resolve().parent
     while (root / "__init__.py").exists():
         names.insert(0, root.name)

@@ -72,7 +72,7 @@ def _refuse_missing(
     if missing:
         raise ParameterError(
             f"Pipeline {pipeline.name!r} also needs {', '.join(map(str, missing))}. Add "
-            f"{' '.join(f'-p {one.name}=...' for one in missing)}.",
+            f"{' '.join(f'-p {one.name}=VALUE' for one in missing)}.",
             missing=[one.name for one in missing],
         )
 
@@ -94,8 +94,9 @@ def _converted(
         with suppress(ValidationError):
             return adapter.validate_python(values)
     raise ParameterError(
-        f"Parameter {str(parameter)!r} of pipeline {pipeline.name!r} can't be "
-        f"{' and '.join(map(repr, values))}: {first.errors()[0]['msg']}.",
+        f"Parameter {name!r} of pipeline {pipeline.name!r} can't be "
+        f"{' and '.join(map(repr, values))}: {first.errors()[0]['msg']}. It is declared as "
+        f"{str(parameter)!r}.",
         parameter=name,
     ) from first
 
@@ -110,7 +111,8 @@ def _adapter(pipeline: Pipeline[..., Any], parameter: Parameter | None) -> TypeA
         return TypeAdapter(hints["value"])
     except (NameError, PydanticUserError) as error:
         raise ParameterError(
-            f"Parameter {str(parameter)!r} of pipeline {pipeline.name!r} can't be made from text. "
-            "Leave it at its default, or run the pipeline from Python.",
+            f"Parameter {parameter.name!r} of pipeline {pipeline.name!r}, declared as "
+            f"{str(parameter)!r}, can't be made from text. Leave it at its default, or run the "
+            "pipeline from Python.",
             parameter=parameter.name,
         ) from error

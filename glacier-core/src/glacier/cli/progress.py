@@ -26,7 +26,9 @@ _BAR_WIDTH = 40
 def shown_progress(console: Console) -> Iterator[None]:
     """Show the runs of a block, by observing them as a plugin."""
     manager = load_plugins().manager
-    observer = LiveProgress(console) if console.is_terminal else PlainProgress(console)
+    # Not `console.is_terminal`, which FORCE_COLOR turns on where logs are collected.
+    is_live = console.file.isatty() and not console.is_dumb_terminal
+    observer = LiveProgress(console) if is_live else PlainProgress(console)
     manager.register(observer, name="glacier-progress")
     try:
         yield
@@ -68,7 +70,9 @@ class PlainProgress:
         """Nothing is open."""
 
     def _print(self, text: Text) -> None:
-        self._console.print(text, soft_wrap=True)
+        # Past rich's layout, which would cost ten thousand tiny tasks a second.
+        self._console.file.write(f"{text.plain}\n")
+        self._console.file.flush()
 
 
 class LiveProgress:
@@ -117,14 +121,14 @@ class LiveProgress:
             self._running.pop(task.name, None)
             self._done += 1
         if task.status is not TaskStatus.SUCCEEDED:
-            self._console.print(task_line(task))
+            self._console.print(task_line(task), soft_wrap=True)
 
     @hookimpl
     def glacier_run_finished(self, run: Run) -> None:
         """Replace the display by the run's line."""
         if run is self._run:
             self.close()
-            self._console.print(run_line(run))
+            self._console.print(run_line(run), soft_wrap=True)
 
     def close(self) -> None:
         """Stop drawing; may be called again."""
@@ -150,9 +154,7 @@ class LiveProgress:
 
 def task_line(task: TaskRun) -> Text:
     """Return one line on a task that has ended."""
-    line = Text.assemble(
-        (f"{task.status:<9}", _STYLES.get(task.status, "")), f"  {task.name}"
-    )
+    line = Text.assemble((f"{task.status:<9}", _STYLES.get(task.status, "")), f"  {task.name}")
     if task.status is not TaskStatus.SKIPPED:
         line.append(f"  {task.duration_seconds:.3f} s", style="dim")
     if task.attempts > 1:

@@ -200,9 +200,7 @@ class _Inspection:
 class _CheckScope:
     """What buckets answer to inside a task that is checked."""
 
-    def __init__(
-        self, check: TaskCheck, written: list[tuple[str, pl.Schema, TaskCheck]]
-    ) -> None:
+    def __init__(self, check: TaskCheck, written: list[tuple[str, pl.Schema, TaskCheck]]) -> None:
         self._check = check
         self._written = written
 
@@ -223,6 +221,8 @@ class _CheckScope:
     def write(self, write: Write) -> None:
         """Note the write and the schema that its place will have; nothing is written."""
         schema = write.frame.collect_schema()
+        # Raises where a column to partition by is missing.
+        write.frame.select(write.request.partition_by).collect_schema()
         self._check.writes.append(write)
         self._written.append((place_of_bucket(write.bucket), schema, self._check))
 

@@ -10,7 +10,6 @@ import polars as pl
 from glacier.engine.blame import culprit_of
 from glacier.engine.frames import FAILURES
 from glacier.engine.joint import joint_groups
-from glacier.engine.retry import retrying
 from glacier.engine.state import Attempt, RunState
 from glacier.errors import PipelineError, StaleScanError, TaskError, TaskTimeoutError
 from glacier.resources.write import Write
@@ -191,6 +190,8 @@ class Ledger:
         if first_error is not None and retries == 0:
             self._fail(one, first_error)
             return
+        from glacier.engine.retry import retrying
+
         spent = 0 if first_error is None else 1
         try:
             for attempt in retrying(task, spent=spent):

@@ -1,10 +1,20 @@
 """What table formats ask of the columns that are written to them."""
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 from polars import selectors as cs
 
 from glacier.errors import SchemaMismatchError, WriteError
-from glacier.storage import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from polars._typing import PolarsDataType
+
+    from glacier.storage import Location
+
+_LACKING = (pl.UInt64, pl.Int128, pl.UInt128, pl.Duration, pl.Time, pl.Null, pl.Object)
 
 
 def without_unsigned(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -33,7 +43,37 @@ def check_partition_columns(rows: pl.LazyFrame, partition_by: tuple[str, ...]) -
         )
 
 
-def check_fit(rows: pl.LazyFrame, table: pl.Schema, location: Location) -> None:
+def check_types(rows: pl.LazyFrame, table_format: str, location: "Location") -> None:
+    """Raise `WriteError` if a column has a type that tables lack, at any depth.
+
+    Delta and Iceberg lack the same ones; without this they fail in ways of their own, or cut
+    nanoseconds off.
+    """
+    columns = rows.collect_schema().items()
+    lacking = [f"{name} ({dtype})" for name, dtype in columns if any(map(_is_lacking, _all(dtype)))]
+    if lacking:
+        raise WriteError(
+            f"{table_format} has no type for {', '.join(lacking)}. Cast those columns, or leave "
+            f"them out, to write {location.uri}.",
+            uri=location.uri,
+        )
+
+
+def _is_lacking(dtype: "PolarsDataType") -> bool:
+    return dtype in _LACKING or (isinstance(dtype, pl.Datetime) and dtype.time_unit == "ns")
+
+
+def _all(dtype: "PolarsDataType") -> "Iterator[PolarsDataType]":
+    """Yield a type and all types inside it."""
+    yield dtype
+    if isinstance(dtype, pl.Struct):
+        for field in dtype.fields:
+            yield from _all(field.dtype)
+    elif isinstance(dtype, pl.List | pl.Array):
+        yield from _all(dtype.inner)
+
+
+def check_fit(rows: pl.LazyFrame, table: pl.Schema, location: "Location") -> None:
     """Raise `SchemaMismatchError` if rows do not fit the columns of a table.
 
     The order of columns does not matter, nor do the units of datetimes; what is inside lists and

@@ -16,7 +16,12 @@ from glacier.errors import (
     WriteError,
 )
 from glacier.formats.base import TableFormat, access_options
-from glacier.formats.columns import check_fit, check_partition_columns, without_unsigned
+from glacier.formats.columns import (
+    check_fit,
+    check_partition_columns,
+    check_types,
+    without_unsigned,
+)
 from glacier.storage import Location, WriteMode, WriteRequest
 
 try:
@@ -100,6 +105,7 @@ class DeltaFormat(TableFormat):
         source = _table_uri(location)
         target = Path(source).as_uri() if _is_local(location) else source
         check_partition_columns(rows, request.partition_by)
+        check_types(rows, "Delta", location)
         rows = without_unsigned(rows)
         exists = mode != "overwrite" and self.exists(location)
         if exists and mode != "append":
@@ -116,7 +122,7 @@ class DeltaFormat(TableFormat):
                 f"was given up; the table is as the other left it. Write again. ({error})",
                 uri=location.uri,
             ) from error
-        except (DeltaError, TypeError) as error:
+        except DeltaError as error:
             if mode in {"error", "ignore"} and self.exists(location):
                 raise _exists(location) from error
             raise WriteError(

@@ -17,7 +17,12 @@ from glacier.errors import (
     WriteError,
 )
 from glacier.formats.base import TableFormat
-from glacier.formats.columns import check_fit, check_partition_columns, without_unsigned
+from glacier.formats.columns import (
+    check_fit,
+    check_partition_columns,
+    check_types,
+    without_unsigned,
+)
 from glacier.storage import Location, WriteMode, WriteRequest
 
 if find_spec("pyiceberg") is None or find_spec("pyarrow") is None:
@@ -27,7 +32,11 @@ if find_spec("pyiceberg") is None or find_spec("pyarrow") is None:
         extra="iceberg",
     )
 
-from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    CommitStateUnknownException,
+    ValidationException,
+)
 
 from glacier.formats.iceberg_metadata import TABLE_NAME, StoreCatalog, newest_metadata
 
@@ -38,9 +47,6 @@ if TYPE_CHECKING:
 if find_spec("polars_iceberg") is None:
     # Without this Polars warns at every scan that it plans with pyiceberg, as it has to.
     os.environ.setdefault("POLARS_ICEBERG_PLANNER", "pyiceberg")
-
-
-_UNKNOWN = (pl.UInt64, pl.Int128, pl.UInt128, pl.Duration, pl.Null, pl.Object)
 
 
 class IcebergFormat(TableFormat):
@@ -102,7 +108,7 @@ class IcebergFormat(TableFormat):
         """
         catalog, name, rest = _split(request.options)
         check_partition_columns(rows, request.partition_by)
-        _check_types(rows, location)
+        check_types(rows, "Iceberg", location)
         rows = _widened(rows)
         tables = StoreCatalog(location) if catalog is None else catalog
         exists = tables.table_exists(name)
@@ -118,7 +124,8 @@ class IcebergFormat(TableFormat):
         else:
             table = _create(tables, name, rows, request.partition_by)
         with _translated(location):
-            rows.sink_iceberg(table, **{**_sink_options(table, request, exists=exists), **rest})
+            defaults = _sink_options(table, rows, request) if exists else {"mode": "append"}
+            rows.sink_iceberg(table, **{**defaults, **rest})
 
 
 @contextmanager
@@ -126,17 +133,23 @@ def _translated(location: Location) -> Iterator[None]:
     """Turn the errors of a commit into Glacier's."""
     try:
         yield
-    except (CommitFailedException, CommitStateUnknownException) as error:
-        raise WriteError(
-            f"Another writer changed the Iceberg table {location.uri} meanwhile, and this write "
-            f"was given up; the table is as the other left it. Write again. ({error})",
-            uri=location.uri,
-        ) from error
+    except (CommitFailedException, CommitStateUnknownException, ValidationException) as error:
+        raise _conflict(location, error) from error
     except (ValueError, TypeError, pl.exceptions.PolarsError) as error:
+        if "UUID does not match" in str(error):  # both created the table
+            raise _conflict(location, error) from error
         raise WriteError(
             f"Writing the Iceberg table {location.uri} failed and left it as it was: {error}",
             uri=location.uri,
         ) from error
+
+
+def _conflict(location: Location, error: Exception) -> WriteError:
+    return WriteError(
+        f"Another writer changed the Iceberg table {location.uri} meanwhile, and this write was "
+        f"given up; the table is as the other left it. Write again. ({error})",
+        uri=location.uri,
+    )
 
 
 def _widened(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -149,18 +162,6 @@ def _widened(rows: pl.LazyFrame) -> pl.LazyFrame:
             cs.datetime("ms", time_zone="*"): pl.Datetime("us", "UTC"),
         }
     )
-
-
-def _check_types(rows: pl.LazyFrame, location: Location) -> None:
-    """Raise `WriteError` if a column has a type that Iceberg lacks."""
-    columns = rows.collect_schema().items()
-    unknown = [f"{column} ({dtype})" for column, dtype in columns if dtype in _UNKNOWN]
-    if unknown:
-        raise WriteError(
-            f"Iceberg has no type for {', '.join(unknown)}. Cast those columns, or leave them "
-            f"out, to write {location.uri}.",
-            uri=location.uri,
-        )
 
 
 def _split(options: Mapping[str, Any]) -> tuple[Any, str, dict[str, Any]]:  # Any: a catalog
@@ -208,10 +209,12 @@ def _check_table(
         check_fit(rows, pl.scan_iceberg(table).collect_schema(), location)
 
 
-def _sink_options(table: "Table", request: WriteRequest, *, exists: bool) -> dict[str, Any]:
-    if not exists or request.mode != "overwrite":
+def _sink_options(table: "Table", rows: pl.LazyFrame, request: WriteRequest) -> dict[str, Any]:
+    if request.mode != "overwrite":
         return {"mode": "append"}
-    # Polars can't replace the columns of a partitioned table: there they have to fit.
-    if table.spec().is_unpartitioned():
-        return {"mode": "overwrite", "schema_mode": "overwrite"}
-    return {"mode": "overwrite"}
+    # Polars replaces the columns of an unpartitioned table only, and after a conflict it can't
+    # try again to replace columns by the same ones.
+    is_same = pl.scan_iceberg(table).collect_schema() == rows.collect_schema()
+    if is_same or not table.spec().is_unpartitioned():
+        return {"mode": "overwrite"}
+    return {"mode": "overwrite", "schema_mode": "overwrite"}

@@ -42,6 +42,11 @@ class LocalExecutorAdapter(ExecutorAdapter):
 
     def __init__(self, resource: "Executor", provider: "Provider") -> None:
         super().__init__(resource, provider)
+        if sys.platform == "win32":
+            raise JobError(
+                "Jobs on this machine need the file locks and process groups of Linux or macOS. "
+                "Run them in WSL, or on an executor elsewhere."
+            )
         self._jobs = _jobs_directory(resource, provider)
 
     def submit_job(self, job: Any) -> str:  # Any: a callable, a path, or a mapping

@@ -5,8 +5,8 @@ and a lock that this process holds for as long as it lives. Hence any process th
 directory knows a job's state, also of a job that was killed without a chance to say so.
 """
 
+import atexit
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -20,6 +20,9 @@ from pathlib import Path
 
 from glacier.job_status import JobStatus
 from glacier.local import job_runner
+
+if sys.platform != "win32":
+    import fcntl
 
 _LOCK = "lock"
 _LOG = "output.log"
@@ -73,26 +76,7 @@ class LocalJob:
         header_bytes = json.dumps(content).encode()
         (directory / job_runner.HEADER).write_bytes(header_bytes)
         job_runner.write_status(directory, JobStatus.PENDING)
-        with (directory / _LOCK).open("wb") as lock, (directory / _LOG).open("wb") as log:
-            # The child inherits the locked file: from here on the lock is held until it ends.
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            process = subprocess.Popen(  # noqa: S603 - the user's own code is what a job is
-                [
-                    sys.executable,
-                    "-P",  # without the directory of the runner, whose siblings would hide modules
-                    "-u",
-                    job_runner.__file__,
-                    str(directory),
-                    hashlib.sha256(header_bytes).hexdigest(),
-                    str(lock.fileno()),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **environment},
-                pass_fds=[lock.fileno()],
-                start_new_session=True,
-            )
+        process = _spawn(directory, hashlib.sha256(header_bytes).hexdigest(), environment)
         _children[directory] = process
         (directory / _PROCESS_ID).write_text(str(process.pid), encoding="ascii")
         return cls(directory)
@@ -158,6 +142,39 @@ def reap_children() -> None:
     for directory, child in list(_children.items()):
         if child.poll() is not None:
             _children.pop(directory, None)
+
+
+@atexit.register
+def _let_jobs_go_on() -> None:
+    """Keep `subprocess` from warning of jobs that outlive this process: they are meant to."""
+    for child in _children.values():
+        if child.poll() is None:
+            child.returncode = 0
+
+
+def _spawn(
+    directory: Path, header_sha256: str, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    with (directory / _LOCK).open("wb") as lock, (directory / _LOG).open("wb") as log:
+        # The child inherits the locked file: from here on the lock is held until it ends.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return subprocess.Popen(  # noqa: S603 - the user's own code is what a job is
+            [
+                sys.executable,
+                "-P",  # without the directory of the runner, whose siblings would hide modules
+                "-u",
+                job_runner.__file__,
+                str(directory),
+                header_sha256,
+                str(lock.fileno()),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+            pass_fds=[lock.fileno()],
+            start_new_session=True,
+        )
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

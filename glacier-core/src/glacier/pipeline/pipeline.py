@@ -58,8 +58,7 @@ class Pipeline(Generic[P, R]):
         """Return the graph; inside another pipeline, make this one's calls part of it."""
         if current_builder.get() is not None:
             return self.function(*args, **kwargs)
-        bound = self._bound(args, kwargs)
-        return self.build(bound)
+        return self._build(self._bound(args, kwargs), BuildScope(self.name))
 
     def run(self, **params: Any) -> "Run":  # Any: the function's own parameters
         """Run the pipeline and return the finished run.
@@ -104,26 +103,26 @@ class Pipeline(Generic[P, R]):
             params: The function's arguments by name.
             scope: What buckets used by the function itself answer to.
         """
-        bound = self._bound((), params)
-        scope = scope or BuildScope(self.name)
+        return self._build(self._bound((), params), scope or BuildScope(self.name))
+
+    def _build(self, bound: inspect.BoundArguments, scope: BuildScope) -> Graph:
         builder = GraphBuilder(self.name, scope.has_lineage)
         token = current_scope.set(scope)
         try:
             with building(builder):
-                return builder.finish(self.function(**bound))
+                return builder.finish(self.function(*bound.args, **bound.kwargs))
         finally:
             current_scope.reset(token)
 
-    def _bound(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> dict[str, Any]:
+    def _bound(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> inspect.BoundArguments:
         signature = inspect.signature(self.function)
         try:
-            bound = signature.bind(*args, **params)
+            return signature.bind(*args, **params)
         except TypeError as error:
             given = ", ".join(params) or "none"
             raise ParameterError(
                 f"Pipeline {self.name!r} takes {signature}; given were {given}: {error}."
             ) from error
-        return dict(bound.arguments)
 
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r})"

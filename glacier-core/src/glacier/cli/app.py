@@ -1,0 +1,157 @@
+"""The commands: each parses, calls and prints."""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from glacier.cli.failures import failed_run, one_line
+from glacier.cli.load import load_pipeline
+from glacier.cli.parameters import typed_parameters
+from glacier.cli.plugins import print_report, report_plugins
+from glacier.cli.progress import shown_progress
+from glacier.errors import GlacierError, PipelineError
+from glacier.pipeline import Pipeline
+from glacier.plugins import load_plugins
+
+FAILED = 1
+USAGE_ERROR = 2
+
+app = typer.Typer(
+    help="Run, check and look into Glacier pipelines.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE_OR_MODULE:PIPELINE",
+        help="A .py file or a dotted module, and the pipeline in it; the name may be left out "
+        "where there is only one.",
+        show_default=False,
+    ),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-p",
+        "--param",
+        metavar="NAME=VALUE",
+        help="An argument of the pipeline's function, converted as its annotation says; the same "
+        "name again makes a list.",
+        show_default=False,
+    ),
+]
+Traceback = Annotated[
+    bool, typer.Option("--traceback", help="Show the whole traceback of an error.")
+]
+
+
+def main() -> None:
+    """Run the `glacier` command on the arguments of this process."""
+    app()
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"glacier {version('glacier-core')}")
+        raise typer.Exit
+
+
+@app.callback()
+def glacier(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Run, check and look into Glacier pipelines."""
+
+
+@app.command()
+def run(target: Target, param: Parameters = None, show_traceback: Traceback = False) -> None:
+    """Run a pipeline; exit with 1 if a task failed."""
+    with _errors_told(show_traceback=show_traceback):
+        pipeline, arguments = _loaded(target, param)
+        with shown_progress(Console()):
+            pipeline.run(**arguments).close()
+
+
+@app.command()
+def check(target: Target, param: Parameters = None, show_traceback: Traceback = False) -> None:
+    """Find what can't work, on schemas alone; exit with 1 if something is found."""
+    with _errors_told(show_traceback=show_traceback):
+        pipeline, arguments = _loaded(target, param)
+        report = pipeline.check(**arguments)
+    typer.echo(str(report))
+    raise typer.Exit(0 if report.ok else FAILED)
+
+
+@app.command()
+def plan(target: Target, param: Parameters = None, show_traceback: Traceback = False) -> None:
+    """Show what a run would do: its tasks, what they read and write, and what settles together."""
+    with _errors_told(show_traceback=show_traceback):
+        pipeline, arguments = _loaded(target, param)
+        typer.echo(str(pipeline.plan(**arguments)))
+
+
+@app.command()
+def graph(target: Target, param: Parameters = None, show_traceback: Traceback = False) -> None:
+    """Show the graph of tasks as Mermaid text."""
+    with _errors_told(show_traceback=show_traceback):
+        pipeline, arguments = _loaded(target, param)
+        typer.echo(pipeline.graph(**arguments).mermaid(), nl=False)
+
+
+@app.command()
+def plugins() -> None:
+    """List the installed plugins; exit with 1 if one of them can't be used."""
+    report = report_plugins(load_plugins())
+    print_report(report, Console())
+    raise typer.Exit(0 if report.ok else FAILED)
+
+
+@app.command()
+def demo(
+    base_path: Annotated[
+        Path, typer.Option(help="The directory for the demo's data.", file_okay=False)
+    ] = Path("demo-data"),
+    show_traceback: Traceback = False,
+) -> None:
+    """Run a pipeline over the 336,776 flights that left New York City in 2013."""
+    # Only here: it loads Polars, which `glacier --version` has no use for.
+    from glacier.cli.demo import run_demo
+
+    with _errors_told(show_traceback=show_traceback):
+        run_demo(base_path, Console())
+
+
+def _loaded(
+    target: str, param: list[str] | None
+) -> tuple[Pipeline[..., Any], dict[str, Any]]:  # Any: what the pipeline's annotations say
+    pipeline = load_pipeline(target)
+    return pipeline, typed_parameters(pipeline, param or [])
+
+
+@contextmanager
+def _errors_told(*, show_traceback: bool) -> Iterator[None]:
+    """Tell Glacier's errors on stderr and turn them into exit codes."""
+    try:
+        yield
+    except GlacierError as error:
+        if show_traceback:
+            traceback.print_exception(error)
+        has_failed = isinstance(error, PipelineError) and error.run is not None
+        typer.echo(
+            failed_run(error) if isinstance(error, PipelineError) else one_line(error), err=True
+        )
+        raise typer.Exit(FAILED if has_failed else USAGE_ERROR) from None

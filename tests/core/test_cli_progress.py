@@ -1,0 +1,89 @@
+"""What is seen of a run while it goes on."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from glacier import pipeline, task
+from glacier.cli.progress import shown_progress
+from glacier.errors import PipelineError
+from glacier.plugins import load_plugins
+
+
+class Terminal(io.StringIO):
+    """A text stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@task
+def count(number: int) -> int:
+    return number
+
+
+@task
+def fail() -> None:
+    raise ValueError("no way")
+
+
+@pipeline
+def many(number: int) -> None:
+    for one in range(number):
+        count(one)
+
+
+@pipeline
+def failing() -> None:
+    fail()
+
+
+@task
+def run_another() -> None:
+    many.run(number=3)
+
+
+@pipeline
+def nesting() -> None:
+    run_another()
+
+
+def test_live_display_draws_less_than_it_counts() -> None:
+    terminal = Terminal()
+
+    with shown_progress(Console(file=terminal, force_terminal=True, color_system=None)):
+        many.run(number=10_000)
+
+    drawn = terminal.getvalue()
+    assert "SUCCEEDED  many  10,000 succeeded in " in drawn
+    assert drawn.count("\n") < 1_000
+
+
+def test_live_display_keeps_the_tasks_that_failed() -> None:
+    terminal = Terminal()
+    console = Console(file=terminal, force_terminal=True, color_system=None)
+
+    with pytest.raises(PipelineError, match="no way"), shown_progress(console):
+        failing.run()
+
+    assert "FAILED     fail  " in terminal.getvalue()
+    assert "FAILED     failing  1 failed in " in terminal.getvalue()
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+def test_progress_shows_the_outermost_run_only(stream: type[io.StringIO]) -> None:
+    out = stream()
+
+    with shown_progress(Console(file=out, color_system=None)):
+        nesting.run()
+
+    assert "SUCCEEDED  nesting  1 succeeded in " in out.getvalue()
+    assert "count" not in out.getvalue()
+
+
+def test_progress_observes_no_longer_than_asked() -> None:
+    with shown_progress(Console(file=io.StringIO())):
+        many.run(number=1)
+
+    assert not load_plugins().manager.has_plugin("glacier-progress")
