@@ -1,7 +1,7 @@
 """A run's writes fused into one query, against hand-written Polars on the same 20 M rows.
 
-    python -m tests.benchmarks.bench_fusion            all of it
-    python -m tests.benchmarks.bench_fusion glacier DIR    one variant, in this process
+python -m tests.benchmarks.bench_fusion            all of it
+python -m tests.benchmarks.bench_fusion glacier DIR    one variant, in this process
 """
 
 import statistics
@@ -107,7 +107,7 @@ def glacier_run(directory: Path) -> Callable[[], object]:
 
 
 def unrelated(directory: Path, count: int) -> Callable[[], object]:
-    """Return the run of a pipeline with `count` writes that share nothing but the file they read."""
+    """Return the run of a pipeline with `count` writes that share only the file they read."""
     provider = Provider(config=LocalConfig(base_path=directory))
     sales = provider.bucket("lake", path="sales.parquet")
 
@@ -151,21 +151,33 @@ def main(arguments: list[str]) -> None:
             ("Polars, one query", f"{statistics.median(seconds(joint)):.3f} s", ""),
             ("Polars, sink by sink", f"{statistics.median(seconds(single)):.3f} s", ""),
             ("Glacier", f"{statistics.median(seconds(ours)):.3f} s", ""),
-            ("Glacier / one query", f"{median_ratio(seconds(ours), seconds(joint)):.3f}", "at most 1.05"),
+            (
+                "Glacier / one query",
+                f"{median_ratio(seconds(ours), seconds(joint)):.3f}",
+                "at most 1.05",
+            ),
             (
                 "sink by sink / Glacier",
                 f"{median_ratio(seconds(single), seconds(ours)):.3f}",
                 "at least 1.25",
             ),
             ("peak memory, one query", f"{statistics.median(peaks(joint)):.0f} MiB", ""),
-            ("peak memory / one query", f"{median_ratio(peaks(ours), peaks(joint)):.3f}", "at most 1.10"),
+            (
+                "peak memory / one query",
+                f"{median_ratio(peaks(ours), peaks(joint)):.3f}",
+                "at most 1.10",
+            ),
         ],
     )
     table(
         "Writes that share nothing, median of 3 pairs",
         [
             ("peak memory of 8", f"{statistics.median(peaks(few)):.0f} MiB", ""),
-            ("peak memory of 40 / of 8", f"{median_ratio(peaks(many), peaks(few)):.3f}", "at most 1.5"),
+            (
+                "peak memory of 40 / of 8",
+                f"{median_ratio(peaks(many), peaks(few)):.3f}",
+                "at most 1.5",
+            ),
         ],
     )
 

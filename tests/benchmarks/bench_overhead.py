@@ -89,14 +89,24 @@ def main() -> None:
             "fan-out": lambda count=count: fan_out.run(count=count),
         }.items():
             median = statistics.median(microseconds_per_task(work, count))
-            rows.append((f"{name} of {count:,}", f"{median:.1f} µs", "" if name == "graphlib" else "at most 15"))
+            rows.append(
+                (
+                    f"{name} of {count:,}",
+                    f"{median:.1f} µs",
+                    "" if name == "graphlib" else "at most 15",
+                )
+            )
     table(f"Build and run, per trivial task, median of {ROUNDS}", rows)
     times = import_times()
     table(
         f"Import in a cold process, median of {IMPORT_ROUNDS} pairs",
         [
             ("import polars", f"{statistics.median(times['polars']):.3f} s", ""),
-            ("with LocalConfig", f"{median_ratio(times['local'], times['polars']):.2f}", "at most 1.5"),
+            (
+                "with LocalConfig",
+                f"{median_ratio(times['local'], times['polars']):.2f}",
+                "at most 1.5",
+            ),
             ("with AwsConfig", f"{median_ratio(times['aws'], times['polars']):.2f}", "at most 1.8"),
         ],
     )

@@ -159,7 +159,7 @@ def test_full_disk_leaves_nothing_at_a_new_path(provider: Provider, writers: Wri
 
 
 def test_appends_from_two_processes_all_survive(provider: Provider, writers: Writers) -> None:
-    writers.order("append", 2, 20)
+    writers.order("append", "parquet", 2, 20)
 
     counts = provider.bucket("b", "ds/").scan().group_by("writer", "part").len().collect()
 

@@ -1,5 +1,6 @@
 """Checking and planning without data."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def check_body(sales: Bucket, body: Any) -> CheckReport:
     return checked.check()
 
 
-SCHEMA_ERRORS = {
+SCHEMA_ERRORS: dict[str, Callable[[pl.LazyFrame], Any]] = {
     "filter": lambda frame: frame.filter(pl.col("amuont") > 0),
     "group_by": lambda frame: frame.group_by("shopp").agg(pl.len()),
     "sort": lambda frame: frame.sort("amuont"),
@@ -59,7 +60,7 @@ def test_check_names_the_task_whose_plan_can_not_work(what: str, sales: Bucket) 
     assert report.tasks["load"].status is CheckStatus.OK
 
 
-NEEDS_VALUES = {
+NEEDS_VALUES: dict[str, Callable[[Any], Any]] = {
     "item": lambda frame: frame.select("amount").head(1).collect().item() + 1,
     "max": lambda frame: frame.collect()["amount"].max() > 0,
     "pivot": lambda frame: frame.collect().pivot("shop", values="amount").select("x", "y"),
@@ -153,7 +154,9 @@ def test_check_knows_the_schema_of_what_the_run_would_write(
     assert not (base_path / "lake/middle.parquet").exists()
 
 
-def test_check_uses_a_declared_schema_without_the_store(provider: Provider, base_path: Path) -> None:
+def test_check_uses_a_declared_schema_without_the_store(
+    provider: Provider, base_path: Path
+) -> None:
     declared = provider.bucket("lake", path="none.parquet", schema={"a": pl.Int64})
 
     @task

@@ -55,8 +55,8 @@ def test_target_needs_no_name_where_one_pipeline_is_defined(project: Path) -> No
         (
             "flows.py",
             (
-                "'flows.py' holds 4 pipelines: daily, typed, rest, circular. Name one of them, such "
-                "as flows.py:daily."
+                "'flows.py' holds 4 pipelines: daily, typed, rest, circular. Name one of them, "
+                "such as flows.py:daily."
             ),
         ),
         (
@@ -69,7 +69,7 @@ def test_target_needs_no_name_where_one_pipeline_is_defined(project: Path) -> No
         (
             "flows:not_a_pipeline",
             (
-                "'flows' has a int as 'not_a_pipeline', which is no pipeline. Expected a pipeline; it "
+                "'flows' has 'not_a_pipeline', an object of type int. Expected a pipeline; it "
                 "holds: daily, typed, rest, circular."
             ),
         ),
@@ -84,8 +84,8 @@ def test_target_needs_no_name_where_one_pipeline_is_defined(project: Path) -> No
         (
             "no.such:daily",
             (
-                "There is no module 'no' here or among the installed packages. Check the name; a file "
-                "needs its suffix, such as flows/sales.py."
+                "There is no module 'no' here or among the installed packages. Check the name; a "
+                "file needs its suffix, such as flows/sales.py."
             ),
         ),
     ],
@@ -191,7 +191,8 @@ def test_parameters_go_into_keyword_arguments_too() -> None:
             ["number=five"],
             (
                 "Parameter 'number' of pipeline 'typed' can't be 'five': Input should be a valid "
-                "integer, unable to parse string as an integer. It is declared as 'number: int = 0'."
+                "integer, unable to parse string as an integer. It is "
+                "declared as 'number: int = 0'."
             ),
         ),
         (
@@ -206,8 +207,8 @@ def test_parameters_go_into_keyword_arguments_too() -> None:
             "typed",
             ["number=1", "number=2"],
             (
-                "Parameter 'number' of pipeline 'typed' can't be '1' and '2': Input should be a valid "
-                "integer. It is declared as 'number: int = 0'."
+                "Parameter 'number' of pipeline 'typed' can't be '1' and '2': Input should be a "
+                "valid integer. It is declared as 'number: int = 0'."
             ),
         ),
         (
@@ -215,8 +216,8 @@ def test_parameters_go_into_keyword_arguments_too() -> None:
             ["source=local"],
             (
                 "Parameter 'source' of pipeline 'typed', declared as 'source: "
-                "glacier.provider.Provider = None', can't be made from text. Leave it at its default, "
-                "or run the pipeline from Python."
+                "glacier.provider.Provider = None', can't be made from text. Leave it at its "
+                "default, or run the pipeline from Python."
             ),
         ),
         (
@@ -224,8 +225,8 @@ def test_parameters_go_into_keyword_arguments_too() -> None:
             ["price=1.5"],
             (
                 "Parameter 'price' of pipeline 'typed', declared as \"price: 'Decimal | None' = "
-                "None\", can't be made from text. Leave it at its default, or run the pipeline from "
-                "Python."
+                "None\", can't be made from text. Leave it at its default, or run the pipeline "
+                "from Python."
             ),
         ),
         (

@@ -1,11 +1,18 @@
 """Building graphs: handles, dependencies and their errors."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from glacier import Provider, pipeline, task
-from glacier.errors import DecorationError, DependencyError, HandleError, ParameterError, PipelineError
+from glacier.errors import (
+    DecorationError,
+    DependencyError,
+    HandleError,
+    ParameterError,
+    PipelineError,
+)
 
 
 @task
@@ -101,13 +108,13 @@ def test_pipeline_inside_a_pipeline_becomes_part_of_it() -> None:
     assert list(run.tasks) == ["source", "add", "source#2", "add#2", "add#3"]
 
 
-MISUSES = {
-    "its truth": lambda handle: bool(handle),
-    "its length": lambda handle: len(handle),
+MISUSES: dict[str, Callable[[Any], Any]] = {
+    "its truth": bool,
+    "its length": len,
     "arithmetic": lambda handle: handle + 1,
     "a comparison": lambda handle: handle == 1,
     "an item": lambda handle: handle["column"],
-    "iteration": lambda handle: list(handle),
+    "iteration": list,
     "its attribute 'filter'": lambda handle: handle.filter(True),
 }
 
@@ -136,7 +143,7 @@ def test_handle_of_another_build_is_an_error() -> None:
 
     first.graph()
 
-    with pytest.raises(HandleError, match="'source' belongs to another build"):
+    with pytest.raises(HandleError, match=r"'source' belongs to another build"):
         second.graph()
 
 
@@ -148,7 +155,9 @@ def test_depends_on_a_task_never_called_names_both() -> None:
     def forgetful() -> None:
         lonely()
 
-    with pytest.raises(DependencyError, match="'lonely' depends on 'source'.*'forgetful' never calls"):
+    with pytest.raises(
+        DependencyError, match=r"'lonely' depends on 'source'.*'forgetful' never calls"
+    ):
         forgetful.run()
 
 
@@ -161,7 +170,7 @@ def test_depends_on_an_unknown_name_is_an_error() -> None:
         source()
         typo()
 
-    with pytest.raises(DependencyError, match="'typo' depends on 'sauce'.*it calls source, typo"):
+    with pytest.raises(DependencyError, match=r"'typo' depends on 'sauce'.*it calls source, typo"):
         misspelt.graph()
 
 
@@ -174,7 +183,7 @@ def test_depends_on_a_task_called_later_is_an_error() -> None:
         early()
         source()
 
-    with pytest.raises(DependencyError, match="calls only after it. Call 'source' first"):
+    with pytest.raises(DependencyError, match=r"calls only after it. Call 'source' first"):
         reversed_order.graph()
 
 
@@ -190,7 +199,7 @@ def test_circular_dependencies_are_an_error() -> None:
         hen()
         egg()
 
-    with pytest.raises(DependencyError, match="The tasks hen -> egg -> hen depend on one another"):
+    with pytest.raises(DependencyError, match=r"The tasks hen -> egg -> hen depend on one another"):
         circle.graph()
 
 
@@ -243,7 +252,9 @@ def test_pipeline_function_may_not_write_itself(provider: Provider) -> None:
     def eager() -> None:
         target.write(pl.DataFrame({"a": [1]}))
 
-    with pytest.raises(PipelineError, match="'eager' tried to write to .* itself.*Do this in a task"):
+    with pytest.raises(
+        PipelineError, match=r"'eager' tried to write to .* itself.*Do this in a task"
+    ):
         eager.graph()
     assert not target.exists()
 
@@ -254,13 +265,13 @@ def test_task_refuses_what_it_can_not_run() -> None:
     def generator() -> Any:
         yield 1
 
-    with pytest.raises(DecorationError, match="'coroutine' is async"):
+    with pytest.raises(DecorationError, match=r"'coroutine' is async"):
         task(coroutine)
-    with pytest.raises(DecorationError, match="'generator' is a generator"):
+    with pytest.raises(DecorationError, match=r"'generator' is a generator"):
         task(generator)
-    with pytest.raises(DecorationError, match="depends_on takes a list of tasks"):
+    with pytest.raises(DecorationError, match=r"depends_on takes a list of tasks"):
         task(depends_on=source)(lambda: None)  # type: ignore[call-overload]
-    with pytest.raises(DecorationError, match="is neither a task nor a task's name"):
+    with pytest.raises(DecorationError, match=r"is neither a task nor a task's name"):
         task(depends_on=[print])(lambda: None)  # type: ignore[list-item]
-    with pytest.raises(DecorationError, match="timeout_seconds is 0; expected more than 0"):
+    with pytest.raises(DecorationError, match=r"timeout_seconds is 0; expected more than 0"):
         task(timeout_seconds=0)(lambda: None)

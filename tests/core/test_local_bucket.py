@@ -100,7 +100,7 @@ def test_base_path_with_glob_characters_is_taken_literally(tmp_path: Path, path:
 
 
 def test_name_that_is_too_long_is_refused(provider: Provider) -> None:
-    with pytest.raises(PathError, match="The disk refuses the path .*: File name too long"):
+    with pytest.raises(PathError, match=r"The disk refuses the path .*: File name too long"):
         provider.bucket("b", f"{'x' * 300}.parquet").write(FRAME)
 
 
@@ -192,7 +192,7 @@ def test_unreadable_directory_is_denied_and_not_missing(
     bucket = provider.bucket("b", path)
     (open_path / "b" / "shut").chmod(0)
 
-    with as_nobody(), pytest.raises(AccessDeniedError, match="Access to file://.* is denied"):
+    with as_nobody(), pytest.raises(AccessDeniedError, match=r"Access to file://.* is denied"):
         getattr(bucket, operation)()
 
     (open_path / "b" / "shut").chmod(0o755)
@@ -308,7 +308,7 @@ def test_empty_partitioned_frame_overwrites(provider: Provider) -> None:
 def test_file_in_place_of_a_directory_is_refused(provider: Provider) -> None:
     provider.bucket("b", "f.parquet").write(FRAME)
 
-    with pytest.raises(PathError, match="is a file. Leave the trailing '/' out"):
+    with pytest.raises(PathError, match=r"is a file\. Leave the trailing '/' out"):
         provider.bucket("b", "f.parquet/").write(FRAME)
     with pytest.raises(PathError, match="is a file; leave the trailing '/' out to read it"):
         provider.bucket("b", "f.parquet/").scan()
@@ -323,7 +323,7 @@ def test_file_in_place_of_a_directory_is_refused(provider: Provider) -> None:
 def test_directory_in_place_of_a_file_is_refused(provider: Provider) -> None:
     provider.bucket("b", "ds.parquet/").write(FRAME)
 
-    with pytest.raises(PathError, match="is a directory. End the path in '/' to replace"):
+    with pytest.raises(PathError, match=r"is a directory\. End the path in '/' to replace"):
         provider.bucket("b", "ds.parquet").write(FRAME)
     with pytest.raises(PathError, match="is a directory; end the path in '/' to read it"):
         provider.bucket("b", "ds.parquet").scan()
@@ -368,7 +368,7 @@ def test_stage_is_hidden_from_every_bucket(provider: Provider, base_path: Path) 
 
 
 def test_process_that_staged_leaves_no_directory_behind(tmp_path: Path) -> None:
-    run_python(
+    program = (
         "from glacier import Provider\n"
         "from glacier.config import LocalConfig\n"
         "import polars as pl\n"
@@ -376,6 +376,9 @@ def test_process_that_staged_leaves_no_directory_behind(tmp_path: Path) -> None:
         "provider.bucket('b', 'f.parquet').write(pl.DataFrame({'x': [1]}))\n"
     )
 
+    finished = run_python(program)
+
+    assert finished.returncode == 0, finished.stderr
     assert list(tmp_path.glob(".glacier/stages/*")) == []
     assert (tmp_path / "b" / "f.parquet").is_file()
 

@@ -10,7 +10,7 @@ import pytest
 
 from glacier import Provider, pipeline, task
 from glacier.engine import Run, RunStatus, TaskRun, TaskStatus
-from glacier.errors import PipelineError, TaskError, TaskTimeoutError
+from glacier.errors import PipelineError, RunError, TaskError, TaskTimeoutError
 from glacier.hookspecs import hookimpl
 from glacier.plugins import load_plugins
 
@@ -140,7 +140,7 @@ def test_failure_skips_what_depends_on_it_and_nothing_else() -> None:
         number(boom())
         after()
 
-    with pytest.raises(PipelineError, match="Pipeline 'half' failed") as failure:
+    with pytest.raises(RunError, match=r"Pipeline 'half' failed") as failure:
         function.run()
 
     run = failure.value.run
@@ -170,7 +170,7 @@ def test_sys_exit_in_a_task_is_a_failure_of_that_task() -> None:
     def leaving() -> None:
         leave()
 
-    with pytest.raises(PipelineError, match="Task 'leave' failed: SystemExit: 3"):
+    with pytest.raises(PipelineError, match=r"Task 'leave' failed: SystemExit: 3"):
         leaving.run()
 
 
@@ -227,7 +227,7 @@ def test_retries_end_with_the_last_error() -> None:
     def trying() -> None:
         hopeless()
 
-    with pytest.raises(PipelineError, match="'hopeless' failed: ConnectionError: attempt 2"):
+    with pytest.raises(PipelineError, match=r"'hopeless' failed: ConnectionError: attempt 2"):
         trying.run()
 
 
@@ -271,7 +271,7 @@ def test_timeout_fails_the_task_and_its_thread_can_write_no_more(provider: Provi
     def waiting() -> None:
         slow()
 
-    with pytest.raises(PipelineError, match="took longer than timeout_seconds=0.05") as failure:
+    with pytest.raises(RunError, match=r"took longer than timeout_seconds=0.05") as failure:
         waiting.run()
     run_is_over.set()
     assert late.wait(30)
@@ -487,7 +487,7 @@ def test_task_with_an_executor_is_refused_clearly(provider: Provider) -> None:
     def far() -> None:
         remote()
 
-    with pytest.raises(PipelineError, match="'remote' asks for the executor Executor.'cluster'."):
+    with pytest.raises(PipelineError, match=r"'remote' asks for the executor Executor.'cluster'."):
         far.run()
 
 

@@ -14,13 +14,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from glacier import Provider
 from glacier.config import LocalConfig
-from glacier.errors import GlacierError
+from glacier.errors import GlacierError, WriteError
 
 ROWS = 100_000
 
@@ -95,20 +96,31 @@ def _kill(provider: Provider, after_seconds: float, first: int) -> dict[str, obj
     return {"pid": process}
 
 
-def _append(provider: Provider, processes: int, times: int) -> dict[str, object]:
-    """Append to one partitioned dataset from several processes at once."""
+def _append(provider: Provider, format_name: str, processes: int, times: int) -> dict[str, object]:
+    """Append to one partitioned dataset or table from several processes at once."""
 
     def work(number: int) -> Callable[[], None]:
         def append() -> None:
+            bucket = provider.bucket("b", "ds/", format_name)
             for turn in range(times):
                 frame = pl.DataFrame({"part": [0, 1], "writer": [number] * 2, "turn": [turn] * 2})
-                provider.bucket("b", "ds/").write(frame, mode="append", partition_by="part")
+                _until_accepted(partial(bucket.write, frame, mode="append", partition_by="part"))
 
         return append
 
     for process in [_fork(work(number)) for number in range(processes)]:
         os.waitpid(process, 0)
     return {}
+
+
+def _until_accepted(write: Callable[[], None]) -> None:
+    """Write again as long as another writer comes between, as the error says to."""
+    while True:
+        try:
+            return write()
+        except WriteError as error:
+            if "Another writer changed" not in str(error):
+                raise
 
 
 def _fill_disk(provider: Provider, path: str, limit_bytes: int) -> dict[str, object]:
@@ -134,7 +146,11 @@ def _fill_disk(provider: Provider, path: str, limit_bytes: int) -> dict[str, obj
 
 def _serve(base_path: Path) -> None:
     provider = Provider(config=LocalConfig(base_path=base_path))
-    orders = {"kill": _kill, "append": _append, "fill_disk": _fill_disk}
+    orders: dict[str, Callable[..., dict[str, object]]] = {
+        "kill": _kill,
+        "append": _append,
+        "fill_disk": _fill_disk,
+    }
     provider.bucket("b", "x.parquet").get_format()  # imports what the writers will need
     for line in sys.stdin:
         name, *arguments = json.loads(line)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from glacier.formats import Format
     from glacier.job_status import JobStatus
     from glacier.provider import Provider
-    from glacier.resources import Bucket, Executor, Resource, Serverless
+    from glacier.resources import Bucket, Executor, Resource, Serverless  # noqa: F401 - in bases
 
 R = TypeVar("R", bound="Resource")
 

@@ -22,6 +22,7 @@ code that does not know Glacier.
     │   ├── SchemaMismatchError (ValueError)    rows that differ from the declared schema
     │   └── WriteError                          a write failed; the target is untouched
     ├── PipelineError (RuntimeError)            a pipeline can't be built, or its run failed
+    │   ├── RunError                            a run failed; `run` says how far it got
     │   ├── HandleError (TypeError)             a handle was used as if it were data
     │   ├── DependencyError (ValueError)        unknown, late or circular `depends_on`
     │   ├── ParameterError (TypeError)          arguments do not fit the pipeline's signature
@@ -126,13 +127,17 @@ class WriteError(StorageError):
 
 
 class PipelineError(GlacierError, RuntimeError):
-    """A pipeline can't be built, or its run failed.
+    """A pipeline can't be built, or its run failed."""
+
+
+class RunError(PipelineError):
+    """A run failed; everything that did not depend on the failure is done and committed.
 
     Attributes:
-        run: The failed run, where there was one.
+        run: The failed run, with the error of every task.
     """
 
-    run: "Run | None" = None
+    run: "Run"
 
 
 class HandleError(PipelineError, TypeError):

@@ -5,12 +5,13 @@ A plugin is a module that an installed distribution names under the entry-point 
 done by the adapters that they name.
 """
 
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pluggy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from glacier.config import ProviderConfig
     from glacier.engine.result import Run, TaskRun
     from glacier.formats import FormatSpec

@@ -128,7 +128,7 @@ def checked_path(path: str) -> str:
 def _illegal_part(part: str) -> str | None:
     if "\0" in part:
         return "it holds a NUL byte"
-    if len(part) >= 2 and part[1] == ":" and part[0].isascii() and part[0].isalpha():  # noqa: PLR2004
+    if len(part) >= 2 and part[1] == ":" and part[0].isascii() and part[0].isalpha():
         return "it starts with a drive letter"
     return None
 
@@ -136,7 +136,9 @@ def _illegal_part(part: str) -> str | None:
 def checked_mode(mode: str) -> None:
     """Raise `StorageError` if `mode` is not a write mode."""
     if mode not in WRITE_MODES:
-        raise StorageError(f"Unknown write mode {mode!r}; expected one of {', '.join(WRITE_MODES)}.")
+        raise StorageError(
+            f"Unknown write mode {mode!r}; expected one of {', '.join(WRITE_MODES)}."
+        )
 
 
 def is_glob(path: str) -> bool:

@@ -15,7 +15,7 @@ from glacier.cli.load import load_pipeline
 from glacier.cli.parameters import typed_parameters
 from glacier.cli.plugins import print_report, report_plugins
 from glacier.cli.progress import shown_progress
-from glacier.errors import GlacierError, PipelineError
+from glacier.errors import GlacierError, RunError
 from glacier.pipeline import Pipeline
 from glacier.plugins import load_plugins
 
@@ -150,8 +150,6 @@ def _errors_told(*, show_traceback: bool) -> Iterator[None]:
     except GlacierError as error:
         if show_traceback:
             traceback.print_exception(error)
-        has_failed = isinstance(error, PipelineError) and error.run is not None
-        typer.echo(
-            failed_run(error) if isinstance(error, PipelineError) else one_line(error), err=True
-        )
-        raise typer.Exit(FAILED if has_failed else USAGE_ERROR) from None
+        has_run = isinstance(error, RunError)
+        typer.echo(failed_run(error) if has_run else one_line(error), err=True)
+        raise typer.Exit(FAILED if has_run else USAGE_ERROR) from None

@@ -1,6 +1,6 @@
 """Errors as a person at a terminal wants them: what failed and why, without a traceback."""
 
-from glacier.errors import GlacierError, PipelineError, TaskError
+from glacier.errors import GlacierError, RunError, TaskError
 
 
 def one_line(error: GlacierError) -> str:
@@ -8,11 +8,9 @@ def one_line(error: GlacierError) -> str:
     return f"Error: {_gist(error)}"
 
 
-def failed_run(error: PipelineError) -> str:
+def failed_run(error: RunError) -> str:
     """Return which tasks of a run failed and why, each on a line, and what was skipped."""
     run = error.run
-    if run is None:
-        return one_line(error)
     lines = [f"Pipeline {run.pipeline!r} failed."]
     for failure in run.errors.values():
         lines.append(f"  {_gist(failure)}")

@@ -130,7 +130,7 @@ def _no_such_pipeline(
     problem = (
         f"has no {name!r}"
         if there is None
-        else f"has a {type(there).__name__} as {name!r}, which is no pipeline"
+        else f"has {name!r}, an object of type {type(there).__name__}"
     )
     known = f"it holds: {', '.join(found)}" if found else "it holds none; decorate with @pipeline"
     return ConfigError(f"{place!r} {problem}. Expected a pipeline; {known}.", pipelines=list(found))

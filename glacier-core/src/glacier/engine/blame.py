@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from glacier.engine.frames import FAILURES, frames_in, stream_to_nothing
+from glacier.engine.frames import frames_in, stream_to_nothing
+from glacier.resources.translation import FAILURES
 
 if TYPE_CHECKING:
     from glacier.engine.state import RunState
     from glacier.pipeline.graph import Call
 
 
-def culprit_of(state: "RunState", writer: "Call", error: Exception) -> str:
+def culprit_of(state: "RunState", writer: "Call", error: BaseException) -> str:
     """Return the name of the first task, in order, whose lazy result can't be computed.
 
     A plan fails as a whole and does not say which task added the failing step, so the frames

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from glacier.engine.frames import FAILURES, frames_in
+from glacier.engine.frames import frames_in
 from glacier.engine.state import handles_in
 from glacier.engine.task_scope import place_of_bucket
 from glacier.engine.values import ValueWatch
@@ -18,7 +18,8 @@ from glacier.pipeline.handle import Handle, call_of
 from glacier.pipeline.pipeline import Pipeline
 from glacier.pipeline.task import Task
 from glacier.resources.bucket import Bucket
-from glacier.resources.write import Write, translated
+from glacier.resources.translation import FAILURES, translated
+from glacier.resources.write import Write
 from glacier.scope import current_scope
 from glacier.storage import overlaps
 

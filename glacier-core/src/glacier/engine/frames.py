@@ -12,10 +12,6 @@ import polars as pl
 from glacier.storage import new_token
 
 
-FAILURES = (Exception, pl.exceptions.PanicException)
-"""What executing a plan may raise; a panic in Polars' engine is not an `Exception`."""
-
-
 def map_frames(value: Any, change: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Any:  # Any: results
     """Return a task's result with every lazy frame in it, also in containers, changed."""
     if isinstance(value, pl.LazyFrame):
@@ -54,9 +50,7 @@ class TemporaryFrames:
         """Compute frames together, each into a file, and return scans of the files."""
         directory = self._made_directory()
         paths = [directory / f"{new_token()}.arrow" for _ in frames]
-        sinks = [
-            frame.sink_ipc(path, lazy=True) for frame, path in zip(frames, paths, strict=True)
-        ]
+        sinks = [frame.sink_ipc(path, lazy=True) for frame, path in zip(frames, paths, strict=True)]
         pl.collect_all(sinks, engine="streaming")
         return [pl.scan_ipc(path, glob=False) for path in paths]
 
@@ -68,7 +62,9 @@ class TemporaryFrames:
     def _made_directory(self) -> Path:
         if self._directory is None:
             self._directory = Path(tempfile.mkdtemp(prefix="glacier-run-"))
-            self._remover = weakref.finalize(self, shutil.rmtree, self._directory, True)
+            self._remover = weakref.finalize(
+                self, shutil.rmtree, self._directory, ignore_errors=True
+            )
         return self._directory
 
 

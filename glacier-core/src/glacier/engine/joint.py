@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from glacier.engine.frames import FAILURES
+from glacier.resources.translation import FAILURES
 
 _PLAN = re.compile(r"^  PLAN (\d+):$", re.MULTILINE)
 _CACHE = re.compile(r"CACHE\[id: ([0-9a-f-]+)")
@@ -18,7 +18,7 @@ def joint_groups(sinks: Sequence[pl.LazyFrame], *, most: int) -> list[list[int]]
     as a cache in their joint plan. Sinks that share nothing stay alone, since executing them
     together would cost memory and save nothing.
     """
-    if len(sinks) < 2:  # noqa: PLR2004
+    if len(sinks) < 2:
         return [[index] for index in range(len(sinks))]
     try:
         plan = pl.explain_all(list(sinks))

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
 from glacier.engine.check import CheckReport, CheckStatus, TaskCheck, inspect_pipeline
 from glacier.engine.joint import joint_groups
 from glacier.engine.task_scope import place_of_bucket
@@ -134,5 +133,3 @@ def _task_step(graph: Graph, index: int, check: TaskCheck) -> TaskStep:
         tuple(f"{write.bucket.get_uri()} ({write.request.mode})" for write in check.writes),
         note,
     )
-
-

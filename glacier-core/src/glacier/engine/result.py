@@ -109,5 +109,7 @@ class Run:
 
     def __repr__(self) -> str:
         counts = {status: self.count(status) for status in TaskStatus}
-        told = ", ".join(f"{number} {status.lower()}" for status, number in counts.items() if number)
+        told = ", ".join(
+            f"{number} {status.lower()}" for status, number in counts.items() if number
+        )
         return f"<Run of {self.pipeline!r}: {self.status}, {told or 'no tasks'}>"

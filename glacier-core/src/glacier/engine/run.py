@@ -1,25 +1,22 @@
 """Runs a pipeline: starts tasks when what they need is there, and settles their writes."""
 
-import threading
 import time
 from collections.abc import Mapping
 from contextvars import copy_context
-from queue import Empty, SimpleQueue
 from typing import Any
 
+from glacier.engine.body import Bodies, task_error
 from glacier.engine.events import Events
-from glacier.engine.frames import FAILURES
 from glacier.engine.result import Run, RunStatus, TaskRun, TaskStatus
 from glacier.engine.state import Attempt, RunState
-from glacier.engine.task_scope import TaskScope
 from glacier.engine.threads import Threads
 from glacier.engine.writes import Ledger, PendingWrite
-from glacier.errors import PipelineError, TaskError, TaskTimeoutError
+from glacier.errors import PipelineError, RunError
 from glacier.pipeline.build_scope import BuildScope
 from glacier.pipeline.graph import Call, Graph
 from glacier.pipeline.pipeline import Pipeline
 from glacier.pipeline.task import Task
-from glacier.scope import current_scope
+from glacier.resources.translation import FAILURES
 
 _FINE = frozenset({TaskStatus.SUCCEEDED, TaskStatus.WRITING})
 
@@ -46,6 +43,7 @@ class _Execution:
         self._ledger = Ledger(
             self._state, most_joint=pipeline.max_joint_sinks, on_settled=self._on_settled
         )
+        self._bodies = Bodies(self._state, self._ledger)
         self._events = Events(self._run)
         self._context = copy_context()
         self._threads = Threads(self._advance, pipeline.max_workers)
@@ -169,64 +167,25 @@ class _Execution:
         self._events.task_finished(record)
 
     def _work(self, index: int) -> None:
-        """Run a task's body, with its retries and its timeout, and keep what it returns."""
+        """Run a task's body and note how it ended; its writes are pending then."""
         call, record = self._calls[index], self._records[index]
         task = call.task
-        assert task is not None  # joints never come here
+        assert task is not None  # joints have no body
         record.status = TaskStatus.RUNNING
         if self._events.observes_tasks:
             self._events.task_started(record)
         started = time.perf_counter()
         try:
-            if task.executor is not None:
-                raise _no_executor(task)
-            if task.runs_inline:
-                attempt = self._attempt(call, record)
-            else:
-                attempt = self._attempts(call, record, task)
+            attempt = self._bodies.run(call, task, record)
             if self._ledger.pending:
                 self._note_writing(attempt)
             else:
                 record.status = TaskStatus.SUCCEEDED
         except (*FAILURES, SystemExit) as error:
             record.status = TaskStatus.FAILED
-            record.error = _task_error(call, error)
+            record.error = task_error(call, error)
             self._state.release(call)
         record.duration_seconds = time.perf_counter() - started
-
-    def _attempts(self, call: Call, record: TaskRun, task: Task[..., Any]) -> Attempt:
-        from glacier.engine.retry import retrying
-
-        for again in retrying(task):
-            with again:
-                attempt = self._attempt(call, record)
-        return attempt
-
-    def _attempt(self, call: Call, record: TaskRun) -> Attempt:
-        """Run a task's body once; what it wrote is forgotten if it fails."""
-        task = call.task
-        assert task is not None  # joints never come here
-        record.attempts += 1
-        record.reads = record.writes = ()
-        attempt = TaskScope(call, record, self._state, self._ledger)
-        try:
-            args, kwargs = self._state.begin(attempt)
-            if task.timeout_seconds is None:
-                token = current_scope.set(attempt)
-                try:
-                    result = task.function(*args, **kwargs)
-                finally:
-                    current_scope.reset(token)
-            else:
-                result = _with_timeout(task, attempt, args, kwargs)
-            if task.persist:
-                result = self._state.keep_temporarily(attempt, result)
-        except BaseException:
-            self._state.end(attempt)
-            self._ledger.drop(attempt)
-            raise
-        self._state.finish(attempt, result)
-        return attempt
 
     def _note_writing(self, attempt: Attempt) -> None:
         with self._state.lock:
@@ -242,60 +201,15 @@ class _Execution:
         self._events.task_finished(record)
 
 
-def _with_timeout(task: Task[..., Any], scope: TaskScope, args: Any, kwargs: Any) -> Any:
-    """Return what the body returns, run in a thread that is given up after the timeout."""
-    outcome: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
-
-    def body() -> None:
-        current_scope.set(scope)
-        try:
-            outcome.put((task.function(*args, **kwargs), None))
-        except BaseException as error:  # noqa: BLE001 - raised again by the waiting thread
-            outcome.put((None, error))
-
-    threading.Thread(
-        target=copy_context().run, args=(body,), daemon=True, name=f"glacier-{task.name}"
-    ).start()
-    try:
-        result, error = outcome.get(timeout=task.timeout_seconds)
-    except Empty:
-        raise TaskTimeoutError(
-            f"it took longer than timeout_seconds={task.timeout_seconds}; its thread goes on and "
-            "can't write any more",
-            task=task.name,
-            culprit=task.name,
-        ) from None
-    if error is not None:
-        raise error
-    return result
-
-
 def _is_by(pending: PendingWrite, names: set[str]) -> bool:
     task = pending.attempt.call.task
     return task is not None and task.name in names
 
 
-def _task_error(call: Call, error: BaseException) -> TaskError:
-    culprit = getattr(error, "culprit", call.name)
-    kind = TaskTimeoutError if isinstance(error, TaskTimeoutError) else TaskError
-    shown = str(error) if isinstance(error, TaskTimeoutError) else f"{type(error).__name__}: {error}"
-    made = kind(f"Task {call.name!r} failed: {shown}", task=call.name, culprit=culprit)
-    made.__cause__ = error
-    return made
-
-
-def _no_executor(task: Task[..., Any]) -> PipelineError:
-    return PipelineError(
-        f"Task {task.name!r} asks for the executor {task.executor!r}; this version runs tasks in "
-        "this process only. Take executor= out of its decorator, or submit a script with "
-        "executor.submit_job(...)."
-    )
-
-
-def _failure(run: Run, errors: list[BaseException]) -> PipelineError:
+def _failure(run: Run, errors: list[BaseException]) -> RunError:
     skipped = [name for name, task in run.tasks.items() if task.status is TaskStatus.SKIPPED]
     told = "".join(f"\n  {error}" for error in errors)
     rest = f"\n  skipped: {', '.join(skipped)}" if skipped else ""
-    failure = PipelineError(f"Pipeline {run.pipeline!r} failed.{told}{rest}", run=run)
+    failure = RunError(f"Pipeline {run.pipeline!r} failed.{told}{rest}", run=run)
     failure.__cause__ = errors[0]
     return failure

@@ -7,11 +7,12 @@ from typing import Any
 
 import polars as pl
 
-from glacier.engine.frames import FAILURES, TemporaryFrames, frames_in, map_frames
+from glacier.engine.frames import TemporaryFrames, frames_in, map_frames
 from glacier.engine.result import TaskRun
 from glacier.errors import GlacierError
 from glacier.pipeline.graph import Call, Graph
 from glacier.pipeline.handle import Handle, call_of
+from glacier.resources.translation import FAILURES
 from glacier.storage import overlaps
 
 NOWHERE: frozenset[str] = frozenset()

@@ -1,17 +1,13 @@
-"""The pending writes of a run, and settling them: execute together, then commit."""
+"""The pending writes of a run, and which of them must, may and can't be settled now."""
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
-from glacier.engine.blame import culprit_of
-from glacier.engine.frames import FAILURES
-from glacier.engine.joint import joint_groups
+from glacier.engine.settle import Settlement
 from glacier.engine.state import Attempt, RunState
-from glacier.errors import PipelineError, StaleScanError, TaskError, TaskTimeoutError
+from glacier.errors import StaleScanError
+from glacier.resources.translation import FAILURES
 from glacier.resources.write import Write
 from glacier.storage import Stage, overlaps
 
@@ -39,6 +35,12 @@ class PendingWrite:
         """Return whether its frame would read one of these places."""
         return any(overlaps(origin, place) for origin in self.origins for place in places)
 
+    def discard(self) -> None:
+        """Remove what is staged of it; what is committed is not staged any more."""
+        if self.stage is not None:
+            self.write.bucket.adapter.discard(self.stage)
+            self.stage = None
+
 
 class Ledger:
     """All pending writes of a run.
@@ -65,12 +67,11 @@ class Ledger:
     def add(self, pending: PendingWrite) -> None:
         """Take over a write; rows that live in another library's memory are staged at once."""
         if pending.write.is_foreign:
-            stage, sink = pending.write.stage()
-            pending.stage = stage
+            pending.stage, sink = pending.write.stage()
             try:
                 sink.collect(engine="streaming")
             except FAILURES as error:
-                pending.write.bucket.adapter.discard(stage)
+                pending.discard()
                 raise pending.write.failed(error) from error
         with self._state.lock:
             self.pending.append(pending)
@@ -81,8 +82,7 @@ class Ledger:
             dropped = [one for one in self.pending if attempt in (None, one.attempt)]
             self.pending = [one for one in self.pending if one not in dropped]
         for one in dropped:
-            if one.stage is not None:
-                one.write.bucket.adapter.discard(one.stage)
+            one.discard()
 
     def has(self, attempt: Attempt) -> bool:
         """Return whether an attempt has writes that are not settled."""
@@ -109,13 +109,7 @@ class Ledger:
                 return []
             started = time.perf_counter()
             self.pending = [one for one in self.pending if one not in batch]
-            try:
-                self._execute(batch)
-                self._commit(batch)
-            finally:
-                for one in batch:
-                    if one.stage is not None:
-                        one.write.bucket.adapter.discard(one.stage)
+            Settlement(self._state, batch, most_joint=self._most_joint).carry_out()
             self.seconds += time.perf_counter() - started
             self._tell(batch)
             return batch
@@ -126,109 +120,28 @@ class Ledger:
         """Return what to settle, after waiting for bodies that hold frames of its places."""
         while True:
             ready = [one for one in self.pending if one.attempt.is_over or one.attempt is by]
-            chosen = self._with_readers([one for one in ready if is_needed(one)], ready)
+            chosen = _with_readers([one for one in ready if is_needed(one)], ready)
             places = [one.place for one in chosen]
             holders = [attempt for attempt in self._state.running if attempt.holds(places)]
             if not holders:
                 break
             if by in holders or all(holder.is_waiting for holder in holders):
-                raise _stale(by, holders, places)
-            if by is not None:
-                by.is_waiting = True
-            self._state.body_ended.wait()
-            if by is not None:
-                by.is_waiting = False
+                raise _stale(by or holders[0], holders, places)
+            self._wait(by)
         if not chosen:
             return []
-        extra = [one for one in ready if one not in chosen and not self._is_held(one.place)]
-        rest = [one for one in ready if one not in chosen and one not in extra]
-        while any(one.reads([other.place]) for one in rest for other in extra):
-            held = [other for other in extra if any(one.reads([other.place]) for one in rest)]
-            extra = [one for one in extra if one not in held]
-            rest += held
-        return [one for one in ready if one in chosen or one in extra]
+        free = [one for one in ready if one in chosen or not self._is_held(one.place)]
+        return _without_hazards(free, ready, chosen)
 
-    def _with_readers(
-        self, chosen: list[PendingWrite], ready: list[PendingWrite]
-    ) -> list[PendingWrite]:
-        """Add the writes whose frames would read what the chosen ones replace, repeatedly."""
-        while True:
-            places = [one.place for one in chosen]
-            more = [one for one in ready if one not in chosen and one.reads(places)]
-            if not more:
-                return chosen
-            chosen = chosen + more
+    def _wait(self, by: Attempt | None) -> None:
+        if by is not None:
+            by.is_waiting = True
+        self._state.body_ended.wait()
+        if by is not None:
+            by.is_waiting = False
 
     def _is_held(self, place: str) -> bool:
         return any(attempt.holds([place]) for attempt in self._state.running)
-
-    def _execute(self, batch: list[PendingWrite]) -> None:
-        """Fill every stage: sinks that share work together, and after a failure one by one."""
-        waiting: list[PendingWrite] = []
-        sinks: list[pl.LazyFrame] = []
-        for one in batch:
-            if one.stage is None:
-                try:
-                    one.stage, sink = one.write.stage()
-                except FAILURES as error:  # reported as this task's failure
-                    self._fail(one, error)
-                    continue
-                waiting.append(one)
-                sinks.append(sink)
-        for group in joint_groups(sinks, most=self._most_joint):
-            members = [waiting[index] for index in group]
-            try:
-                _collect([sinks[index] for index in group], _shortest_timeout(members))
-            except FAILURES as error:  # tried again alone, then reported
-                for member in members:
-                    self._execute_alone(member, error if len(members) == 1 else None)
-
-    def _execute_alone(self, one: PendingWrite, first_error: Exception | None) -> None:
-        """Fill one stage, as often as its task allows; a failed stage is never used again."""
-        task = one.attempt.call.task
-        retries = task.retries if task is not None else 0
-        if first_error is not None and retries == 0:
-            self._fail(one, first_error)
-            return
-        from glacier.engine.retry import retrying
-
-        spent = 0 if first_error is None else 1
-        try:
-            for attempt in retrying(task, spent=spent):
-                with attempt:
-                    self._fill_anew(one)
-        except FAILURES as error:  # reported as this task's failure
-            self._fail(one, error)
-
-    def _fill_anew(self, one: PendingWrite) -> None:
-        if one.stage is not None:
-            one.write.bucket.adapter.discard(one.stage)
-        one.stage, sink = one.write.stage()
-        _collect([sink], _shortest_timeout([one]))
-
-    def _commit(self, batch: list[PendingWrite]) -> None:
-        """Make every filled stage visible, after what would still read the old data is safe."""
-        filled = [one for one in batch if one.error is None]
-        self._state.protect([one.place for one in filled])
-        for one in filled:
-            if one.stage is None:
-                continue
-            try:
-                one.write.commit(one.stage)
-            except FAILURES as error:  # reported as this task's failure
-                self._fail(one, error)
-
-    def _fail(self, one: PendingWrite, error: Exception) -> None:
-        call = one.attempt.call
-        shown = one.write.failed(error)
-        culprit = culprit_of(self._state, call, error)
-        blame = "" if culprit == call.name else f" The frame that fails is made by task {culprit!r}."
-        kind = TaskTimeoutError if isinstance(error, TaskTimeoutError) else TaskError
-        one.error = kind(
-            f"Task {call.name!r} failed: {shown}{blame}", task=call.name, culprit=culprit
-        )
-        one.error.__cause__ = shown
-        shown.__cause__ = shown.__cause__ or (error if shown is not error else None)
 
     def _tell(self, batch: list[PendingWrite]) -> None:
         first_errors: dict[Attempt, Exception | None] = {}
@@ -239,48 +152,37 @@ class Ledger:
                 self._on_settled(attempt, error)
 
 
-def _collect(sinks: list[pl.LazyFrame], timeout_seconds: float | None) -> None:
-    """Execute sinks as one query.
-
-    Raises:
-        TaskTimeoutError: It took too long. Polars can't be stopped: it goes on writing to
-            stages that nobody will use.
-    """
-    if timeout_seconds is None:
-        pl.collect_all(sinks, engine="streaming")
-        return
-    errors: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            pl.collect_all(sinks, engine="streaming")
-        except BaseException as error:  # noqa: BLE001 - raised again by the waiting thread
-            errors.append(error)
-
-    thread = threading.Thread(target=work, daemon=True, name="glacier-settle")
-    thread.start()
-    thread.join(timeout_seconds)
-    if thread.is_alive():
-        raise TaskTimeoutError(f"its data took longer than timeout_seconds={timeout_seconds}")
-    if errors:
-        raise errors[0]
+def _with_readers(chosen: list[PendingWrite], ready: list[PendingWrite]) -> list[PendingWrite]:
+    """Add the writes whose frames would read what the chosen ones replace, repeatedly."""
+    while True:
+        places = [one.place for one in chosen]
+        more = [one for one in ready if one not in chosen and one.reads(places)]
+        if not more:
+            return chosen
+        chosen = chosen + more
 
 
-def _shortest_timeout(members: list[PendingWrite]) -> float | None:
-    timeouts = [
-        one.attempt.call.task.timeout_seconds
-        for one in members
-        if one.attempt.call.task is not None and one.attempt.call.task.timeout_seconds is not None
-    ]
-    return min(timeouts, default=None)
+def _without_hazards(
+    batch: list[PendingWrite], ready: list[PendingWrite], chosen: list[PendingWrite]
+) -> list[PendingWrite]:
+    """Leave out writes that would replace what a write outside the batch still has to read."""
+    while True:
+        outside = [one for one in ready if one not in batch]
+        unsafe = [
+            one
+            for one in batch
+            if one not in chosen and any(other.reads([one.place]) for other in outside)
+        ]
+        if not unsafe:
+            return batch
+        batch = [one for one in batch if one not in unsafe]
 
 
-def _stale(by: Attempt | None, holders: list[Attempt], places: list[str]) -> PipelineError:
-    who = (by or holders[0]).call.name
+def _stale(who: Attempt, holders: list[Attempt], places: list[str]) -> StaleScanError:
     held = sorted({p for p in places if any(holder.holds([p]) for holder in holders)})
     return StaleScanError(
-        f"Task {who!r} looks at a place whose pending write must be committed first, while it "
-        f"holds a frame scanned earlier from {', '.join(held)}: that frame would silently read "
-        "the new data. Use the frame that was written instead of scanning again, or do the "
-        "second scan in a task of its own, with depends_on= the task that writes."
+        f"Task {who.call.name!r} looks at a place whose pending write must be committed first, "
+        f"while it holds a frame scanned earlier from {', '.join(held)}: that frame would "
+        "silently read the new data. Use the frame that was written instead of scanning again, "
+        "or do the second scan in a task of its own, with depends_on= the task that writes."
     )

@@ -1,6 +1,7 @@
 """Apache Iceberg tables."""
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -123,7 +124,9 @@ class IcebergFormat(TableFormat):
             _check_table(table, rows, request, location)
         else:
             table = _create(tables, name, rows, request.partition_by)
-        with _translated(location):
+        with _translated(location), warnings.catch_warnings():
+            # That a table to be replaced has no rows is nothing to warn of.
+            warnings.filterwarnings("ignore", "Delete operation did not match any records")
             defaults = _sink_options(table, rows, request) if exists else {"mode": "append"}
             rows.sink_iceberg(table, **{**defaults, **rest})
 

@@ -186,7 +186,9 @@ class GraphBuilder:
             before = [] if joint < 0 else [joint]
             joint = len(self._calls)
             name = f"all {task.name} #{len(calls)}"
-            self._calls.append(Call(joint, name, None, (), NOTHING, after=(*before, *calls[covered:])))
+            self._calls.append(
+                Call(joint, name, None, (), NOTHING, after=(*before, *calls[covered:]))
+            )
             self._joints[task] = (len(calls), joint)
         return [joint]
 

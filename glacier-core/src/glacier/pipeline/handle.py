@@ -60,7 +60,22 @@ _OPERATIONS = {
     "a context": ["enter", "exit"],
     "arithmetic": [
         prefix + name
-        for name in "add sub mul truediv floordiv mod divmod pow matmul and or xor lshift rshift".split()
+        for name in [
+            "add",
+            "sub",
+            "mul",
+            "truediv",
+            "floordiv",
+            "mod",
+            "divmod",
+            "pow",
+            "matmul",
+            "and",
+            "or",
+            "xor",
+            "lshift",
+            "rshift",
+        ]
         for prefix in ("", "r")
     ],
 }

@@ -15,7 +15,9 @@ def mermaid_text(calls: "list[Call]") -> str:
     for call in calls:
         data = dict.fromkeys(call.data)
         lines.extend(f"    t{index} --> t{call.index}" for index in data)
-        lines.extend(f"    t{i} -.-> t{call.index}" for i in dict.fromkeys(call.after) if i not in data)
+        lines.extend(
+            f"    t{i} -.-> t{call.index}" for i in dict.fromkeys(call.after) if i not in data
+        )
     return "\n".join(lines) + "\n"
 
 

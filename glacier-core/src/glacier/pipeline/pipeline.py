@@ -44,7 +44,7 @@ class Pipeline(Generic[P, R]):
             raise DecorationError(f"@pipeline takes a plain function; got {function!r}.")
         if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
             raise DecorationError(
-                f"Pipeline {function.__name__!r} is async or a generator; expected a plain function."
+                f"Pipeline {function.__name__!r} is async or a generator; expected a plain one."
             )
         if max_joint_sinks < 1 or (max_workers is not None and max_workers < 1):
             raise DecorationError("max_workers and max_joint_sinks must be at least 1.")
@@ -67,8 +67,8 @@ class Pipeline(Generic[P, R]):
             **params: The arguments of the pipeline's function.
 
         Raises:
-            PipelineError: A task failed; `error.run` has the run, in which everything that
-                did not depend on the failure is done and committed.
+            RunError: A task failed; `error.run` has the run, in which everything that did not
+                depend on the failure is done and committed.
             ParameterError: The arguments do not fit the function.
             DependencyError: A `depends_on` can't be met.
         """

@@ -35,7 +35,7 @@ class Bucket(Resource):
         self,
         bucket_name: str,
         path: str = "",
-        format: str | None = None,  # noqa: A002 - the public name
+        format: str | None = None,
         provider: "Provider | None" = None,
         config: ConfigArgument = None,
         name: str | None = None,
@@ -146,7 +146,7 @@ class Bucket(Resource):
         scope = current_scope.get()
         if scope is not None:
             scope.before_change(self, "delete")
-        from glacier.resources.write import translated
+        from glacier.resources.translation import translated
 
         with translated(self):
             self.adapter.delete()
@@ -164,7 +164,7 @@ class Bucket(Resource):
             scope.before_change(self, "open for writing")
         elif scope is not None and scope.before_look(self):
             raise CheckRefusedError(f"{self!r} would hold data only after a real run.")
-        from glacier.resources.write import translated
+        from glacier.resources.translation import translated
 
         with translated(self):
             return cast("IO[Any]", self.filesystem.open(self.adapter.location().path, mode))
@@ -198,7 +198,7 @@ class Bucket(Resource):
 
     def scan_now(self, options: dict[str, Any]) -> "pl.LazyFrame":
         """Return a lazy frame over what the store holds, whatever run surrounds the call."""
-        from glacier.resources.write import translated
+        from glacier.resources.translation import translated
 
         if self.path == "":
             raise PathError(f"{self!r} has no path to scan; name one, such as path='data/'.")
@@ -207,7 +207,7 @@ class Bucket(Resource):
 
     def read_now(self) -> "pl.DataFrame":
         """Return what the store holds, whatever run surrounds the call."""
-        from glacier.resources.write import translated
+        from glacier.resources.translation import translated
 
         with translated(self):
             return self.scan_now({}).collect()
@@ -215,7 +215,7 @@ class Bucket(Resource):
     def exists_now(self) -> bool:
         """Return whether the store holds data, whatever run surrounds the call."""
         from glacier.formats import TableFormat
-        from glacier.resources.write import translated
+        from glacier.resources.translation import translated
 
         chosen = self.get_format()
         with translated(self):
@@ -225,7 +225,7 @@ class Bucket(Resource):
 
     def list_now(self) -> builtins.list[str]:
         """Return the files that the store holds, whatever run surrounds the call."""
-        from glacier.resources.write import translated
+        from glacier.resources.translation import translated
 
         with translated(self):
             return self.adapter.list()

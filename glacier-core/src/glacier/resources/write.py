@@ -1,27 +1,22 @@
 """One write of one frame to one bucket: stage it, sink it, commit it."""
 
-import errno
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 import polars as pl
 
 from glacier.errors import (
-    AccessDeniedError,
-    EmptyDatasetError,
     FormatError,
     GlacierError,
     ObjectExistsError,
-    ObjectNotFoundError,
     PathError,
     SchemaMismatchError,
-    StorageError,
     WriteError,
 )
 from glacier.formats import FileFormat, TableFormat
 from glacier.formats.table import format_for
+from glacier.resources.translation import FAILURES, translate, translated
 from glacier.storage import Stage, WriteMode, WriteRequest, checked_mode, is_glob
 
 if TYPE_CHECKING:
@@ -129,14 +124,16 @@ class Write:
         stage, sink = self.stage()
         try:
             sink.collect(engine="streaming")
-        except Exception as error:
+        except BaseException as error:
             self.bucket.adapter.discard(stage)
-            raise self.failed(error) from error
+            if isinstance(error, FAILURES):
+                raise self.failed(error) from error
+            raise
         self.commit(stage)
 
-    def failed(self, error: Exception) -> GlacierError:
+    def failed(self, error: BaseException) -> GlacierError:
         """Return the error for a sink that failed, with the target's URI."""
-        known = _translate(self.bucket, error)
+        known = translate(self.bucket, error)
         if known is not None and not isinstance(known, FormatError):
             return known
         return WriteError(
@@ -154,75 +151,6 @@ class Write:
     def _staging_request(self) -> WriteRequest:
         is_table = isinstance(self.bucket.get_format(), TableFormat)
         return WriteRequest() if is_table else self.request
-
-
-@contextmanager
-def translated(bucket: "Bucket") -> Iterator[None]:
-    """Turn errors of Polars, of the system and of an SDK into Glacier's, naming the bucket."""
-    try:
-        yield
-    except GlacierError:
-        raise
-    except Exception as error:
-        known = _translate(bucket, error)
-        if known is None:
-            raise
-        raise known from error
-
-
-def _translate(bucket: "Bucket", error: Exception) -> GlacierError | None:
-    if isinstance(error, GlacierError):
-        return error
-    uri = bucket.get_uri()
-    if isinstance(error, FileNotFoundError) and bucket.is_dataset:
-        return _empty_dataset(uri)
-    if isinstance(error, FileNotFoundError):
-        return ObjectNotFoundError(
-            f"Nothing is at {uri}. Check the bucket's name and path, or write it first.", uri=uri
-        )
-    if isinstance(error, PermissionError):
-        return AccessDeniedError(
-            f"Access to {uri} is denied: {error}. Check the permissions of the identity that the "
-            "provider's config stands for.",
-            uri=uri,
-        )
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}:
-        return WriteError(f"There is no room to write {uri}; it is as it was: {error}", uri=uri)
-    if isinstance(error, pl.exceptions.ComputeError):
-        return _translate_compute(bucket, uri, error)
-    return bucket.adapter.translate(error)
-
-
-def _translate_compute(
-    bucket: "Bucket", uri: str, error: pl.exceptions.ComputeError
-) -> GlacierError | None:
-    text = str(error)
-    if "expanded paths were empty" in text:
-        return _empty_dataset(uri)
-    if any(sign in text for sign in _SIGNS_OF_WRONG_FORMAT):
-        return FormatError(
-            f"{uri} is not {bucket.format}: {text.splitlines()[0]}. Name the right format with "
-            "format= on the bucket.",
-            uri=uri,
-        )
-    return bucket.adapter.translate(error)
-
-
-def _empty_dataset(uri: str) -> EmptyDatasetError:
-    return EmptyDatasetError(
-        f"The dataset {uri} holds no file, so it has no columns either. Write it first, or "
-        "declare schema= on the bucket to scan it as an empty frame.",
-        uri=uri,
-    )
-
-
-_SIGNS_OF_WRONG_FORMAT = (
-    "File out of specification",
-    "not a parquet file",
-    "out-of-spec",
-    "error deserializing value",
-    "InvalidEOF",
-)
 
 
 def _as_lazy(bucket: "Bucket", data: Tabular) -> tuple[pl.LazyFrame, bool]:
@@ -279,5 +207,3 @@ def _check_schema(bucket: "Bucket", frame: pl.LazyFrame) -> None:
 
 def _staging_format() -> FileFormat:
     return cast("FileFormat", format_for("parquet", ""))
-
-

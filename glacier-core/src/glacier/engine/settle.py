@@ -1,0 +1,144 @@
+"""Settling writes: fill every stage, make what reads the old data safe, then commit."""
+
+import threading
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from glacier.engine.blame import culprit_of
+from glacier.engine.joint import joint_groups
+from glacier.engine.state import RunState
+from glacier.errors import TaskError, TaskTimeoutError
+from glacier.resources.translation import FAILURES
+
+if TYPE_CHECKING:
+    from glacier.engine.writes import PendingWrite
+
+
+class Settlement:
+    """One settle of one batch of writes.
+
+    Nothing is committed before everything has been tried, so that no sink of the batch reads
+    what another one has just replaced. A write that fails leaves its target as it was and has
+    its `error` set; the others are committed.
+
+    Args:
+        state: The run's state; its lock is held.
+        batch: The writes, in the order in which they were asked for.
+        most_joint: How many sinks are executed as one query at most.
+    """
+
+    def __init__(self, state: RunState, batch: "list[PendingWrite]", *, most_joint: int) -> None:
+        self._state = state
+        self._batch = batch
+        self._most_joint = most_joint
+
+    def carry_out(self) -> None:
+        """Execute and commit."""
+        try:
+            self._execute()
+            self._commit()
+        finally:
+            for one in self._batch:
+                one.discard()
+
+    def _execute(self) -> None:
+        """Fill every stage: sinks that share work together, and after a failure one by one."""
+        members, sinks = self._staged()
+        for group in joint_groups(sinks, most=self._most_joint):
+            together = [members[index] for index in group]
+            try:
+                _collect([sinks[index] for index in group], _shortest_timeout(together))
+            except FAILURES as error:
+                for one in together:
+                    self._execute_alone(one, error if len(together) == 1 else None)
+
+    def _staged(self) -> "tuple[list[PendingWrite], list[pl.LazyFrame]]":
+        """Return the writes that are yet to be executed, and their sinks into new stages."""
+        members, sinks = [], []
+        for one in self._batch:
+            if one.stage is not None:
+                continue  # its rows were staged when it was asked for
+            try:
+                one.stage, sink = one.write.stage()
+            except FAILURES as error:
+                self._fail(one, error)
+            else:
+                members.append(one)
+                sinks.append(sink)
+        return members, sinks
+
+    def _execute_alone(self, one: "PendingWrite", first_error: BaseException | None) -> None:
+        """Fill one stage, as often as its task allows; a failed stage is never used again."""
+        task = one.attempt.call.task
+        spent = 0 if first_error is None else 1
+        if first_error is not None and (task is None or task.retries == 0):
+            self._fail(one, first_error)
+            return
+        from glacier.engine.retry import retrying
+
+        try:
+            for attempt in retrying(task, spent=spent):
+                with attempt:
+                    one.discard()
+                    one.stage, sink = one.write.stage()
+                    _collect([sink], _shortest_timeout([one]))
+        except FAILURES as error:
+            self._fail(one, error)
+
+    def _commit(self) -> None:
+        """Make every filled stage visible, after what would still read the old data is safe."""
+        filled = [one for one in self._batch if one.error is None]
+        self._state.protect([one.place for one in filled])
+        for one in filled:
+            stage, one.stage = one.stage, None
+            assert stage is not None  # filled above
+            try:
+                one.write.commit(stage)
+            except FAILURES as error:
+                self._fail(one, error)
+
+    def _fail(self, one: "PendingWrite", error: BaseException) -> None:
+        call = one.attempt.call
+        culprit = culprit_of(self._state, call, error)
+        shown = one.write.failed(error)
+        if shown is not error:
+            shown.__cause__ = error
+        blame = "" if culprit == call.name else f" The frame that fails is made by {culprit!r}."
+        kind = TaskTimeoutError if isinstance(error, TaskTimeoutError) else TaskError
+        message = f"Task {call.name!r} failed: {shown}{blame}"
+        one.error = kind(message, task=call.name, culprit=culprit)
+        one.error.__cause__ = shown
+
+
+def _collect(sinks: list[pl.LazyFrame], timeout_seconds: float | None) -> None:
+    """Execute sinks as one query.
+
+    Raises:
+        TaskTimeoutError: It took too long. Polars can't be stopped: it goes on writing to
+            stages that nobody will use.
+    """
+    if timeout_seconds is None:
+        pl.collect_all(sinks, engine="streaming")
+        return
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            pl.collect_all(sinks, engine="streaming")
+        except FAILURES as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work, daemon=True, name="glacier-settle")
+    thread.start()
+    thread.join(timeout_seconds)
+    if thread.is_alive():
+        raise TaskTimeoutError(f"its rows took longer than timeout_seconds={timeout_seconds}")
+    if errors:
+        raise errors[0]
+
+
+def _shortest_timeout(members: "list[PendingWrite]") -> float | None:
+    tasks = [one.attempt.call.task for one in members]
+    timeouts = [task.timeout_seconds for task in tasks if task is not None]
+    return min((seconds for seconds in timeouts if seconds is not None), default=None)
