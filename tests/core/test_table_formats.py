@@ -235,6 +235,21 @@ def test_iceberg_table_has_the_metadata_of_a_file_system_table(
     assert not list(metadata.glob(".*"))
 
 
+def test_iceberg_version_is_never_replaced(provider: Provider, base_path: Path) -> None:
+    pytest.importorskip("pyiceberg")
+    from glacier.formats.iceberg_metadata import StoreCatalog
+
+    catalog = StoreCatalog(provider.bucket("b", "t.iceberg").adapter.location())
+    catalog._create_exclusively(1, b"one")
+
+    with pytest.raises(FileExistsError):
+        catalog._create_exclusively(1, b"other")
+
+    written = list((base_path / "b" / "t.iceberg" / "metadata").iterdir())
+    assert [path.name for path in written] == ["v1.metadata.json"]
+    assert written[0].read_bytes() == b"one"
+
+
 def test_iceberg_table_of_a_catalog_is_reached_through_it(
     provider: Provider, tmp_path: Path
 ) -> None:
