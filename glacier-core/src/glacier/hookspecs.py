@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from glacier.config import ProviderConfig
     from glacier.engine.result import Run, TaskRun
-    from glacier.formats import FormatSpec
-    from glacier.registry import AdapterSpec
+    from glacier.registry import AdapterSpec, FormatSpec
 
 hookspec = pluggy.HookspecMarker("glacier")
 hookimpl = pluggy.HookimplMarker("glacier")

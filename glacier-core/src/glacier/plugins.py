@@ -15,11 +15,10 @@ import pluggy
 
 from glacier import hookspecs
 from glacier.errors import HookError, PluginConflictError, PluginError
-from glacier.registry import AdapterSpec, Registry, load_string
+from glacier.registry import AdapterSpec, FormatSpec, Registry, load_string
 
 if TYPE_CHECKING:
     from glacier.config import ProviderConfig
-    from glacier.formats import FormatSpec
 
 ENTRY_POINT_GROUP = "glacier"
 PREFIX = "glacier_"

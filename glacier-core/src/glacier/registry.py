@@ -1,4 +1,4 @@
-"""Dispatch: which adapter serves a resource type under a config type."""
+"""What plugins register, and dispatch: which adapter serves which pair of types."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,6 +30,21 @@ class AdapterSpec:
     adapter: str
     accepts: "tuple[type[Config], ...]" = ()
     providers: "tuple[type[ProviderConfig], ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FormatSpec:
+    """That a format exists.
+
+    Attributes:
+        name: What users write as `format=`.
+        suffixes: Path endings that choose it when no format is named, such as `.parquet`.
+        format: The `Format` subclass as `module:Class`, imported when it is first used.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    format: str
 
 
 class Registry:

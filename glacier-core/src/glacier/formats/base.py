@@ -1,8 +1,7 @@
-"""The contract of a format, and how a plugin announces one."""
+"""The contract of a format."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
@@ -12,21 +11,6 @@ from glacier.storage import Location, Stage, WriteMode, WriteRequest, is_glob
 
 if TYPE_CHECKING:
     from polars._typing import SchemaDict
-
-
-@dataclass(frozen=True, slots=True)
-class FormatSpec:
-    """That a format exists.
-
-    Attributes:
-        name: What users write as `format=`.
-        suffixes: Path endings that choose it when no format is named, such as `.parquet`.
-        format: The `Format` subclass as `module:Class`, imported when it is first used.
-    """
-
-    name: str
-    suffixes: tuple[str, ...]
-    format: str
 
 
 class Format(ABC):

@@ -3,9 +3,9 @@
 from functools import cache
 
 from glacier.errors import FormatError
-from glacier.formats.base import Format, FormatSpec
+from glacier.formats.base import Format
 from glacier.plugins import load_plugins
-from glacier.registry import load_string
+from glacier.registry import FormatSpec, load_string
 from glacier.storage import GLOB_CHARACTERS
 
 DEFAULT_FORMAT = "parquet"

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 from types import NoneType
 
 from glacier.config.local import LocalConfig
-from glacier.formats.base import FormatSpec
 from glacier.hookspecs import hookimpl
-from glacier.registry import AdapterSpec
+from glacier.registry import AdapterSpec, FormatSpec
 from glacier.resources import Bucket, Executor, Serverless
 
 

@@ -3,12 +3,13 @@
 from abc import abstractmethod
 from typing import TYPE_CHECKING, cast
 
-import polars as pl
-
 from glacier.adapters import Adapter
 from glacier.resources import Resource
 
+# A hook module names this class, so that importing it has to stay cheap.
 if TYPE_CHECKING:
+    import polars as pl
+
     from glacier.provider import Provider
     from glacier.resources.base import ConfigArgument
 
@@ -37,7 +38,7 @@ class Database(Resource):
         """Run a statement that returns nothing, in a transaction of its own."""
         self.adapter.execute(statement, values)
 
-    def query(self, statement: str, *values: object) -> pl.DataFrame:
+    def query(self, statement: str, *values: object) -> "pl.DataFrame":
         """Return the rows of a query."""
         return self.adapter.query(statement, values)
 
@@ -58,5 +59,5 @@ class DatabaseAdapter(Adapter[Database]):
         """Run a statement that returns nothing."""
 
     @abstractmethod
-    def query(self, statement: str, values: tuple[object, ...]) -> pl.DataFrame:
+    def query(self, statement: str, values: tuple[object, ...]) -> "pl.DataFrame":
         """Return the rows of a query."""
