@@ -616,3 +616,52 @@ def test_broken_frame_that_must_be_kept_fails_its_consumer_by_name(
         hazard.run()
 
     assert numbers.read()["a"].to_list() == [0]
+
+
+def test_function_that_is_invoked_finds_what_the_task_has_written(provider: Provider) -> None:
+    target = provider.bucket("lake", path="x.parquet")
+
+    def count(_: dict[str, Any]) -> dict[str, Any]:
+        return {"rows": pl.read_parquet(target.adapter.location().path).height}
+
+    function = provider.serverless("count", handler=count)
+
+    @task
+    def write_and_invoke() -> dict[str, Any]:
+        target.write(pl.DataFrame({"a": [1, 2]}))
+        return function.invoke({})
+
+    @pipeline
+    def invoking() -> Any:
+        return write_and_invoke()
+
+    run = invoking.run()
+
+    assert run.result == {"rows": 2}
+
+
+def test_run_inside_a_task_finds_what_the_task_has_written(
+    numbers: Bucket, provider: Provider
+) -> None:
+    target = provider.bucket("lake", path="copy.parquet")
+
+    @task
+    def total(bucket: Bucket) -> int:
+        return int(bucket.scan().sum().collect().item())
+
+    @pipeline
+    def inner() -> Any:
+        return total(target)
+
+    @task
+    def write_and_run(frame: pl.LazyFrame) -> int:
+        target.write(frame)
+        return int(inner.run().result)
+
+    @pipeline
+    def outer() -> Any:
+        return write_and_run(load(numbers))
+
+    run = outer.run()
+
+    assert run.result == 6

@@ -32,7 +32,9 @@ def parse(page: Path, shown: list[str]) -> Document:
     )
 
 
-@pytest.mark.parametrize("page", [pytest.param(p, id=str(p.relative_to(ROOT))) for p in WITH_OUTPUT])
+@pytest.mark.parametrize(
+    "page", [pytest.param(p, id=str(p.relative_to(ROOT))) for p in WITH_OUTPUT]
+)
 def test_output_shown_is_what_is_printed(
     page: Path,
     tmp_path: Path,

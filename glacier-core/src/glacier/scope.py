@@ -38,7 +38,7 @@ class Scope(Protocol):
         """Prepare for, or refuse, a change that the task makes to a place by itself."""
 
     def before_effect(self, action: str) -> None:
-        """Prepare for, or refuse, an effect outside any bucket (deploy, invoke, submit)."""
+        """Prepare for, or refuse, an effect outside any bucket (deploy, invoke, submit, run)."""
 
 
 current_scope: ContextVar[Scope | None] = ContextVar("glacier_scope", default=None)

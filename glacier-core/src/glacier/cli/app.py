@@ -150,6 +150,8 @@ def _errors_told(*, show_traceback: bool) -> Iterator[None]:
     except GlacierError as error:
         if show_traceback:
             traceback.print_exception(error)
-        has_run = isinstance(error, RunError)
-        typer.echo(failed_run(error) if has_run else one_line(error), err=True)
-        raise typer.Exit(FAILED if has_run else USAGE_ERROR) from None
+        if isinstance(error, RunError):
+            typer.echo(failed_run(error), err=True)
+            raise typer.Exit(FAILED) from None
+        typer.echo(one_line(error), err=True)
+        raise typer.Exit(USAGE_ERROR) from None

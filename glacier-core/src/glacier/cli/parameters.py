@@ -1,6 +1,5 @@
 """Turns `-p name=value` into arguments of the types that a pipeline's function asks for."""
 
-import inspect
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from inspect import Parameter
@@ -30,7 +29,7 @@ def typed_parameters(
             annotated type, or a parameter without a default is missing.
     """
     given = _split(assignments)
-    accepted = dict(inspect.signature(pipeline.function).parameters)
+    accepted = dict(pipeline.signature.parameters)
     rest = next((one for one in accepted.values() if one.kind is Parameter.VAR_KEYWORD), None)
     named = {n: one for n, one in accepted.items() if one.kind is not Parameter.VAR_KEYWORD}
     if rest is None:

@@ -17,12 +17,16 @@ from glacier.pipeline.graph import Call, Graph
 from glacier.pipeline.pipeline import Pipeline
 from glacier.pipeline.task import Task
 from glacier.resources.translation import FAILURES
+from glacier.scope import current_scope
 
 _FINE = frozenset({TaskStatus.SUCCEEDED, TaskStatus.WRITING})
 
 
 def run_pipeline(pipeline: Pipeline[..., Any], params: Mapping[str, Any]) -> Run:
     """Run a pipeline and return the finished run; `Pipeline.run` has the contract."""
+    surrounding = current_scope.get()
+    if surrounding is not None:
+        surrounding.before_effect(f"run {pipeline!r}")
     scope = BuildScope(pipeline.name)
     graph = pipeline.build(params, scope)
     return _Execution(pipeline, graph, scope.scanned).execute()

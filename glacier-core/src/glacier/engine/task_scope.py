@@ -69,8 +69,14 @@ class TaskScope(Attempt):
         self._state.protect([place])
 
     def before_effect(self, action: str) -> None:  # noqa: ARG002
-        """Let effects outside buckets happen as they are called."""
+        """Commit what is pending, so that a function, a job or another run finds it.
+
+        Left pending are writes that would replace what a frame in the body's hands has yet to
+        read.
+        """
         self._refuse_if_over()
+        if self._ledger.pending:
+            self._ledger.settle(lambda one: not self.holds([one.place]), self)
 
     def _before_reading(self, bucket: "Bucket") -> str:
         self._refuse_if_over()

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
@@ -115,7 +116,7 @@ class Pipeline(Generic[P, R]):
             current_scope.reset(token)
 
     def _bound(self, args: tuple[Any, ...], params: Mapping[str, Any]) -> inspect.BoundArguments:
-        signature = inspect.signature(self.function)
+        signature = self.signature
         try:
             return signature.bind(*args, **params)
         except TypeError as error:
@@ -123,6 +124,16 @@ class Pipeline(Generic[P, R]):
             raise ParameterError(
                 f"Pipeline {self.name!r} takes {signature}; given were {given}: {error}."
             ) from error
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """The signature of the function; annotations that can't be resolved stay unresolved."""
+        if sys.version_info >= (3, 14):
+            # There annotations are evaluated on demand, and one may exist for type checkers only.
+            from annotationlib import Format
+
+            return inspect.signature(self.function, annotation_format=Format.FORWARDREF)
+        return inspect.signature(self.function)
 
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r})"
