@@ -220,7 +220,8 @@ def test_plugins_that_claim_one_config_name_are_both_named(site: Path) -> None:
 
 def test_plugins_that_claim_one_format_are_both_named(site: Path) -> None:
     source = """
-                from glacier.hookspecs import hookimpl
+        from glacier.hookspecs import hookimpl
+        from glacier.registry import FormatSpec
 
         @hookimpl
         def glacier_register_formats():

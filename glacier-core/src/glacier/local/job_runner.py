@@ -57,8 +57,9 @@ def _run(directory: Path, header_sha256: str) -> None:
         sys.path.insert(0, str(Path(header["script"]).parent))
         runpy.run_path(header["script"], run_name="__main__")
     else:
+        payload = _checked(directory / PAYLOAD, header["payload_sha256"])
         sys.path[:] = header["sys_path"]
-        pickle.loads(_checked(directory / PAYLOAD, header["payload_sha256"]))()  # noqa: S301
+        pickle.loads(payload)()  # noqa: S301
 
 
 def _checked(file: Path, sha256: str) -> bytes:

@@ -1,0 +1,70 @@
+"""Example 2 of the seed: the platform is chosen by config.
+
+Additions:
+
+- the imports of `LocalConfig`, of Polars and of Glacier's decorators;
+- a pipeline in the place of `# ... define pipeline ...`, which doubles what it reads;
+- the input, which the seed takes for granted.
+
+Change, until the adapters of the clouds land: the example stops before the first pipeline of a
+cloud, and making each of those is tested by itself.
+"""
+
+from pathlib import Path
+from types import ModuleType
+
+import polars as pl
+import pytest
+
+from glacier import Pipeline, Provider
+from glacier.config import LocalConfig
+from glacier.errors import NoAdapterError
+from tests.seed.seed import changed, code, run
+
+IMPORTS = "import glacier\nimport polars as pl\nfrom glacier.config import LocalConfig\n"
+
+# `glacier.pipeline`, since the seed's function calls its pipeline `pipeline`.
+DEFINED = """
+    @glacier.task
+    def double():
+        output.write(data.scan().with_columns(pl.col("n") * 2))
+
+    @glacier.pipeline(name="doubling")
+    def pipeline():
+        double()
+"""
+
+
+@pytest.fixture
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The example, up to its first cloud."""
+    monkeypatch.chdir(tmp_path)
+    source = changed(code("Example 2"), ("    # ... define pipeline ...\n", DEFINED))
+    local, cloud, _ = source.partition("staging_pipeline = ")
+    assert cloud
+    return run(IMPORTS + local)
+
+
+def test_example_2_runs_on_this_machine(example: ModuleType) -> None:
+    lake = Provider(config=LocalConfig(base_path="./data")).bucket("data-lake")
+    (lake / "input.parquet").write(pl.DataFrame({"n": [1, 2]}))
+
+    assert isinstance(example.dev_pipeline, Pipeline)
+    example.dev_pipeline.run()
+
+    assert (lake / "output.parquet").read()["n"].to_list() == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("provider", "config"),
+    [
+        ("staging_provider", "AwsConfig"),
+        ("prod_provider", "AzureConfig"),
+        ("gcp_provider", "GcpConfig"),
+    ],
+)
+def test_example_2_says_what_a_cloud_lacks(provider: str, config: str, example: ModuleType) -> None:
+    cloud = getattr(example, provider)
+
+    with pytest.raises(NoAdapterError, match=f"No adapter for Bucket with {config}"):
+        example.create_pipeline(cloud)
