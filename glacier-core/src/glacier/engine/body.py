@@ -5,11 +5,14 @@ from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from glacier.engine.blame import culprit_of
+from glacier.engine.convert import as_annotated
+from glacier.engine.frames import frames_in
 from glacier.engine.result import TaskRun
-from glacier.engine.state import Attempt, RunState
+from glacier.engine.state import NOWHERE, Attempt, RunState
 from glacier.engine.task_scope import TaskScope
 from glacier.engine.writes import Ledger
-from glacier.errors import PipelineError, TaskError, TaskTimeoutError
+from glacier.errors import GlacierError, PipelineError, TaskError, TaskTimeoutError
 from glacier.pipeline.graph import Call
 from glacier.pipeline.task import Task
 from glacier.scope import current_scope
@@ -46,6 +49,8 @@ class Bodies:
         attempt = TaskScope(call, record, self._state, self._ledger)
         try:
             args, kwargs = self._state.begin(attempt)
+            if task.frame_kinds:
+                args, kwargs = self._converted(attempt, task, args, kwargs)
             if task.timeout_seconds is None:
                 token = current_scope.set(attempt)
                 try:
@@ -55,13 +60,28 @@ class Bodies:
             else:
                 result = _with_timeout(task, attempt, args, kwargs)
             if task.persist:
-                result = self._state.keep_temporarily(attempt, result)
+                result = self._state.keep_temporarily(result)
         except BaseException:
             self._state.end(attempt)
             self._ledger.drop(attempt)
             raise
-        self._state.finish(attempt, result)
+        self._state.finish(attempt, result, is_temporary=task.persist)
         return attempt
+
+    def _converted(
+        self, attempt: TaskScope, task: Task[..., Any], args: Any, kwargs: Any
+    ) -> tuple[Any, Any]:
+        """Return arguments of the annotated kinds; frames that were computed read nothing more."""
+        try:
+            args, kwargs = as_annotated(task, args, kwargs)
+        except GlacierError as error:
+            cause = error.__cause__ or error
+            error.__dict__["culprit"] = culprit_of(self._state, attempt.call, cause)
+            raise
+        if attempt.origins and not any(True for _ in frames_in([*args, *kwargs.values()])):
+            with self._state.lock:
+                attempt.origins = NOWHERE
+        return args, kwargs
 
 
 def task_error(call: Call, error: BaseException) -> TaskError:

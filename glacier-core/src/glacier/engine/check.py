@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from glacier.engine.convert import as_annotated
 from glacier.engine.frames import frames_in
 from glacier.engine.state import handles_in
 from glacier.engine.task_scope import place_of_bucket
@@ -169,6 +170,7 @@ class _Inspection:
         watch = ValueWatch()
         try:
             with watch:
+                args, kwargs = as_annotated(task, args, kwargs)
                 result = task.function(*args, **kwargs)
             for frame in frames_in(result):
                 frame.collect_schema()

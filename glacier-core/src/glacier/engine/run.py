@@ -13,7 +13,7 @@ from glacier.engine.threads import Threads
 from glacier.engine.writes import Ledger, PendingWrite
 from glacier.errors import PipelineError, RunError
 from glacier.pipeline.build_scope import BuildScope
-from glacier.pipeline.graph import Call, Graph
+from glacier.pipeline.graph import Graph
 from glacier.pipeline.pipeline import Pipeline
 from glacier.pipeline.task import Task
 from glacier.resources.translation import FAILURES
@@ -51,6 +51,7 @@ class _Execution:
         self._events = Events(self._run)
         self._context = copy_context()
         self._threads = Threads(self._advance, pipeline.max_workers)
+        self._failed_in_joint: dict[int, int | None] = {}
         self._waiting = [len(call.data) + len(call.after) for call in graph.calls]
         self._children: list[list[int] | None] = [None] * len(graph.calls)
         for call in graph.calls:
@@ -69,8 +70,10 @@ class _Execution:
             self._ledger.settle(lambda _: True)
         except BaseException:
             self._run.status = RunStatus.FAILED
+            self._state.end_all()
             self._ledger.drop()
             self._state.temporary.remove()
+            self._events.run_finished()
             raise
         finally:
             self._threads.close()
@@ -118,8 +121,6 @@ class _Execution:
             record.status = TaskStatus.WRITING
         elif self._may_start(index):
             self._context.copy().run(self._work, index)
-            if self._events.observes_tasks and record.status is not TaskStatus.WRITING:
-                self._events.task_finished(record)
         children = self._children[index]
         if children is None:
             return []
@@ -138,27 +139,34 @@ class _Execution:
         if task is not None and task.depends_on and self._ledger.pending:
             awaited = {one.name if isinstance(one, Task) else one for one in task.depends_on}
             self._ledger.settle(lambda one: _is_by(one, awaited))
-        failed = self._failed_need(call) if task is None or task.depends_on else None
-        failed = failed or next(
-            (i for i in call.data if self._records[i].status not in _FINE), None
-        )
+        failed = self._first_failed((*call.after, *call.data))
         if failed is None:
             return True
         self._skip(index, failed)
         return False
 
-    def _failed_need(self, call: Call) -> int | None:
-        """Return the index of a call that this one must come after and that has failed."""
-        stack = list(call.after)
-        while stack:
-            index = stack.pop()
-            if self._calls[index].task is None:
-                if self._records[index].status is not TaskStatus.SUCCEEDED:
-                    stack.extend(self._calls[index].after)
-                    self._records[index].status = TaskStatus.SUCCEEDED
+    def _first_failed(self, indexes: tuple[int, ...]) -> int | None:
+        """Return the index of the first of these calls, or of those joined by them, that failed."""
+        for index in indexes:
+            if self._calls[index].after and self._calls[index].task is None:
+                self._look_through_joint(index)
+                if self._failed_in_joint[index] is not None:
+                    return self._failed_in_joint[index]
             elif self._records[index].status not in _FINE:
                 return index
         return None
+
+    def _look_through_joint(self, index: int) -> None:
+        """Find out, once for all, whether a call gathered by a joint or one before it failed."""
+        joints = []
+        while index not in self._failed_in_joint:
+            joints.append(index)
+            first = self._calls[index].after[0]
+            if self._calls[first].task is not None:
+                break
+            index = first
+        for joint in reversed(joints):
+            self._failed_in_joint[joint] = self._first_failed(self._calls[joint].after)
 
     def _skip(self, index: int, because_of: int) -> None:
         record, cause = self._records[index], self._records[because_of]
@@ -181,25 +189,29 @@ class _Execution:
         started = time.perf_counter()
         try:
             attempt = self._bodies.run(call, task, record)
-            if self._ledger.pending:
-                self._note_writing(attempt)
-            else:
-                record.status = TaskStatus.SUCCEEDED
+            record.duration_seconds = time.perf_counter() - started
+            if self._ledger.pending or attempt.write_error is not None:
+                self._note_writes(attempt)
+                return
+            record.status = TaskStatus.SUCCEEDED
         except (*FAILURES, SystemExit) as error:
+            record.duration_seconds = time.perf_counter() - started
             record.status = TaskStatus.FAILED
             record.error = task_error(call, error)
             self._state.release(call)
-        record.duration_seconds = time.perf_counter() - started
+        self._events.task_finished(record)
 
-    def _note_writing(self, attempt: Attempt) -> None:
+    def _note_writes(self, attempt: Attempt) -> None:
+        """Have a task whose body is done wait for its writes, or end if all are settled."""
         with self._state.lock:
-            writes = self._ledger.has(attempt)
-            attempt.record.status = TaskStatus.WRITING if writes else TaskStatus.SUCCEEDED
+            attempt.record.status = TaskStatus.WRITING
+            if not self._ledger.has(attempt):
+                self._on_settled(attempt)
 
-    def _on_settled(self, attempt: Attempt, error: Exception | None) -> None:
-        record = attempt.record
+    def _on_settled(self, attempt: Attempt) -> None:
+        record, error = attempt.record, attempt.write_error
         if record.status is not TaskStatus.WRITING:
-            return
+            return  # its thread has yet to note that the body is done
         record.status = TaskStatus.SUCCEEDED if error is None else TaskStatus.FAILED
         record.error = error
         self._events.task_finished(record)

@@ -109,6 +109,7 @@ class Settlement:
         message = f"Task {call.name!r} failed: {shown}{blame}"
         one.error = kind(message, task=call.name, culprit=culprit)
         one.error.__cause__ = shown
+        one.attempt.write_error = one.attempt.write_error or one.error
 
 
 def _collect(sinks: list[pl.LazyFrame], timeout_seconds: float | None) -> None:

@@ -19,6 +19,7 @@ NOWHERE: frozenset[str] = frozenset()
 _MAY_HOLD_FRAMES = frozenset({pl.LazyFrame, list, tuple, dict})
 TEMPORARY = "temporary:"
 """The place that stands for this run's temporary files."""
+_IN_TEMPORARY = frozenset({TEMPORARY})
 
 
 class Attempt:
@@ -27,17 +28,19 @@ class Attempt:
     Attributes:
         origins: The places that the frames in the body's hands would read.
         is_over: Whether the body has ended or was given up; it may do nothing any more.
-        is_waiting: Whether the body waits for other bodies to let go of a place.
+        waits_for: The attempts whose bodies have to let go of a place before this one goes on.
+        write_error: Why the first of its writes that failed did so.
     """
 
-    __slots__ = ("call", "is_over", "is_waiting", "origins", "record")
+    __slots__ = ("call", "is_over", "origins", "record", "waits_for", "write_error")
 
     def __init__(self, call: Call, record: TaskRun) -> None:
         self.call = call
         self.record = record
         self.origins = NOWHERE
         self.is_over = False
-        self.is_waiting = False
+        self.waits_for: Sequence[Attempt] = ()
+        self.write_error: Exception | None = None
 
     def holds(self, places: list[str]) -> bool:
         """Return whether a frame in the body's hands would read one of these places."""
@@ -119,19 +122,30 @@ class RunState:
                 return False
             attempt.is_over = True
             self.running.discard(attempt)
-            if self.running:
-                self.body_ended.notify_all()
+            self.body_ended.notify_all()
             return True
 
-    def finish(self, attempt: Attempt, result: object) -> None:
-        """Close an attempt and keep its result for those who need it."""
+    def end_all(self) -> None:
+        """Close all attempts: the run is given up, and their bodies may do nothing any more."""
+        with self.lock:
+            for attempt in tuple(self.running):
+                self.end(attempt)
+
+    def finish(self, attempt: Attempt, result: object, *, is_temporary: bool) -> None:
+        """Close an attempt and keep its result for those who need it.
+
+        Args:
+            attempt: The attempt whose body has returned.
+            result: What it returned.
+            is_temporary: Whether the result's frames are temporary ones of `keep_temporarily`.
+        """
         call = attempt.call
         with self.lock:
             if not self.end(attempt):
                 return
             self.results[call.index] = result
             if type(result) in _MAY_HOLD_FRAMES and any(True for _ in frames_in(result)):
-                self.origins[call.index] = attempt.origins
+                self.origins[call.index] = _IN_TEMPORARY if is_temporary else attempt.origins
             self.release(call)
 
     def release(self, call: Call) -> None:
@@ -145,11 +159,10 @@ class RunState:
                 if self.uses[index] == 0 and index not in self.origins:
                     self.results[index] = None
 
-    def keep_temporarily(self, attempt: Attempt, result: object) -> object:
+    def keep_temporarily(self, result: object) -> object:
         """Compute a result's frames into temporary files and return it with scans of those."""
-        kept = self._kept(result)
-        attempt.origins = frozenset({TEMPORARY})
-        return kept
+        kept = iter(self.temporary.keep(list(frames_in(result))))
+        return map_frames(result, lambda _: next(kept))
 
     def protect(self, places: list[str]) -> None:
         """Compute every frame that would read `places` and still has consumers to come.
@@ -163,8 +176,8 @@ class RunState:
             if not in_danger:
                 continue
             try:
-                self.results[index] = self._kept(self.results[index])
-                self.origins[index] = frozenset({TEMPORARY})
+                self.results[index] = self.keep_temporarily(self.results[index])
+                self.origins[index] = _IN_TEMPORARY
             except FAILURES as error:  # a plan may run any user's function
                 self.broken[index] = error
 
@@ -190,10 +203,6 @@ class RunState:
             origins = self.origins.get(index, NOWHERE)
             found = found | origins if found else origins
         return found
-
-    def _kept(self, result: object) -> object:
-        kept = iter(self.temporary.keep(list(frames_in(result))))
-        return map_frames(result, lambda _: next(kept))
 
     def _refuse_broken(self, call: Call) -> None:
         for index in call.data:

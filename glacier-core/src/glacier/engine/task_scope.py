@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from glacier.engine.result import TaskRun
 from glacier.engine.state import Attempt, RunState
-from glacier.engine.writes import Ledger, PendingWrite
+from glacier.engine.writes import Ledger, PendingWrite, over
 from glacier.errors import PipelineError
 from glacier.formats import TableFormat
 from glacier.pipeline.graph import Call
@@ -61,14 +61,18 @@ class TaskScope(Attempt):
         self._settle(place, bucket)
         return None
 
-    def before_change(self, bucket: "Bucket", action: str) -> None:  # noqa: ARG002
-        """Commit pending writes to the place, and keep what others still need of it."""
+    def before_change(self, bucket: "Bucket", action: str) -> None:
+        """Commit pending writes to and from the place, and keep what others still need of it."""
         self._refuse_if_over()
         place = place_of_bucket(bucket)
-        self._settle(place, bucket)
-        self._state.protect([place])
+        failed = next((o for o in self._ledger.clear(place, self) if o.error is not None), None)
+        if failed is not None:
+            raise PipelineError(
+                f"{bucket.get_uri()} is left as it is: the task would {action} it, and a pending "
+                f"write to or from it failed: {failed.error}"
+            ) from failed.error
 
-    def before_effect(self, action: str) -> None:  # noqa: ARG002
+    def before_effect(self, action: str) -> None:
         """Commit what is pending, so that a function, a job or another run finds it.
 
         Left pending are writes that would replace what a frame in the body's hands has yet to
@@ -77,6 +81,11 @@ class TaskScope(Attempt):
         self._refuse_if_over()
         if self._ledger.pending:
             self._ledger.settle(lambda one: not self.holds([one.place]), self)
+        if self.write_error is not None:
+            raise PipelineError(
+                f"The task would {action}, and a write that it made before failed: "
+                f"{self.write_error}"
+            ) from self.write_error
 
     def _before_reading(self, bucket: "Bucket") -> str:
         self._refuse_if_over()
@@ -98,10 +107,7 @@ class TaskScope(Attempt):
 
     def _refuse_if_over(self) -> None:
         if self.is_over:
-            raise PipelineError(
-                f"Task {self.call.name!r} is over (it returned, failed or timed out) and "
-                "can't use buckets any more. Wait for a task's own threads inside the task."
-            )
+            raise over(self)
 
 
 def place_of_bucket(bucket: "Bucket") -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from glacier.engine.settle import Settlement
 from glacier.engine.state import Attempt, RunState
-from glacier.errors import StaleScanError
+from glacier.errors import PipelineError, StaleScanError
 from glacier.resources.translation import FAILURES
 from glacier.resources.write import Write
 from glacier.storage import Stage, overlaps
@@ -48,7 +48,12 @@ class Ledger:
     Args:
         state: The run's state, whose lock guards the ledger too.
         most_joint: How many sinks are executed as one query at most.
-        on_settled: Told of every attempt whose writes were settled, with the error or None.
+        on_settled: Told of every attempt whose writes were settled.
+
+    Attributes:
+        pending: The writes that are not yet committed; changed under the lock alone, and a
+            write leaves it only when its settle is over.
+        seconds: How long all settles took.
     """
 
     def __init__(
@@ -56,7 +61,7 @@ class Ledger:
         state: RunState,
         *,
         most_joint: int,
-        on_settled: Callable[[Attempt, Exception | None], None],
+        on_settled: Callable[[Attempt], None],
     ) -> None:
         self.pending: list[PendingWrite] = []
         self.seconds = 0.0
@@ -65,7 +70,12 @@ class Ledger:
         self._on_settled = on_settled
 
     def add(self, pending: PendingWrite) -> None:
-        """Take over a write; rows that live in another library's memory are staged at once."""
+        """Take over a write; rows that live in another library's memory are staged at once.
+
+        Raises:
+            WriteError: Those rows can't be staged.
+            PipelineError: The task was given up meanwhile.
+        """
         if pending.write.is_foreign:
             pending.stage, sink = pending.write.stage()
             try:
@@ -74,7 +84,11 @@ class Ledger:
                 pending.discard()
                 raise pending.write.failed(error) from error
         with self._state.lock:
-            self.pending.append(pending)
+            if not pending.attempt.is_over:
+                self.pending.append(pending)
+                return
+        pending.discard()
+        raise over(pending.attempt)
 
     def drop(self, attempt: Attempt | None = None) -> None:
         """Forget the writes of an attempt that failed; of all attempts where None."""
@@ -101,18 +115,52 @@ class Ledger:
             The writes that were settled; those that failed have their `error`.
 
         Raises:
-            StaleScanError: A frame in the hands of `by` would read what is to be replaced.
+            StaleScanError: A frame in the hands of `by` would read what is to be replaced, or
+                waiting for the bodies that hold such frames would never end.
         """
         with self._state.lock:
             batch = self._choose(is_needed, by)
             if not batch:
                 return []
             started = time.perf_counter()
-            self.pending = [one for one in self.pending if one not in batch]
-            Settlement(self._state, batch, most_joint=self._most_joint).carry_out()
-            self.seconds += time.perf_counter() - started
+            try:
+                Settlement(self._state, batch, most_joint=self._most_joint).carry_out()
+            finally:
+                settled = set(batch)
+                self.pending = [one for one in self.pending if one not in settled]
+                self.seconds += time.perf_counter() - started
             self._tell(batch)
             return batch
+
+    def clear(self, place: str, by: Attempt) -> list[PendingWrite]:
+        """Make a place ready to be changed by a body itself.
+
+        Writes to it and from it are settled, other bodies that hold frames of it are waited
+        for, and frames that still have consumers to come are kept.
+
+        Returns:
+            The writes to and from the place that were settled; those that failed have their
+            `error`, and the frames are not kept then.
+
+        Raises:
+            StaleScanError: Waiting for the other bodies would never end.
+        """
+
+        def concerns(one: PendingWrite) -> bool:
+            return overlaps(one.place, place) or one.reads([place])
+
+        settled: list[PendingWrite] = []
+        with self._state.lock:
+            while True:
+                settled += filter(concerns, self.settle(concerns, by))
+                if any(one.error is not None for one in settled):
+                    return settled
+                holders = [one for one in self._state.running if one.holds([place])]
+                holders = [one for one in holders if one is not by]
+                if not holders:
+                    self._state.protect([place])
+                    return settled
+                self._wait(by, holders, [place])
 
     def _choose(
         self, is_needed: Callable[[PendingWrite], bool], by: Attempt | None
@@ -125,64 +173,101 @@ class Ledger:
             holders = [attempt for attempt in self._state.running if attempt.holds(places)]
             if not holders:
                 break
-            if by in holders or all(holder.is_waiting for holder in holders):
-                raise _stale(by or holders[0], holders, places)
-            self._wait(by)
+            self._wait(by, holders, places)
         if not chosen:
             return []
-        free = [one for one in ready if one in chosen or not self._is_held(one.place)]
-        return _without_hazards(free, ready, chosen)
+        needed = set(chosen)
+        free = [one for one in ready if one in needed or not self._is_held(one.place)]
+        return _without_hazards(free, ready, needed)
 
-    def _wait(self, by: Attempt | None) -> None:
-        if by is not None:
-            by.is_waiting = True
-        self._state.body_ended.wait()
-        if by is not None:
-            by.is_waiting = False
+    def _wait(self, by: Attempt | None, holders: Sequence[Attempt], places: Sequence[str]) -> None:
+        """Wait until a body has ended."""
+        if by is None:  # the scheduler holds nothing that a body could wait for
+            self._state.body_ended.wait()
+            return
+        if by in holders:
+            raise _stale(by, places)
+        if self._is_awaited(by, holders):
+            raise _waiting_in_a_circle(by, holders)
+        by.waits_for = holders
+        try:
+            self._state.body_ended.wait()
+        finally:
+            by.waits_for = ()
+
+    def _is_awaited(self, by: Attempt, holders: Sequence[Attempt]) -> bool:
+        """Return whether one of these bodies waits, at however many removes, for `by` to end."""
+        found: set[Attempt] = set()
+        stack = list(holders)
+        while stack:
+            attempt = stack.pop()
+            if attempt is by:
+                return True
+            if attempt not in found and not attempt.is_over:
+                found.add(attempt)
+                stack.extend(attempt.waits_for)
+        return False
 
     def _is_held(self, place: str) -> bool:
         return any(attempt.holds([place]) for attempt in self._state.running)
 
     def _tell(self, batch: list[PendingWrite]) -> None:
-        first_errors: dict[Attempt, Exception | None] = {}
-        for one in batch:
-            first_errors[one.attempt] = first_errors.get(one.attempt) or one.error
-        for attempt, error in first_errors.items():
-            if attempt.is_over and not self.has(attempt):
-                self._on_settled(attempt, error)
+        unsettled = {one.attempt for one in self.pending}
+        for attempt in dict.fromkeys(one.attempt for one in batch):
+            if attempt.is_over and attempt not in unsettled:
+                self._on_settled(attempt)
 
 
 def _with_readers(chosen: list[PendingWrite], ready: list[PendingWrite]) -> list[PendingWrite]:
     """Add the writes whose frames would read what the chosen ones replace, repeatedly."""
-    while True:
-        places = [one.place for one in chosen]
-        more = [one for one in ready if one not in chosen and one.reads(places)]
+    while chosen:
+        places, known = [one.place for one in chosen], set(chosen)
+        more = [one for one in ready if one not in known and one.reads(places)]
         if not more:
-            return chosen
+            break
         chosen = chosen + more
+    return chosen
 
 
 def _without_hazards(
-    batch: list[PendingWrite], ready: list[PendingWrite], chosen: list[PendingWrite]
+    batch: list[PendingWrite], ready: list[PendingWrite], needed: set[PendingWrite]
 ) -> list[PendingWrite]:
     """Leave out writes that would replace what a write outside the batch still has to read."""
     while True:
-        outside = [one for one in ready if one not in batch]
-        unsafe = [
+        inside = set(batch)
+        outside = [one for one in ready if one not in inside]
+        safe = [
             one
             for one in batch
-            if one not in chosen and any(other.reads([one.place]) for other in outside)
+            if one in needed or not any(other.reads([one.place]) for other in outside)
         ]
-        if not unsafe:
+        if len(safe) == len(batch):
             return batch
-        batch = [one for one in batch if one not in unsafe]
+        batch = safe
 
 
-def _stale(who: Attempt, holders: list[Attempt], places: list[str]) -> StaleScanError:
-    held = sorted({p for p in places if any(holder.holds([p]) for holder in holders)})
+def over(attempt: Attempt) -> PipelineError:
+    """Return the error for a body that goes on after it was given up."""
+    return PipelineError(
+        f"Task {attempt.call.name!r} is over (it returned, failed or timed out) and "
+        "can't use buckets any more. Wait for a task's own threads inside the task."
+    )
+
+
+def _stale(by: Attempt, places: Sequence[str]) -> StaleScanError:
+    held = sorted({place for place in places if by.holds([place])})
     return StaleScanError(
-        f"Task {who.call.name!r} looks at a place whose pending write must be committed first, "
+        f"Task {by.call.name!r} looks at a place whose pending write must be committed first, "
         f"while it holds a frame scanned earlier from {', '.join(held)}: that frame would "
         "silently read the new data. Use the frame that was written instead of scanning again, "
         "or do the second scan in a task of its own, with depends_on= the task that writes."
+    )
+
+
+def _waiting_in_a_circle(by: Attempt, holders: Sequence[Attempt]) -> StaleScanError:
+    names = ", ".join(sorted(repr(one.call.name) for one in holders))
+    return StaleScanError(
+        f"Task {by.call.name!r} would wait for {names} to end, since it holds a frame of a place "
+        f"that is to be replaced first, and that waits for {by.call.name!r} in the same way. Say "
+        "with depends_on= which of them comes first."
     )

@@ -4,9 +4,11 @@ import functools
 import inspect
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from glacier.errors import DecorationError
+from glacier.pipeline.annotations import FrameKind, frame_kinds
 
 if TYPE_CHECKING:
     from glacier.resources import Executor
@@ -69,6 +71,17 @@ class Task(Generic[P, R]):
         if builder is None:
             return self.function(*args, **kwargs)
         return cast("R", builder.add(self, args, kwargs))
+
+    @cached_property
+    def frame_kinds(self) -> dict[str | int, FrameKind]:
+        """The kinds of frames that parameters are annotated with, by name and by position."""
+        named = frame_kinds(self.function)
+        kinds: dict[str | int, FrameKind] = dict(named.items())
+        code = getattr(self.function, "__code__", None)
+        for index, name in enumerate(code.co_varnames[: code.co_argcount] if code else ()):
+            if name in named:
+                kinds[index] = named[name]
+        return kinds
 
     @property
     def runs_inline(self) -> bool:
