@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 import sys
 import tempfile
 import time
@@ -427,3 +428,67 @@ def test_exchange_swaps_two_directories(tmp_path: Path) -> None:
 
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["other.txt"]
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["one.txt"]
+
+
+DIE_BETWEEN_TWO_RENAMES = """
+import os, sys
+from pathlib import Path
+from glacier.local.stage import new_stage
+from glacier.local.swap import put_aside
+put_aside(new_stage(Path(sys.argv[1]), "0123456789abcdef"), Path(sys.argv[1]) / "lake/ds")
+os._exit(1)
+"""
+
+
+def test_dataset_put_aside_by_a_dead_process_comes_back(
+    provider: Provider, base_path: Path
+) -> None:
+    dataset = provider.bucket("lake", "ds/")
+    dataset.write(pl.DataFrame({"a": [1, 2]}))
+    subprocess.run([sys.executable, "-c", DIE_BETWEEN_TWO_RENAMES, str(base_path)], check=False)
+    assert not dataset.exists()
+
+    sweep(base_path)
+
+    assert dataset.read()["a"].to_list() == [1, 2]
+
+
+def test_dataset_put_aside_does_not_replace_a_newer_one(
+    provider: Provider, base_path: Path
+) -> None:
+    dataset = provider.bucket("lake", "ds/")
+    dataset.write(pl.DataFrame({"a": [1, 2]}))
+    subprocess.run([sys.executable, "-c", DIE_BETWEEN_TWO_RENAMES, str(base_path)], check=False)
+    dataset.write(pl.DataFrame({"a": [3]}))
+
+    sweep(base_path)
+
+    assert dataset.read()["a"].to_list() == [3]
+
+
+def test_uri_of_a_glob_shows_the_pattern(provider: Provider, base_path: Path) -> None:
+    uri = provider.bucket("lake", "a b/*.par[qk]uet").get_uri()
+
+    assert uri == f"{base_path.as_uri()}/lake/a%20b/*.par[qk]uet"
+
+
+@pytest.mark.parametrize("format_name", ["parquet", "csv", "ndjson", "ipc"])
+def test_missing_dataset_with_a_declared_schema_is_empty(
+    provider: Provider, format_name: str
+) -> None:
+    schema = {"a": pl.Int64, "b": pl.String}
+
+    frame = provider.bucket("lake", "none/", format_name, schema=schema).read()
+
+    assert frame.schema == schema
+    assert frame.is_empty()
+
+
+def test_error_mode_names_the_modes_that_the_path_takes(provider: Provider) -> None:
+    provider.bucket("lake", "x.parquet").write(pl.DataFrame({"a": [1]}))
+    provider.bucket("lake", "ds/").write(pl.DataFrame({"a": [1]}))
+
+    with pytest.raises(ObjectExistsError, match=r"Use mode='overwrite' or 'ignore'\.$"):
+        provider.bucket("lake", "x.parquet").write(pl.DataFrame({"a": [2]}), mode="error")
+    with pytest.raises(ObjectExistsError, match=r"Use mode='overwrite', 'append' or 'ignore'\.$"):
+        provider.bucket("lake", "ds/").write(pl.DataFrame({"a": [2]}), mode="error")

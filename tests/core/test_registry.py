@@ -74,7 +74,7 @@ def test_registry_without_the_pair_says_what_is_served(registry: Registry) -> No
     with pytest.raises(
         NoAdapterError,
         match=r"No adapter for Bucket with OtherConfig; installed for Bucket: LocalConfig\. "
-        r"Install the plugin that registers it",
+        r"Install the plugin that serves it",
     ) as caught:
         registry.find(Bucket, OtherConfig)
 

@@ -106,8 +106,8 @@ class Registry:
         return NoAdapterError(
             f"No adapter for {resource.__name__} with {_config_name(config)}; "
             f"installed for {resource.__name__}: {', '.join(served) or 'none'}. "
-            "Install the plugin that registers it, or use one of those configs; "
-            "`glacier plugins` shows what is installed.",
+            "Install the plugin that serves it, update the one that will, or use one of those "
+            "configs; `glacier plugins` shows what is installed and what each one serves.",
             resource=resource,
             config=config,
         )

@@ -54,8 +54,13 @@ class TemporaryFrames:
         pl.collect_all(sinks, engine="streaming")
         return [pl.scan_ipc(path, glob=False) for path in paths]
 
+    def outlast(self) -> None:
+        """Keep the files until `remove()` or the end of the process, whoever drops this object."""
+        _outlasting.add(self)
+
     def remove(self) -> None:
         """Remove all files; the frames that scan them can't be collected any more."""
+        _outlasting.discard(self)
         if self._remover is not None:
             self._remover()
 
@@ -66,6 +71,9 @@ class TemporaryFrames:
                 self, shutil.rmtree, self._directory, ignore_errors=True
             )
         return self._directory
+
+
+_outlasting: set[TemporaryFrames] = set()
 
 
 def stream_to_nothing(frame: pl.LazyFrame) -> None:

@@ -62,7 +62,8 @@ class Run:
         status: The run's state.
         tasks: What became of every call, by its name, in the order of the graph.
         result: What the pipeline's function returned, with values for handles. Lazy frames
-            stay lazy; they may scan temporary files until `close()`.
+            stay lazy; they may scan temporary files, which stay until `close()` or the end of
+            the process.
         started_at: When it began, in UTC.
         duration_seconds: How long it took as a whole.
         settle_seconds: How much of that went into executing and committing writes.

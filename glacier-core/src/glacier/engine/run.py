@@ -70,15 +70,16 @@ class _Execution:
             self._ledger.settle(lambda _: True)
         except BaseException:
             self._run.status = RunStatus.FAILED
-            self._state.end_all()
+            self._state.give_up()
             self._ledger.drop()
             self._state.temporary.remove()
-            self._events.run_finished()
             raise
         finally:
             self._threads.close()
             self._run.duration_seconds = time.perf_counter() - started
             self._run.settle_seconds = self._ledger.seconds
+            if self._run.status is RunStatus.FAILED:
+                self._events.run_finished()
         self._conclude()
         return self._run
 
@@ -91,6 +92,7 @@ class _Execution:
         else:
             run.status = RunStatus.FAILED
         if run.status is RunStatus.SUCCEEDED and self._state.result_is_temporary():
+            self._state.temporary.outlast()
             run._on_close = self._state.temporary.remove  # noqa: SLF001 - the engine makes runs
         else:
             self._state.temporary.remove()

@@ -9,7 +9,7 @@ import polars as pl
 
 from glacier.engine.frames import TemporaryFrames, frames_in, map_frames
 from glacier.engine.result import TaskRun
-from glacier.errors import GlacierError
+from glacier.errors import GlacierError, PipelineError
 from glacier.pipeline.graph import Call, Graph
 from glacier.pipeline.handle import Handle, call_of
 from glacier.resources.translation import FAILURES
@@ -57,6 +57,7 @@ class RunState:
         uses: How many consumers each result still has.
         broken: Errors of frames that had to be kept and could not be computed.
         running: The attempts whose bodies run now.
+        is_given_up: Whether the run was interrupted, so that no more bodies begin.
         body_ended: Told, under `lock`, whenever a body has ended.
     """
 
@@ -67,6 +68,7 @@ class RunState:
     broken: dict[int, BaseException] = field(default_factory=dict)
     running: set[Attempt] = field(default_factory=set)
     temporary: TemporaryFrames = field(default_factory=TemporaryFrames)
+    is_given_up: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
     body_ended: threading.Condition = field(init=False)
 
@@ -98,11 +100,14 @@ class RunState:
 
         Raises:
             GlacierError: An argument is a frame that could not be computed.
+            PipelineError: The run was interrupted.
         """
         call = attempt.call
         args: Any = call.args
         kwargs: Any = call.kwargs
         with self.lock:
+            if self.is_given_up:
+                raise PipelineError(f"Task {call.name!r} does not begin: its run was interrupted.")
             if call.data:
                 if self.broken:
                     self._refuse_broken(call)
@@ -125,9 +130,10 @@ class RunState:
             self.body_ended.notify_all()
             return True
 
-    def end_all(self) -> None:
-        """Close all attempts: the run is given up, and their bodies may do nothing any more."""
+    def give_up(self) -> None:
+        """Close all attempts, so that their bodies can do nothing any more, and open none."""
         with self.lock:
+            self.is_given_up = True
             for attempt in tuple(self.running):
                 self.end(attempt)
 

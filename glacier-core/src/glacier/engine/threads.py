@@ -30,6 +30,7 @@ class Threads:
         self._lock = threading.Lock()
         self._count = 0
         self._idle = 0
+        self._is_closed = False
         self._open = 0
         self._ended = 0
 
@@ -56,7 +57,8 @@ class Threads:
                 return left
 
     def close(self) -> None:
-        """Let all threads end when they have done what they are at."""
+        """Let all threads end when they have done the call that they are at."""
+        self._is_closed = True
         for _ in range(self._count):
             self._queue.put(None)
 
@@ -74,7 +76,7 @@ class Threads:
             threading.Thread(target=self._serve, daemon=True, name=name).start()
 
     def _serve(self) -> None:
-        while (index := self._next()) is not None:
+        while (index := self._next()) is not None and not self._is_closed:
             try:
                 self._follow(index)
             except BaseException as error:  # noqa: BLE001 - raised again by `run`
@@ -94,7 +96,7 @@ class Threads:
 
     def _follow(self, index: int) -> None:
         """Carry out a call and go on with what it makes ready."""
-        while True:
+        while not self._is_closed:
             ready = self._advance(index)
             with self._lock:
                 self._ended += 1

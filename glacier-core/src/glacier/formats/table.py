@@ -19,7 +19,8 @@ def format_for(name: str | None, path: str) -> Format:
         path: The bucket's path; a dataset without a telling suffix is Parquet.
 
     Raises:
-        FormatError: No format of that name is registered, or the suffix is unknown.
+        FormatError: No format of that name is registered, or the suffix is unknown or claimed
+            by several.
     """
     specs = load_plugins().formats
     if name is not None:
@@ -31,6 +32,12 @@ def format_for(name: str | None, path: str) -> Format:
         return _load(spec)
     last = path.rpartition("/")[2]
     matches = [s for s in specs.values() if last.lower().endswith(s.suffixes)]
+    if len(matches) > 1:
+        names = ", ".join(sorted(spec.name for spec in matches))
+        raise FormatError(
+            f"The suffix of {path!r} is claimed by the formats {names}; name one with format=.",
+            path=path,
+        )
     if matches:
         return _load(matches[0])
     if "." in last.strip(GLOB_CHARACTERS + "."):

@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
+
+import polars as pl
 
 from glacier.adapters import BucketAdapter
 from glacier.errors import GlacierError, PathError
@@ -17,10 +20,9 @@ from glacier.formats import TableFormat
 from glacier.local.commit import add_files, replace_directory, replace_file
 from glacier.local.stage import new_stage
 from glacier.local.tree import Tree
-from glacier.storage import Location, Stage, WriteMode, is_glob, new_token
+from glacier.storage import GLOB_CHARACTERS, Location, Stage, WriteMode, is_glob, new_token
 
 if TYPE_CHECKING:
-    import polars as pl
     from fsspec import AbstractFileSystem
     from polars._typing import SchemaDict
 
@@ -67,7 +69,7 @@ class LocalBucketAdapter(BucketAdapter):
 
     def scan(
         self, chosen: "Format", schema: "SchemaDict | None", options: Mapping[str, Any]
-    ) -> "pl.LazyFrame":
+    ) -> pl.LazyFrame:
         """Return a lazy frame over the data, after a look at every name that it would open.
 
         Raises:
@@ -78,15 +80,20 @@ class LocalBucketAdapter(BucketAdapter):
         real = Path(location.path)
         if location.is_dataset:
             self._refuse(real.is_file(), "a file; leave the trailing '/' out to read it")
-            for _ in self._files():  # raises at a symlink that leads out
-                pass
+            files = sum(1 for _ in self._files())  # raises at a symlink that leads out
+            if schema is not None and not files and not self._is_table:
+                return pl.LazyFrame(schema=schema)
         elif not self._is_table:
             self._refuse(real.is_dir(), "a directory; end the path in '/' to read it")
         return chosen.scan(location, schema, options)
 
     def get_uri(self) -> str:
         """Return the path as a percent-encoded `file://` URI."""
-        return self._path.as_uri() + ("/" if self.resource.path.endswith("/") else "")
+        uri = self._path.as_uri() + ("/" if self.resource.path.endswith("/") else "")
+        if is_glob(self.resource.path):  # encoded, a pattern would read as a name
+            for character in f"{GLOB_CHARACTERS}]":
+                uri = uri.replace(quote(character), character)
+        return uri
 
     @property
     def filesystem(self) -> "AbstractFileSystem":

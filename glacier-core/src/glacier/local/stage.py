@@ -5,7 +5,8 @@
 
 Each process owns one directory per base path and holds a lock on it as long as it lives. A
 process that stages for the first time sweeps what others have left: directories whose lock is
-free, since their owner is dead, and those that are a day old and can't prove anything.
+free, since their owner is dead, and those that are a day old and can't prove anything. What such
+an owner had only put aside to replace it goes back to its place.
 """
 
 import atexit
@@ -19,6 +20,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from glacier.local.swap import restore
 from glacier.storage import RESERVED_PREFIX, new_token
 
 if os.name == "posix":
@@ -72,6 +74,8 @@ def sweep(base: Path) -> None:
             continue
         is_dead = taken is True and _is_from_here(directory)
         if is_dead or _age_seconds(directory) > MAX_AGE_SECONDS:
+            for stage in directory.iterdir():
+                restore(stage)
             # Another sweeper may be at it too, and what can't be removed now can be later.
             shutil.rmtree(directory, ignore_errors=True)
 

@@ -10,6 +10,10 @@ from pathlib import Path
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 _RENAME_SWAP = 2
+# In the stage of an exchange that takes two renames: the old directory, and where it belongs.
+_ASIDE = "aside"
+_ORIGIN = "aside-from"
+
 _NOT_SUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
@@ -17,8 +21,8 @@ def exchange(one: Path, other: Path) -> None:
     """Swap two directories of one file system.
 
     Linux and macOS do it atomically. Where the system or the file system can't, it takes two
-    renames, between which `other` is missing for a moment; if the second fails, the first is
-    taken back.
+    renames, between which `other` is missing for a moment. If the second one fails, the first
+    is taken back; if the process dies between them, `restore` takes it back.
 
     Args:
         one: A directory; afterwards what `other` was.
@@ -50,11 +54,26 @@ def _exchange_atomically(one: Path, other: Path) -> bool:
 
 
 def _exchange_by_renames(one: Path, other: Path) -> None:
-    aside = one.with_name(f"{one.name}-old")
-    other.rename(aside)
+    put_aside(one.parent, other)
     try:
         one.rename(other)
     except OSError:
-        aside.rename(other)
+        restore(one.parent)
         raise
-    aside.rename(one)
+    (one.parent / _ASIDE).rename(one)
+    (one.parent / _ORIGIN).unlink()
+
+
+def put_aside(stage: Path, directory: Path) -> None:
+    """Move a directory into a stage, after noting there where it came from."""
+    (stage / _ORIGIN).write_text(str(directory), encoding="utf-8")
+    directory.rename(stage / _ASIDE)
+
+
+def restore(stage: Path) -> None:
+    """Move back what was put aside in a stage, unless something else has taken its place."""
+    origin, aside = stage / _ORIGIN, stage / _ASIDE
+    if origin.is_file() and aside.is_dir():
+        directory = Path(origin.read_text(encoding="utf-8"))
+        if not directory.exists():
+            aside.rename(directory)

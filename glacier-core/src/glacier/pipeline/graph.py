@@ -107,8 +107,8 @@ class GraphBuilder:
         for value in kwargs.values():
             self._needs(value, data)
         if self._sources:
-            args = tuple(self._sources.get(id(value), value) for value in args)
-            kwargs = {name: self._sources.get(id(value), value) for name, value in kwargs.items()}
+            args = tuple(self._with_sources(value) for value in args)
+            kwargs = {name: self._with_sources(value) for name, value in kwargs.items()}
         # Tuples of numbers are left alone by the garbage collector; lists are not.
         after: tuple[int, ...] = ()
         if task.depends_on:
@@ -138,7 +138,7 @@ class GraphBuilder:
         """
         self._check_dependencies()
         self._needs(result, [])
-        return Graph(self._name, self._calls, result)
+        return Graph(self._name, self._calls, self._with_sources(result))
 
     def _needs(self, value: object, data: list[int]) -> None:
         kind = type(value)
@@ -166,6 +166,15 @@ class GraphBuilder:
             self._calls.append(call)
             self._sources[id(value)] = Handle(call)
         return call_of(self._sources[id(value)]).index
+
+    def _with_sources(self, value: Any) -> Any:  # Any: arguments and results of users' functions
+        """Return a value with handles in place of frames that the pipeline's own body scanned."""
+        kind = type(value)
+        if kind is list or kind is tuple:
+            return kind(self._with_sources(one) for one in value)
+        if kind is dict:
+            return {name: self._with_sources(one) for name, one in value.items()}
+        return self._sources.get(id(value), value)
 
     def _unique(self, name: str) -> str:
         count = self._by_name.get(name, 0) + 1

@@ -209,7 +209,7 @@ class Bucket(Resource):
         """Return what the store holds, whatever run surrounds the call."""
         from glacier.resources.translation import translated
 
-        with translated(self):
+        with translated(self, is_read=True):
             return self.scan_now({}).collect()
 
     def exists_now(self) -> bool:

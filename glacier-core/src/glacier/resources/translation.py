@@ -13,6 +13,7 @@ from glacier.errors import (
     FormatError,
     GlacierError,
     ObjectNotFoundError,
+    SchemaMismatchError,
     WriteError,
 )
 
@@ -24,14 +25,22 @@ FAILURES = (Exception, pl.exceptions.PanicException)
 
 
 @contextmanager
-def translated(bucket: "Bucket") -> Iterator[None]:
-    """Turn errors of Polars, of the system and of an SDK into Glacier's, naming the bucket."""
+def translated(bucket: "Bucket", *, is_read: bool = False) -> Iterator[None]:
+    """Turn errors of Polars, of the system and of an SDK into Glacier's, naming the bucket.
+
+    Args:
+        bucket: What the work is about.
+        is_read: Whether the work reads this bucket and does nothing else, so that an error of
+            Polars can only mean that the bytes are not what they should be.
+    """
     try:
         yield
     except GlacierError:
         raise
     except FAILURES as error:
         known = translate(bucket, error)
+        if known is None and is_read:
+            known = _of_unreadable_bytes(bucket, error)
         if known is None:
             raise
         raise known from error
@@ -74,6 +83,31 @@ def _of_compute_error(
             uri=uri,
         )
     return bucket.adapter.translate(error)
+
+
+def _of_unreadable_bytes(bucket: "Bucket", error: BaseException) -> GlacierError | None:
+    # Polars tells of an IPC file that is none by an OSError of the number EINVAL.
+    is_polars = isinstance(error, pl.exceptions.PolarsError) or "os error 22" in str(error)
+    if not is_polars:
+        return None
+    uri, text = bucket.get_uri(), str(error).splitlines()[0]
+    if bucket.schema is not None:
+        return SchemaMismatchError(
+            f"What {uri} holds does not fit the schema declared on its bucket: {text}. Correct "
+            "schema=, or write the data anew.",
+            uri=uri,
+        )
+    if isinstance(error, pl.exceptions.SchemaError):
+        return SchemaMismatchError(
+            f"The files of {uri} do not have the same columns: {text}. Rewrite those that differ, "
+            "or scan with missing_columns= and extra_columns=.",
+            uri=uri,
+        )
+    return FormatError(
+        f"{uri} can't be read as {bucket.format}: {text}. Name the right format with format= on "
+        "the bucket.",
+        uri=uri,
+    )
 
 
 def _empty_dataset(uri: str) -> EmptyDatasetError:

@@ -80,9 +80,11 @@ class Write:
             return True
         if self.request.mode == "ignore":
             return False
+        can_append = self.bucket.is_dataset or isinstance(self.bucket.get_format(), TableFormat)
+        others = "'overwrite', 'append' or 'ignore'" if can_append else "'overwrite' or 'ignore'"
         raise ObjectExistsError(
             f"{self.bucket.get_uri()} already holds data, and mode='error' refuses to replace "
-            "it. Use mode='overwrite', 'append' or 'ignore'."
+            f"it. Use mode={others}."
         )
 
     def stage(self) -> tuple[Stage, pl.LazyFrame]:
