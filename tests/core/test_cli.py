@@ -58,9 +58,9 @@ def test_failed_run_exits_with_1_and_names_task_and_cause() -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines()[0] == "Pipeline 'daily' failed."
     assert done.stderr.splitlines()[1].startswith("  Task 'save' failed: Writing file://")
+    assert done.stderr.splitlines()[1].endswith(" The frame that fails is made by 'double'.")
     assert 'ColumnNotFoundError: unable to find column "b"' in done.stderr.splitlines()[1]
     assert done.stderr.splitlines()[2:] == [
-        "    The frame that fails is made by task 'double'.",
         "  skipped: after",
     ]
 

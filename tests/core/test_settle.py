@@ -1,8 +1,10 @@
 """Deferred writes: settled together, committed whole, and never read through an old plan."""
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import polars as pl
@@ -284,6 +286,101 @@ def test_frame_scanned_by_the_pipeline_itself_keeps_the_old_rows(
 
     assert total.read().item() == 5
     assert numbers.read()["a"].to_list() == [102, 103]
+
+
+@dataclass(frozen=True)
+class Sales:
+    """A result with a frame in it."""
+
+    label: str
+    frame: pl.LazyFrame
+
+
+class Pair(NamedTuple):
+    """Another one."""
+
+    label: str
+    frame: pl.LazyFrame
+
+
+CONTAINERS: dict[str, tuple[Callable[[pl.LazyFrame], Any], Callable[[Any], pl.LazyFrame]]] = {
+    "list": (lambda frame: [frame], lambda value: value[0]),
+    "dict of tuples": (lambda frame: {"x": (1, frame)}, lambda value: value["x"][1]),
+    "dataclass": (lambda frame: Sales("x", frame), lambda value: value.frame),
+    "named tuple": (lambda frame: Pair("x", frame), lambda value: value.frame),
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_frame_in_a_container_keeps_the_old_rows(numbers: Bucket, container: str) -> None:
+    wrap, unwrap = CONTAINERS[container]
+
+    @task
+    def load_wrapped() -> Any:
+        return wrap(numbers.scan())
+
+    @task
+    def replace(value: Any) -> None:
+        numbers.write(unwrap(value).with_columns(pl.col("a") + 100))
+
+    @task(depends_on=[replace])
+    def add_up(value: Any) -> int:
+        return int(unwrap(value).sum().collect().item())
+
+    @pipeline
+    def hazard() -> Any:
+        value = load_wrapped()
+        replace(value)
+        return add_up(value)
+
+    run = hazard.run()
+
+    assert run.result == 6
+    assert numbers.read()["a"].sum() == 306
+
+
+class Holder:
+    """A result in which no frame can be exchanged."""
+
+    def __init__(self, frame: pl.LazyFrame) -> None:
+        self.frame = frame
+
+
+HIDING_PLACES: dict[str, tuple[Callable[[pl.LazyFrame], Any], Callable[[Any], pl.LazyFrame]]] = {
+    "object": (Holder, lambda value: value.frame),
+    "closure": (lambda frame: lambda: frame, lambda value: value()),
+    "group_by": (lambda frame: frame.group_by("a"), lambda value: value.agg()),
+}
+
+
+@pytest.mark.parametrize("place", HIDING_PLACES)
+def test_frame_out_of_reach_is_refused_after_its_place_was_replaced(
+    numbers: Bucket, place: str
+) -> None:
+    wrap, unwrap = HIDING_PLACES[place]
+
+    @task
+    def hide() -> Any:
+        return wrap(numbers.scan())
+
+    @task
+    def replace(value: Any) -> None:
+        numbers.write(unwrap(value).with_columns(pl.col("a") + 100))
+
+    @task(depends_on=[replace])
+    def add_up(value: Any) -> int:
+        return int(unwrap(value).sum().collect().item())
+
+    @pipeline
+    def hazard() -> Any:
+        value = hide()
+        replace(value)
+        return add_up(value)
+
+    with pytest.raises(RunError, match=r"holds a frame scanned from .*numbers\.parquet, which was"):
+        hazard.run()
+
+    assert numbers.read()["a"].sum() == 306
 
 
 def test_dataset_overwritten_while_a_frame_of_it_waits(provider: Provider) -> None:
@@ -610,9 +707,7 @@ def test_broken_frame_that_must_be_kept_fails_its_consumer_by_name(
         replace()
         late(broken)
 
-    with pytest.raises(
-        PipelineError, match=r"the frame of task 'failing', which can't be computed"
-    ):
+    with pytest.raises(PipelineError, match=r"the result of task 'failing', which can't be kept"):
         hazard.run()
 
     assert numbers.read()["a"].to_list() == [0]

@@ -27,12 +27,15 @@ class Scope(Protocol):
     def write(self, write: "Write") -> None:
         """Take over a write."""
 
-    def before_look(self, bucket: "Bucket") -> bool | None:
-        """Make pending writes visible before the task looks at a place.
+    def exists(self, bucket: "Bucket") -> bool | None:
+        """Make pending writes visible before the task asks whether something is there.
 
         Returns:
-            Whether something is there, where the scope knows better than the store; else None.
+            The answer, where the scope knows better than the store; else None.
         """
+
+    def before_look(self, bucket: "Bucket") -> None:
+        """Make pending writes visible before the task looks at a place by itself."""
 
     def before_change(self, bucket: "Bucket", action: str) -> None:
         """Prepare for, or refuse, a change that the task makes to a place by itself."""

@@ -1,6 +1,6 @@
 """Errors as a person at a terminal wants them: what failed and why, without a traceback."""
 
-from glacier.errors import GlacierError, RunError, TaskError
+from glacier.errors import GlacierError, RunError
 
 
 def one_line(error: GlacierError) -> str:
@@ -12,11 +12,7 @@ def failed_run(error: RunError) -> str:
     """Return which tasks of a run failed and why, each on a line, and what was skipped."""
     run = error.run
     lines = [f"Pipeline {run.pipeline!r} failed."]
-    for failure in run.errors.values():
-        lines.append(f"  {_gist(failure)}")
-        # At the end of the message, and so perhaps lost with the plan that Polars prints.
-        if isinstance(failure, TaskError) and failure.culprit != failure.task:
-            lines.append(f"    The frame that fails is made by task {failure.culprit!r}.")
+    lines += [f"  {_gist(failure)}" for failure in run.errors.values()]
     if not run.errors:
         lines.append(f"  {_gist(error.__cause__ or error)}")
     skipped = [task.name for task in run.tasks.values() if task.status == "SKIPPED"]

@@ -12,7 +12,7 @@ from glacier.engine.frames import frames_in
 from glacier.engine.state import handles_in
 from glacier.engine.task_scope import place_of_bucket
 from glacier.engine.values import ValueWatch
-from glacier.errors import CheckRefusedError, ConfigError, StorageError
+from glacier.errors import CheckRefusedError, ConfigError, ObjectNotFoundError, StorageError
 from glacier.pipeline.build_scope import BuildScope
 from glacier.pipeline.graph import Call, Graph
 from glacier.pipeline.handle import Handle, call_of
@@ -31,6 +31,12 @@ _SCHEMA_ERRORS = (
     pl.exceptions.SchemaError,
     pl.exceptions.SchemaFieldNotFoundError,
     pl.exceptions.StructFieldNotFoundError,
+)
+
+_ERRORS_OF_NAMES = (
+    pl.exceptions.ColumnNotFoundError,
+    pl.exceptions.DuplicateError,
+    pl.exceptions.SchemaFieldNotFoundError,
 )
 
 
@@ -55,7 +61,8 @@ class TaskCheck:
         error: Why it failed, or can't be checked.
         reads: The buckets that it scanned or read.
         writes: What it wrote, in order.
-        looks_at_values: Whether it, or what it depends on, depends on values.
+        looks_at_values: Whether it, or a frame that it is given, depends on values.
+        guesses_types: Whether such a frame was read from what has other types once written.
     """
 
     name: str
@@ -64,11 +71,14 @@ class TaskCheck:
     reads: list[Bucket] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
     looks_at_values: bool = False
+    guesses_types: bool = False
 
     def __str__(self) -> str:
         note = ""
         if self.error is not None:
-            note = f": {type(self.error).__name__}: {str(self.error).splitlines()[0]}"
+            is_refusal = isinstance(self.error, CheckRefusedError)
+            kind = "" if is_refusal else f"{type(self.error).__name__}: "
+            note = f": {kind}{str(self.error).splitlines()[0]}"
         return f"{self.status:<13} {self.name}{note}"
 
 
@@ -119,6 +129,32 @@ def inspect_pipeline(
     return graph, inspection.report
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What calls have to know that come after a call or a joint.
+
+    Attributes:
+        blocked_by: The first check, among it and what it needs, that is not OK.
+        may_differ: Whether it, or what it needs, may do something else in a run.
+    """
+
+    blocked_by: TaskCheck | None = None
+    may_differ: bool = False
+
+
+_SOUND = _Standing()
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What a place would hold after a write."""
+
+    place: str
+    schema: pl.Schema
+    write: Write
+    by: TaskCheck
+
+
 class _Inspection:
     """Calls every task in order, each on what the ones before it have returned."""
 
@@ -127,43 +163,36 @@ class _Inspection:
         self._graph = graph
         self._results: list[Any] = [call.value for call in graph.calls]
         self._checks: list[TaskCheck | None] = [None] * len(graph.calls)
-        self._written: list[tuple[str, pl.Schema, TaskCheck]] = []
+        self._standings = [_SOUND] * len(graph.calls)
+        self._written: list[_Written] = []
 
     def visit(self, call: Call) -> None:
-        if call.task is None:
-            return
-        check = TaskCheck(call.name)
-        self._checks[call.index] = self.report.tasks[call.name] = check
-        needs = [c for c in (self._checks[i] for i in self._needs(call)) if c is not None]
-        blocked = next((c for c in needs if c.status is not CheckStatus.OK), None)
-        if blocked is not None:
-            self._block(check, blocked)
-            return
-        check.looks_at_values = any(
-            given.looks_at_values for given in (self._checks[i] for i in call.data) if given
-        )
-        self._call(call, call.task, check)
-
-    def _needs(self, call: Call) -> list[int]:
-        """Return what a call needs, through joints."""
-        found, stack, seen = [], [*call.data, *call.after], set()
-        while stack:
-            index = stack.pop()
-            if index in seen:
-                continue
-            seen.add(index)
-            if self._graph.calls[index].task is None:
-                stack.extend(self._graph.calls[index].after)
+        needs = [self._standings[index] for index in sorted({*call.data, *call.after})]
+        blocked = next((one.blocked_by for one in needs if one.blocked_by is not None), None)
+        may_differ = any(one.may_differ for one in needs)
+        if call.task is not None:
+            check = TaskCheck(call.name)
+            self._checks[call.index] = self.report.tasks[call.name] = check
+            if blocked is not None:
+                self._block(check, blocked)
             else:
-                found.append(index)
-        return sorted(found)
+                self._call(call, call.task, check, may_differ=may_differ)
+                blocked = None if check.status is CheckStatus.OK else check
+            may_differ = may_differ or check.looks_at_values
+        if blocked is not None or may_differ:
+            self._standings[call.index] = _Standing(blocked, may_differ)
 
     def _block(self, check: TaskCheck, by: TaskCheck) -> None:
         failed = by.status in {CheckStatus.FAILED, CheckStatus.SKIPPED}
         check.status = CheckStatus.SKIPPED if failed else CheckStatus.NOT_CHECKABLE
         check.error = CheckRefusedError(f"it needs {by.name!r}, which is {by.status}")
 
-    def _call(self, call: Call, task: Task[..., Any], check: TaskCheck) -> None:
+    def _call(
+        self, call: Call, task: Task[..., Any], check: TaskCheck, *, may_differ: bool
+    ) -> None:
+        given = [one for one in (self._checks[index] for index in call.data) if one is not None]
+        check.looks_at_values = any(one.looks_at_values for one in given)
+        check.guesses_types = any(one.guesses_types for one in given)
         args = [self._value_of(value) for value in call.args]
         kwargs = {name: self._value_of(value) for name, value in call.kwargs.items()}
         token = current_scope.set(_CheckScope(check, self._written))
@@ -177,15 +206,19 @@ class _Inspection:
             self._results[call.index] = result
         except (*FAILURES, SystemExit) as error:
             check.looks_at_values = check.looks_at_values or watch.has_looked
-            self._judge(check, error)
+            self._judge(check, error, may_differ=may_differ)
         finally:
             current_scope.reset(token)
             check.looks_at_values = check.looks_at_values or watch.has_looked
 
-    def _judge(self, check: TaskCheck, error: BaseException) -> None:
-        is_certain = isinstance(error, StorageError | ConfigError) or (
-            isinstance(error, _SCHEMA_ERRORS) and not check.looks_at_values
-        )
+    def _judge(self, check: TaskCheck, error: BaseException, *, may_differ: bool) -> None:
+        if isinstance(error, ObjectNotFoundError):
+            is_certain = not (may_differ or check.looks_at_values)
+        elif isinstance(error, StorageError | ConfigError):
+            is_certain = True
+        else:
+            certain = _ERRORS_OF_NAMES if check.guesses_types else _SCHEMA_ERRORS
+            is_certain = isinstance(error, certain) and not check.looks_at_values
         check.status = CheckStatus.FAILED if is_certain else CheckStatus.NOT_CHECKABLE
         check.error = error if isinstance(error, Exception) else CheckRefusedError(repr(error))
 
@@ -203,7 +236,7 @@ class _Inspection:
 class _CheckScope:
     """What buckets answer to inside a task that is checked."""
 
-    def __init__(self, check: TaskCheck, written: list[tuple[str, pl.Schema, TaskCheck]]) -> None:
+    def __init__(self, check: TaskCheck, written: list[_Written]) -> None:
         self._check = check
         self._written = written
 
@@ -211,11 +244,20 @@ class _CheckScope:
         """Return an empty frame of the schema that the place will have."""
         self._check.reads.append(bucket)
         place = place_of_bucket(bucket)
-        for written, schema, by in reversed(self._written):
-            if overlaps(written, place):
-                self._check.looks_at_values |= by.looks_at_values
-                return pl.LazyFrame(schema=schema)
+        for one in reversed(self._written):
+            if overlaps(one.place, place):
+                self._note_doubts(bucket, one, options)
+                return pl.LazyFrame(schema=one.schema)
         return empty_scan(bucket, options)
+
+    def _note_doubts(self, bucket: Bucket, written: _Written, options: dict[str, Any]) -> None:
+        """Note where the columns of a real scan may differ from those that were written."""
+        has_other_columns = bool(options) or written.write.request.mode == "ignore"
+        has_other_types = not bucket.get_format().keeps_types or bool(
+            written.write.request.partition_by
+        )
+        self._check.looks_at_values |= written.by.looks_at_values or has_other_columns
+        self._check.guesses_types |= written.by.guesses_types or has_other_types
 
     def read(self, bucket: Bucket) -> pl.DataFrame:
         """Return an empty frame of the schema that the place will have."""
@@ -227,12 +269,17 @@ class _CheckScope:
         # Raises where a column to partition by is missing.
         write.frame.select(write.request.partition_by).collect_schema()
         self._check.writes.append(write)
-        self._written.append((place_of_bucket(write.bucket), schema, self._check))
+        self._written.append(_Written(place_of_bucket(write.bucket), schema, write, self._check))
 
-    def before_look(self, bucket: Bucket) -> bool | None:
+    def exists(self, bucket: Bucket) -> bool | None:
         """Return True where the checked tasks would have written."""
         place = place_of_bucket(bucket)
-        return True if any(overlaps(written, place) for written, _, _ in self._written) else None
+        return True if any(overlaps(one.place, place) for one in self._written) else None
+
+    def before_look(self, bucket: Bucket) -> None:
+        """Refuse where the checked tasks would have written."""
+        if self.exists(bucket):
+            raise CheckRefusedError(f"{bucket!r} would hold data only after a real run.")
 
     def before_change(self, bucket: Bucket, action: str) -> None:
         """Refuse."""

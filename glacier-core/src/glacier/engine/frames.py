@@ -1,38 +1,99 @@
 """Lazy frames between tasks: finding them in results, and keeping them in temporary files."""
 
+import copy
+import dataclasses
+import gc
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from types import CellType, FunctionType, ModuleType
+from typing import Any, cast
 
 import polars as pl
+from polars.lazyframe.group_by import LazyGroupBy
 
 from glacier.storage import new_token
 
+# How far a search for hidden frames goes: a trained model can have millions of objects.
+_MOST_OBJECTS = 10_000
+_NEVER_HIDE_FRAMES = (type, ModuleType, str, bytes, int, float, pl.DataFrame, pl.Series)
+
 
 def map_frames(value: Any, change: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Any:  # Any: results
-    """Return a task's result with every lazy frame in it, also in containers, changed."""
+    """Return a task's result with every lazy frame that `frames_in` finds in it changed."""
     if isinstance(value, pl.LazyFrame):
         return change(value)
     if type(value) in {list, tuple}:
         return type(value)(map_frames(one, change) for one in value)
     if type(value) is dict:
         return {name: map_frames(one, change) for name, one in value.items()}
+    if _is_named_tuple(value):
+        return type(value)._make(map_frames(one, change) for one in value)
+    if _is_dataclass(value):
+        changed = copy.copy(value)
+        for field in dataclasses.fields(value):
+            # Not setattr: the class may be frozen.
+            one = map_frames(getattr(value, field.name), change)
+            object.__setattr__(changed, field.name, one)
+        return changed
     return value
 
 
 def frames_in(value: object) -> Iterator[pl.LazyFrame]:
-    """Yield every lazy frame in a task's result, also in containers."""
+    """Yield every lazy frame in a task's result.
+
+    Looked into are lists, tuples, dicts, named tuples and dataclasses, at any depth.
+    """
     if isinstance(value, pl.LazyFrame):
         yield value
-    elif type(value) in {list, tuple}:
-        for one in value:  # type: ignore[attr-defined]  # narrowed by the exact type above
+    elif type(value) in {list, tuple} or _is_named_tuple(value):
+        for one in cast("Iterable[object]", value):
             yield from frames_in(one)
     elif type(value) is dict:
         for one in value.values():
             yield from frames_in(one)
+    elif _is_dataclass(value):
+        for field in dataclasses.fields(cast("Any", value)):
+            yield from frames_in(getattr(value, field.name))
+
+
+def hides_frames(value: object) -> bool:
+    """Return whether a lazy frame can be reached from an object that `frames_in` knows not.
+
+    Such a frame can be seen, and not be exchanged for another one.
+    """
+    seen: set[int] = set()
+    stack = [value]
+    while stack and len(seen) < _MOST_OBJECTS:
+        one = stack.pop()
+        if id(one) in seen or isinstance(one, _NEVER_HIDE_FRAMES):
+            continue
+        if isinstance(one, pl.LazyFrame | LazyGroupBy):
+            return True
+        seen.add(id(one))
+        if isinstance(one, FunctionType):  # not its globals: they are everybody's
+            stack += [cell.cell_contents for cell in one.__closure__ or () if _is_set(cell)]
+            stack += one.__defaults__ or ()
+        else:
+            stack += gc.get_referents(one)
+    return False
+
+
+def _is_named_tuple(value: object) -> bool:
+    return isinstance(value, tuple) and hasattr(value, "_fields")
+
+
+def _is_dataclass(value: object) -> bool:
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def _is_set(cell: CellType) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:  # a variable of the function around that has no value yet
+        return False
 
 
 class TemporaryFrames:

@@ -104,9 +104,12 @@ class Settlement:
         shown = one.write.failed(error)
         if shown is not error:
             shown.__cause__ = error
-        blame = "" if culprit == call.name else f" The frame that fails is made by {culprit!r}."
         kind = TaskTimeoutError if isinstance(error, TaskTimeoutError) else TaskError
-        message = f"Task {call.name!r} failed: {shown}{blame}"
+        # Polars' messages go on with the whole plan: who is to blame comes before it.
+        what, *details = str(shown).split("\n", 1)
+        if culprit != call.name:
+            what = f"{what.rstrip('.')}. The frame that fails is made by {culprit!r}."
+        message = "\n".join([f"Task {call.name!r} failed: {what}", *details])
         one.error = kind(message, task=call.name, culprit=culprit)
         one.error.__cause__ = shown
         one.attempt.write_error = one.attempt.write_error or one.error

@@ -7,16 +7,16 @@ from typing import Any
 
 import polars as pl
 
-from glacier.engine.frames import TemporaryFrames, frames_in, map_frames
+from glacier.engine.frames import TemporaryFrames, frames_in, hides_frames, map_frames
 from glacier.engine.result import TaskRun
-from glacier.errors import GlacierError, PipelineError
+from glacier.errors import GlacierError, PipelineError, StaleScanError
 from glacier.pipeline.graph import Call, Graph
 from glacier.pipeline.handle import Handle, call_of
 from glacier.resources.translation import FAILURES
 from glacier.storage import overlaps
 
 NOWHERE: frozenset[str] = frozenset()
-_MAY_HOLD_FRAMES = frozenset({pl.LazyFrame, list, tuple, dict})
+_HOLD_NO_FRAMES = frozenset({type(None), bool, int, float, str, bytes, pl.DataFrame, pl.Series})
 TEMPORARY = "temporary:"
 """The place that stands for this run's temporary files."""
 _IN_TEMPORARY = frozenset({TEMPORARY})
@@ -55,7 +55,8 @@ class RunState:
         results: What each call returned, by index; dropped when nobody needs it any more.
         origins: The places that a call's lazy result would read, for calls that have one.
         uses: How many consumers each result still has.
-        broken: Errors of frames that had to be kept and could not be computed.
+        hidden: Calls whose results hold frames where none can be exchanged.
+        broken: Errors of frames that had to be kept and could not be.
         running: The attempts whose bodies run now.
         is_given_up: Whether the run was interrupted, so that no more bodies begin.
         body_ended: Told, under `lock`, whenever a body has ended.
@@ -65,6 +66,7 @@ class RunState:
     results: list[Any]
     uses: list[int]
     origins: dict[int, frozenset[str]] = field(default_factory=dict)
+    hidden: set[int] = field(default_factory=set)
     broken: dict[int, BaseException] = field(default_factory=dict)
     running: set[Attempt] = field(default_factory=set)
     temporary: TemporaryFrames = field(default_factory=TemporaryFrames)
@@ -150,9 +152,18 @@ class RunState:
             if not self.end(attempt):
                 return
             self.results[call.index] = result
-            if type(result) in _MAY_HOLD_FRAMES and any(True for _ in frames_in(result)):
-                self.origins[call.index] = _IN_TEMPORARY if is_temporary else attempt.origins
+            if type(result) not in _HOLD_NO_FRAMES:
+                origins = _IN_TEMPORARY if is_temporary else attempt.origins
+                self._note_origins(call.index, result, origins)
             self.release(call)
+
+    def _note_origins(self, index: int, result: object, origins: frozenset[str]) -> None:
+        """Note which places a result would read, and whether its frames are out of reach."""
+        if any(True for _ in frames_in(result)):
+            self.origins[index] = origins
+        elif origins and hides_frames(result):
+            self.origins[index] = origins
+            self.hidden.add(index)
 
     def release(self, call: Call) -> None:
         """Drop the results that a call was the last to need.
@@ -180,6 +191,9 @@ class RunState:
                 overlaps(origin, place) for origin in origins for place in places
             )
             if not in_danger:
+                continue
+            if index in self.hidden:
+                self.broken[index] = self._stale(index, places)
                 continue
             try:
                 self.results[index] = self.keep_temporarily(self.results[index])
@@ -210,13 +224,21 @@ class RunState:
             found = found | origins if found else origins
         return found
 
+    def _stale(self, index: int, places: list[str]) -> StaleScanError:
+        held = [p for p in places if any(overlaps(one, p) for one in self.origins[index])]
+        return StaleScanError(
+            f"it returned a {type(self.results[index]).__name__} that holds a frame scanned from "
+            f"{', '.join(held)}, which was replaced since. Return frames as they are, or in lists, "
+            "tuples, dicts and dataclasses, so that their rows can be kept."
+        )
+
     def _refuse_broken(self, call: Call) -> None:
         for index in call.data:
             if index in self.broken:
                 error = self.broken[index]
                 raise GlacierError(
-                    f"It needs the frame of task {self.graph.calls[index].name!r}, which can't "
-                    f"be computed: {type(error).__name__}: {error}",
+                    f"It needs the result of task {self.graph.calls[index].name!r}, which can't "
+                    f"be kept: {type(error).__name__}: {error}",
                     culprit=self.graph.calls[index].name,
                 ) from error
 

@@ -44,14 +44,14 @@ class TaskScope(Attempt):
         """Keep the write for the next settle, unless its mode says there is nothing to do."""
         self._refuse_if_over()
         if write.request.mode in {"error", "ignore"}:
-            self.before_look(write.bucket)
+            self.exists(write.bucket)
             if not write.is_needed:
                 return
         place = place_of_bucket(write.bucket)
         self.record.writes += (write.bucket.get_uri(),)
         self._ledger.add(PendingWrite(write, self, place, self.origins))
 
-    def before_look(self, bucket: "Bucket") -> bool | None:
+    def exists(self, bucket: "Bucket") -> bool | None:
         """Commit pending writes to the place; True where its own write is the only news."""
         self._refuse_if_over()
         place = place_of_bucket(bucket)
@@ -60,6 +60,11 @@ class TaskScope(Attempt):
             return True
         self._settle(place, bucket)
         return None
+
+    def before_look(self, bucket: "Bucket") -> None:
+        """Commit pending writes to the place."""
+        self._refuse_if_over()
+        self._settle(place_of_bucket(bucket), bucket)
 
     def before_change(self, bucket: "Bucket", action: str) -> None:
         """Commit pending writes to and from the place, and keep what others still need of it."""

@@ -17,6 +17,8 @@ class Format(ABC):
     """How one kind of file or table is read; stateless, one instance serves all buckets."""
 
     name: ClassVar[str]
+    keeps_types: ClassVar[bool] = False
+    """Whether a scan of a file has just the types that were written to it."""
 
     @abstractmethod
     def scan(

@@ -21,6 +21,7 @@ class IpcFormat(FileFormat):
     """
 
     name = "ipc"
+    keeps_types = True
     suffix = ".ipc"
 
     def scan(

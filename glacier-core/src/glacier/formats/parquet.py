@@ -21,6 +21,7 @@ class ParquetFormat(FileFormat):
     """
 
     name = "parquet"
+    keeps_types = True
     suffix = ".parquet"
 
     def scan(

@@ -42,9 +42,12 @@ class BuildScope:
         """Refuse: writes belong into tasks."""
         self._refuse(f"write to {write.bucket!r}")
 
-    def before_look(self, bucket: "Bucket") -> bool | None:  # noqa: ARG002
+    def exists(self, bucket: "Bucket") -> bool | None:  # noqa: ARG002
         """Let the store answer."""
         return None
+
+    def before_look(self, bucket: "Bucket") -> None:
+        """Let the store answer."""
 
     def before_change(self, bucket: "Bucket", action: str) -> NoReturn:
         """Refuse: changes belong into tasks."""
