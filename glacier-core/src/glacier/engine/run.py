@@ -98,7 +98,8 @@ class _Execution:
             self._state.temporary.remove()
         self._events.run_finished()
         if run.status is RunStatus.FAILED:
-            raise _failure(run, [*errors.values(), *broken.values()])
+            told = {error.__cause__ for error in errors.values()}
+            raise _failure(run, [*errors.values(), *(e for e in broken.values() if e not in told)])
 
     def _schedule(self) -> None:
         """Start every call once what it needs is there; returns when all have ended.

@@ -9,7 +9,7 @@ import polars as pl
 
 from glacier.engine.frames import TemporaryFrames, frames_in, hides_frames, map_frames
 from glacier.engine.result import TaskRun
-from glacier.errors import GlacierError, PipelineError, StaleScanError
+from glacier.errors import PipelineError, StaleScanError
 from glacier.pipeline.graph import Call, Graph
 from glacier.pipeline.handle import Handle, call_of
 from glacier.resources.translation import FAILURES
@@ -67,7 +67,7 @@ class RunState:
     uses: list[int]
     origins: dict[int, frozenset[str]] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
-    broken: dict[int, BaseException] = field(default_factory=dict)
+    broken: dict[int, PipelineError] = field(default_factory=dict)
     running: set[Attempt] = field(default_factory=set)
     temporary: TemporaryFrames = field(default_factory=TemporaryFrames)
     is_given_up: bool = False
@@ -101,8 +101,8 @@ class RunState:
         """Open an attempt and return the values of its call's arguments.
 
         Raises:
-            GlacierError: An argument is a frame that could not be computed.
-            PipelineError: The run was interrupted.
+            PipelineError: An argument is a frame that could not be kept, or the run was
+                interrupted.
         """
         call = attempt.call
         args: Any = call.args
@@ -193,13 +193,13 @@ class RunState:
             if not in_danger:
                 continue
             if index in self.hidden:
-                self.broken[index] = self._stale(index, places)
+                self.broken[index] = self._broken(index, self._stale(index, places))
                 continue
             try:
                 self.results[index] = self.keep_temporarily(self.results[index])
                 self.origins[index] = _IN_TEMPORARY
             except FAILURES as error:  # a plan may run any user's function
-                self.broken[index] = error
+                self.broken[index] = self._broken(index, error)
 
     def value_of(self, value: Any) -> Any:  # Any: arguments and results of users' functions
         """Return a value with results in place of handles, also in containers."""
@@ -232,15 +232,20 @@ class RunState:
             "tuples, dicts and dataclasses, so that their rows can be kept."
         )
 
+    def _broken(self, index: int, error: BaseException) -> PipelineError:
+        name = self.graph.calls[index].name
+        made = PipelineError(
+            f"The result of task {name!r} is needed after what it reads is replaced, and can't be "
+            f"kept until then: {type(error).__name__}: {error}",
+            culprit=name,
+        )
+        made.__cause__ = error
+        return made
+
     def _refuse_broken(self, call: Call) -> None:
         for index in call.data:
             if index in self.broken:
-                error = self.broken[index]
-                raise GlacierError(
-                    f"It needs the result of task {self.graph.calls[index].name!r}, which can't "
-                    f"be kept: {type(error).__name__}: {error}",
-                    culprit=self.graph.calls[index].name,
-                ) from error
+                raise self.broken[index]
 
 
 def handles_in(value: object) -> list[Handle]:

@@ -10,6 +10,7 @@ from glacier.errors import (
     FormatError,
     GlacierError,
     ObjectExistsError,
+    ObjectNotFoundError,
     PathError,
     SchemaMismatchError,
     WriteError,
@@ -136,7 +137,9 @@ class Write:
     def failed(self, error: BaseException) -> GlacierError:
         """Return the error for a sink that failed, with the target's URI."""
         known = translate(self.bucket, error)
-        if known is not None and not isinstance(known, FormatError):
+        # What is missing, or of a wrong format, is something that the frame reads.
+        is_of_source = isinstance(known, FormatError | ObjectNotFoundError)
+        if known is error or (known is not None and not is_of_source):
             return known
         return WriteError(
             f"Writing {self.bucket.get_uri()} failed and left it as it was: "
