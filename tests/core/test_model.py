@@ -28,9 +28,13 @@ steps = st.lists(
         st.integers(0, 9),
         st.sampled_from(PLACES),
     ),
-    min_size=3,
-    max_size=14,
+    min_size=8,
+    max_size=16,
 )
+
+
+# Something to work with, whatever comes.
+OPENING = [("scan", 0, 0, "one.parquet"), ("scan", 0, 0, DATASET), ("derive", 0, 0, DATASET)]
 
 
 @dataclass
@@ -154,7 +158,7 @@ def run_of(steps: list[tuple[Any, ...]], provider: Provider) -> tuple[list[Any],
 
 
 @settings(
-    max_examples=400,
+    max_examples=200,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
@@ -167,7 +171,7 @@ def test_program_ends_as_if_nothing_were_deferred(program: list[tuple[str, int, 
         for place, rows in start.items():
             provider.bucket("lake", path=place).write(pl.DataFrame({"a": rows}))
         model = Model({place: list(rows) for place, rows in start.items()})
-        feasible = plan_of(program, model)
+        feasible = plan_of([*OPENING, *program], model)
 
         frames, sums = run_of(feasible, provider)
 

@@ -1,5 +1,6 @@
 """Deferred writes: settled together, committed whole, and never read through an old plan."""
 
+import gc
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,14 @@ import pytest
 
 from glacier import Bucket, Provider, pipeline, task
 from glacier.engine.joint import joint_groups
-from glacier.errors import ObjectExistsError, PipelineError, RunError, StaleScanError, TaskError
+from glacier.errors import (
+    ObjectExistsError,
+    PipelineError,
+    RunError,
+    StaleScanError,
+    TaskError,
+    WriteError,
+)
 
 
 @task
@@ -760,3 +768,394 @@ def test_run_inside_a_task_finds_what_the_task_has_written(
     run = outer.run()
 
     assert run.result == 6
+
+
+def breaking(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Return a frame that fails when it is executed."""
+
+    def fail(_: pl.DataFrame) -> pl.DataFrame:
+        raise ArithmeticError("no luck")
+
+    return frame.map_batches(fail, schema={"a": pl.Int64})
+
+
+def test_second_write_that_fails_inside_the_body_fails_its_task(
+    numbers: Bucket, provider: Provider
+) -> None:
+    good, bad = provider.bucket("lake", "good.parquet"), provider.bucket("lake", "bad.parquet")
+
+    @task
+    def write_both_and_read_one() -> int:
+        bad.write(breaking(numbers.scan()))
+        good.write(pl.DataFrame({"a": [1]}))
+        return good.read().height
+
+    @pipeline
+    def careless() -> None:
+        write_both_and_read_one()
+
+    with pytest.raises(RunError, match=r"bad.parquet failed .* no luck") as failure:
+        careless.run()
+
+    assert list(failure.value.run.errors) == ["write_both_and_read_one"]
+    assert good.read().height == 1
+
+
+def test_effect_after_a_failed_write_of_the_same_task_is_refused(
+    numbers: Bucket, provider: Provider
+) -> None:
+    bad = provider.bucket("lake", "bad.parquet")
+    ran = []
+
+    @task
+    def note() -> None:
+        ran.append(1)
+
+    @pipeline
+    def inner() -> None:
+        note()
+
+    @task
+    def write_and_run() -> None:
+        bad.write(breaking(pl.LazyFrame({"a": [1]})))
+        inner.run()
+
+    @pipeline
+    def outer() -> None:
+        write_and_run()
+
+    with pytest.raises(RunError, match=r"would run .*a write that it made before failed"):
+        outer.run()
+
+    assert ran == []
+
+
+def test_failed_write_is_not_lost_when_another_task_settles_it(provider: Provider) -> None:
+    @task
+    def write(number: int, run: int) -> None:
+        bucket = provider.bucket("lake", f"{run}/{number}.parquet")
+        frame = pl.LazyFrame({"a": [number]})
+        bucket.write(breaking(frame) if number % 2 else frame)
+        if number % 2 == 0:
+            bucket.read()
+
+    @pipeline(max_workers=8)
+    def racing(run: int) -> None:
+        for number in range(8):
+            write(number, run)
+
+    failed = []
+    for run in range(10):
+        with pytest.raises(RunError) as failure:
+            racing.run(run=run)
+        failed.append(sorted(failure.value.run.errors))
+
+    assert failed == [["write#2", "write#4", "write#6", "write#8"]] * 10
+
+
+def test_read_waits_for_a_settle_that_another_task_has_begun(provider: Provider) -> None:
+    target = provider.bucket("lake", "x.parquet")
+    settling, second_is_in = threading.Event(), threading.Event()
+
+    def wait(frame: pl.DataFrame) -> pl.DataFrame:
+        settling.set()
+        second_is_in.wait(30)
+        return frame
+
+    @task
+    def write() -> int:
+        target.write(pl.LazyFrame({"a": [7]}).map_batches(wait, schema={"a": pl.Int64}))
+        return 1
+
+    first_may_read = threading.Event()
+
+    @task
+    def read_first(_: int) -> int:
+        assert first_may_read.wait(30)
+        return int(target.read().item())
+
+    @task
+    def read_second(_: int) -> int:
+        first_may_read.set()
+        assert settling.wait(30)
+        threading.Timer(0.05, second_is_in.set).start()
+        return int(target.read().item())
+
+    @pipeline
+    def reading() -> Any:
+        written = write()
+        return [read_first(written), read_second(written)]
+
+    run = reading.run()
+
+    assert run.result == [7, 7]
+
+
+def test_dependent_task_waits_for_the_last_body_that_holds_an_old_frame(numbers: Bucket) -> None:
+    holder_is_in, release = threading.Event(), threading.Event()
+
+    @task
+    def hold(frame: pl.LazyFrame) -> int:
+        holder_is_in.set()
+        assert release.wait(30)
+        return int(frame.collect()["a"].sum())
+
+    @task
+    def replace() -> None:
+        assert holder_is_in.wait(30)
+        numbers.write(pl.DataFrame({"a": [100]}))
+        threading.Timer(0.05, release.set).start()
+
+    @task(depends_on=[replace])
+    def after() -> int:
+        return int(numbers.read().item())
+
+    @pipeline
+    def waiting() -> Any:
+        held = hold(load(numbers))
+        replace()
+        return [held, after()]
+
+    run = waiting.run()
+
+    assert run.result == [6, 100]
+
+
+def test_tasks_that_wait_for_one_another_in_a_circle_are_told(
+    numbers: Bucket, provider: Provider
+) -> None:
+    other = provider.bucket("lake", "other.parquet")
+    other.write(pl.DataFrame({"a": [5]}))
+    all_are_in = threading.Barrier(3, timeout=30)
+
+    @task
+    def replace() -> int:
+        all_are_in.wait()
+        numbers.write(pl.DataFrame({"a": [8]}))
+        other.write(pl.DataFrame({"a": [9]}))
+        return 1
+
+    @task
+    def note(_: int) -> None:
+        written.set()
+
+    written = threading.Event()
+
+    @task
+    def look(frame: pl.LazyFrame, elsewhere: Bucket) -> None:
+        all_are_in.wait()
+        assert written.wait(30)
+        elsewhere.read()
+
+    @pipeline
+    def circle() -> None:
+        look(load(numbers), other)
+        look(load(other), numbers)
+        note(replace())
+
+    with pytest.raises(RunError, match=r"would wait for .* in the same way. Say with depends_on="):
+        circle.run()
+
+
+def test_copy_and_delete_in_one_task_moves(numbers: Bucket, provider: Provider) -> None:
+    copy = provider.bucket("lake", "copy.parquet")
+
+    @task
+    def move() -> None:
+        copy.write(numbers.scan())
+        numbers.delete()
+
+    @pipeline
+    def moving() -> None:
+        move()
+
+    moving.run()
+
+    assert copy.read()["a"].to_list() == [1, 2, 3]
+    assert not numbers.exists()
+
+
+def test_source_of_a_pending_write_is_read_before_it_is_opened_for_writing(
+    numbers: Bucket, provider: Provider
+) -> None:
+    copy = provider.bucket("lake", "copy.parquet")
+
+    @task
+    def copy_it() -> int:
+        copy.write(numbers.scan())
+        return 1
+
+    @task
+    def rewrite(_: int) -> None:
+        with numbers.open("wb") as stream:
+            pl.DataFrame({"a": [9]}).write_parquet(stream)
+
+    @pipeline
+    def rewriting() -> None:
+        rewrite(copy_it())
+
+    rewriting.run()
+
+    assert copy.read()["a"].to_list() == [1, 2, 3]
+    assert numbers.read()["a"].to_list() == [9]
+
+
+def test_source_is_not_deleted_when_its_copy_fails(numbers: Bucket, provider: Provider) -> None:
+    copy = provider.bucket("lake", "copy.parquet")
+
+    @task
+    def move() -> None:
+        copy.write(breaking(numbers.scan()))
+        numbers.delete()
+
+    @pipeline
+    def moving() -> None:
+        move()
+
+    with pytest.raises(RunError, match=r"is left as it is: the task would delete it"):
+        moving.run()
+
+    assert numbers.read()["a"].to_list() == [1, 2, 3]
+
+
+def test_delete_waits_for_bodies_that_hold_frames_of_the_place(numbers: Bucket) -> None:
+    holder_is_in, release = threading.Event(), threading.Event()
+
+    @task
+    def hold(frame: pl.LazyFrame) -> int:
+        holder_is_in.set()
+        assert release.wait(30)
+        return int(frame.collect()["a"].sum())
+
+    @task
+    def remove() -> None:
+        assert holder_is_in.wait(30)
+        threading.Timer(0.05, release.set).start()
+        numbers.delete()
+
+    @pipeline
+    def removing() -> Any:
+        held = hold(load(numbers))
+        remove()
+        return held
+
+    run = removing.run()
+
+    assert run.result == 6
+    assert not numbers.exists()
+
+
+@pytest.mark.parametrize("container", [list, tuple, lambda frames: {"frames": list(frames)}])
+def test_frame_scanned_by_the_pipeline_keeps_the_old_rows_in_containers(
+    numbers: Bucket, container: Any
+) -> None:
+    @pipeline
+    def hazard() -> Any:
+        frame: Any = numbers.scan()
+        save(add(frame), numbers)
+        return container([frame])
+
+    with hazard.run() as run:
+        kept = run.result["frames"] if isinstance(run.result, dict) else run.result
+        rows = kept[0].collect()["a"].to_list()
+
+    assert rows == [1, 2, 3]
+
+
+def test_frame_in_a_container_argument_keeps_the_old_rows(
+    numbers: Bucket, provider: Provider
+) -> None:
+    copy = provider.bucket("lake", "copy.parquet")
+
+    @task(depends_on=[save])
+    def save_late(frames: dict[str, list[pl.LazyFrame]]) -> None:
+        copy.write(frames["these"][0])
+
+    @pipeline
+    def hazard() -> None:
+        frame: Any = numbers.scan()
+        save(add(frame), numbers)
+        save_late({"these": [frame]})
+
+    hazard.run()
+
+    assert copy.read()["a"].to_list() == [1, 2, 3]
+
+
+def test_kept_result_outlives_a_run_that_nobody_holds(numbers: Bucket) -> None:
+    @pipeline
+    def hazard() -> Any:
+        frame = load(numbers)
+        save(add(frame), numbers)
+        return frame
+
+    frame = hazard.run().result
+    gc.collect()
+
+    assert frame.collect()["a"].to_list() == [1, 2, 3]
+
+
+def test_result_that_can_not_be_kept_names_its_task(numbers: Bucket) -> None:
+    @task
+    def broken(frame: pl.LazyFrame) -> pl.LazyFrame:
+        return breaking(frame)
+
+    @pipeline
+    def hazard() -> Any:
+        frame = load(numbers)
+        save(add(frame), numbers)
+        return broken(frame)
+
+    with pytest.raises(RunError, match=r"The result of task 'broken' .* no luck"):
+        hazard.run()
+
+
+@pytest.mark.parametrize("look", [Bucket.list, Bucket.open])
+def test_looking_at_a_place_with_an_old_frame_in_hand_is_refused(
+    numbers: Bucket, look: Any
+) -> None:
+    @task
+    def write_and_look() -> None:
+        numbers.write(numbers.scan())
+        look(numbers)
+
+    @pipeline
+    def looking() -> None:
+        write_and_look()
+
+    with pytest.raises(RunError, match=r"StaleScanError: Task 'write_and_look' looks at a place"):
+        looking.run()
+
+
+def test_function_in_a_settled_frame_may_use_buckets(numbers: Bucket, provider: Provider) -> None:
+    one, other = provider.bucket("lake", "one.parquet"), provider.bucket("lake", "other.parquet")
+    one.write(pl.DataFrame({"a": [0]}))
+
+    def look(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(a=pl.lit(one.read().height, dtype=pl.Int64))
+
+    @task
+    def write(frame: pl.LazyFrame) -> int:
+        one.write(frame)
+        other.write(frame.map_batches(look, schema={"a": pl.Int64}))
+        return other.read().height
+
+    @pipeline
+    def reentrant() -> Any:
+        return write(load(numbers))
+
+    run = reentrant.run()
+
+    assert run.result == 3
+    assert one.read().height == 3
+
+
+def test_missing_source_is_not_taken_for_a_missing_target(
+    numbers: Bucket, provider: Provider
+) -> None:
+    target = provider.bucket("lake", "target.parquet")
+    frame = numbers.scan()
+    numbers.delete()
+
+    with pytest.raises(WriteError, match=r"Writing .*target.parquet failed .*numbers.parquet"):
+        target.write(frame)

@@ -65,6 +65,7 @@ class Ledger:
     ) -> None:
         self.pending: list[PendingWrite] = []
         self.seconds = 0.0
+        self._in_flight: set[PendingWrite] = set()
         self._state = state
         self._most_joint = most_joint
         self._on_settled = on_settled
@@ -122,11 +123,12 @@ class Ledger:
             batch = self._choose(is_needed, by)
             if not batch:
                 return []
-            started = time.perf_counter()
+            started, settled = time.perf_counter(), set(batch)
+            self._in_flight |= settled
             try:
                 Settlement(self._state, batch, most_joint=self._most_joint).carry_out()
             finally:
-                settled = set(batch)
+                self._in_flight -= settled
                 self.pending = [one for one in self.pending if one not in settled]
                 self.seconds += time.perf_counter() - started
             self._tell(batch)
@@ -167,7 +169,9 @@ class Ledger:
     ) -> list[PendingWrite]:
         """Return what to settle, after waiting for bodies that hold frames of its places."""
         while True:
-            ready = [one for one in self.pending if one.attempt.is_over or one.attempt is by]
+            # Those in flight are seen only by a function in a frame that is being settled.
+            waiting = [one for one in self.pending if one not in self._in_flight]
+            ready = [one for one in waiting if one.attempt.is_over or one.attempt is by]
             chosen = _with_readers([one for one in ready if is_needed(one)], ready)
             places = [one.place for one in chosen]
             holders = [attempt for attempt in self._state.running if attempt.holds(places)]
