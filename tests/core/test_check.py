@@ -1,6 +1,7 @@
 """Checking and planning without data."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -273,3 +274,155 @@ def test_plan_shows_steps_and_what_settles_together(sales: Bucket, provider: Pro
     ]
     assert not one.exists()
     assert not Path("plan.parquet").exists()
+
+
+def write_dates(bucket: Bucket) -> None:
+    bucket.write(pl.DataFrame({"day": [date(2024, 1, 1)]}))
+
+
+def write_counts(bucket: Bucket) -> None:
+    bucket.write(pl.LazyFrame({"a": [1]}).group_by("a").len())
+
+
+def write_partitions(bucket: Bucket) -> None:
+    bucket.write(pl.DataFrame({"month": ["1"], "a": [1]}), partition_by="month")
+
+
+WRITTEN_OTHERWISE: dict[str, tuple[str, str | None, Any, Any]] = {
+    "types that CSV lacks": (
+        "x.csv",
+        None,
+        write_dates,
+        lambda bucket: bucket.scan().select(pl.col("day").str.to_date()),
+    ),
+    "types that Delta lacks": (
+        "x",
+        "delta",
+        write_counts,
+        lambda bucket: pl.concat([bucket.scan(), pl.LazyFrame({"a": [1], "len": [1]})]),
+    ),
+    "types of partitions": (
+        "x/",
+        None,
+        write_partitions,
+        lambda bucket: bucket.scan().select(pl.col("month") + 1),
+    ),
+    "columns that a scan adds": (
+        "x.parquet",
+        None,
+        write_counts,
+        lambda bucket: bucket.scan(include_file_paths="path").select("path"),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRITTEN_OTHERWISE)
+def test_check_never_fails_what_a_run_reads_back_otherwise(what: str, provider: Provider) -> None:
+    path, format_name, write_to, read_from = WRITTEN_OTHERWISE[what]
+    bucket = provider.bucket("lake", path, format_name)
+
+    @task
+    def write() -> None:
+        write_to(bucket)
+
+    @task(depends_on=[write])
+    def read() -> bool:
+        return bool(read_from(bucket).collect().height)
+
+    @pipeline
+    def again() -> Any:
+        write()
+        return read()
+
+    report = again.check()
+    run = again.run()
+
+    assert report.ok
+    assert report.tasks["read"].status is CheckStatus.NOT_CHECKABLE
+    assert run.result
+
+
+def test_check_finds_a_misspelt_column_in_what_csv_holds(provider: Provider) -> None:
+    bucket = provider.bucket("lake", "x.csv")
+
+    @task
+    def write() -> None:
+        write_dates(bucket)
+
+    @task(depends_on=[write])
+    def read() -> pl.LazyFrame:
+        return bucket.scan().select("dya")
+
+    @pipeline
+    def again() -> Any:
+        write()
+        return read()
+
+    report = again.check()
+
+    assert list(report.errors) == ["read"]
+
+
+def test_check_keeps_the_columns_of_what_is_there_and_ignored(sales: Bucket) -> None:
+    columns = sales.read().columns
+
+    @task
+    def write() -> None:
+        sales.write(pl.DataFrame({"other": [1]}), mode="ignore")
+
+    @task(depends_on=[write])
+    def read() -> pl.LazyFrame:
+        return sales.scan().select(columns)
+
+    @pipeline
+    def again() -> Any:
+        write()
+        return read()
+
+    report = again.check()
+
+    assert report.ok
+
+
+def test_check_does_not_fail_for_what_is_only_written_for_some_values(
+    sales: Bucket, provider: Provider
+) -> None:
+    target = provider.bucket("lake", "x.parquet")
+
+    @task
+    def write_if_any() -> None:
+        rows = sales.read()
+        if rows.height:
+            target.write(rows)
+
+    @task(depends_on=[write_if_any])
+    def read() -> pl.DataFrame:
+        return target.read()
+
+    @pipeline
+    def conditional() -> Any:
+        write_if_any()
+        return read()
+
+    report = conditional.check()
+
+    assert report.ok
+    assert report.tasks["read"].status is CheckStatus.NOT_CHECKABLE
+
+
+def test_check_does_not_list_what_only_a_run_would_write(provider: Provider) -> None:
+    dataset = provider.bucket("lake", "x/")
+
+    @task
+    def write_and_list() -> str:
+        dataset.write(pl.DataFrame({"a": [1]}))
+        return dataset.list()[0]
+
+    @pipeline
+    def listing() -> Any:
+        return write_and_list()
+
+    report = listing.check()
+
+    assert report.tasks["write_and_list"].status is CheckStatus.NOT_CHECKABLE
+    assert "would hold data only after a real run" in str(report)

@@ -133,6 +133,7 @@ def run_of(steps: list[tuple[Any, ...]], provider: Provider) -> tuple[list[Any],
         sums: list[Any] = []
         last: Any = None
         for name, *details in steps:
+            made: Any
             if name == "scan":
                 frames.append(made := scan(buckets[details[0]], last))
             elif name == "delete":

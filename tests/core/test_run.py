@@ -493,3 +493,99 @@ def test_task_with_an_executor_is_refused_clearly(provider: Provider) -> None:
 
 def test_status_of_a_task_is_a_word() -> None:
     assert str(TaskStatus.WRITING) == "WRITING"
+
+
+def test_one_failure_among_many_skips_every_task_that_depends_on_them() -> None:
+    @task
+    def check(value: int) -> None:
+        if value == 2:
+            raise ValueError("no luck")
+
+    @task(depends_on=[check])
+    def publish() -> None: ...
+
+    @pipeline
+    def gated() -> None:
+        for value in range(6):
+            check(value)
+        publish()
+        publish()
+        check(7)
+        publish()
+
+    with pytest.raises(RunError) as failure:
+        gated.run()
+
+    run = failure.value.run
+    assert {name: status for name, status in statuses(run).items() if "publish" in name} == {
+        "publish": "SKIPPED",
+        "publish#2": "SKIPPED",
+        "publish#3": "SKIPPED",
+    }
+
+
+def test_interrupted_run_begins_no_further_task(recorder: Recorder) -> None:
+    interrupted, ended = threading.Event(), threading.Event()
+    began = []
+
+    @task
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    @task
+    def outlast(_: int) -> int:
+        assert interrupted.wait(30)
+        ended.set()
+        return 1
+
+    @task
+    def after(_: int) -> None:
+        began.append(1)
+
+    @pipeline
+    def stopped() -> None:
+        start = number(1)
+        for _ in range(3):
+            after(outlast(start))
+        interrupt(start)
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped.run()
+    interrupted.set()
+    assert ended.wait(30)
+    for thread in threading.enumerate():
+        if thread.name.startswith("glacier-"):
+            thread.join(30)
+
+    assert began == []
+    assert "FAILED stopped" in recorder.seen
+
+
+def test_write_that_is_staged_at_once_does_not_outlive_its_timeout(provider: Provider) -> None:
+    target = provider.bucket("lake", path="x.parquet")
+    timed_out, ended = threading.Event(), threading.Event()
+
+    class Slow:
+        """Rows of another library that arrive after the timeout."""
+
+        def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+            assert timed_out.wait(30)
+            return pl.DataFrame({"a": [1]}).__arrow_c_stream__(requested_schema)
+
+    @task(timeout_seconds=0.05)
+    def late() -> None:
+        try:
+            target.write(Slow())
+        except PipelineError:
+            ended.set()
+
+    @pipeline
+    def hurried() -> None:
+        late()
+
+    with pytest.raises(RunError, match=r"timeout_seconds=0.05"):
+        hurried.run()
+    timed_out.set()
+
+    assert ended.wait(30)
+    assert not target.exists()

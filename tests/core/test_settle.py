@@ -715,7 +715,7 @@ def test_broken_frame_that_must_be_kept_fails_its_consumer_by_name(
         replace()
         late(broken)
 
-    with pytest.raises(PipelineError, match=r"the result of task 'failing', which can't be kept"):
+    with pytest.raises(PipelineError, match=r"The result of task 'failing' is needed after"):
         hazard.run()
 
     assert numbers.read()["a"].to_list() == [0]

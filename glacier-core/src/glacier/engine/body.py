@@ -54,7 +54,7 @@ class Bodies:
             if task.timeout_seconds is None:
                 token = current_scope.set(attempt)
                 try:
-                    result = task.function(*args, **kwargs)
+                    result = task.body(*args, **kwargs)
                 finally:
                     current_scope.reset(token)
             else:
@@ -102,7 +102,7 @@ def _with_timeout(task: Task[..., Any], scope: TaskScope, args: Any, kwargs: Any
     def body() -> None:
         current_scope.set(scope)
         try:
-            outcome.put((task.function(*args, **kwargs), None))
+            outcome.put((task.body(*args, **kwargs), None))
         except BaseException as error:  # noqa: BLE001 - raised again by the waiting thread
             outcome.put((None, error))
 

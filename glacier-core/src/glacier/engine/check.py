@@ -200,7 +200,7 @@ class _Inspection:
         try:
             with watch:
                 args, kwargs = as_annotated(task, args, kwargs)
-                result = task.function(*args, **kwargs)
+                result = task.body(*args, **kwargs)
             for frame in frames_in(result):
                 frame.collect_schema()
             self._results[call.index] = result

@@ -24,6 +24,10 @@ _VALUES_OF_SERIES = """
 """
 
 
+# Polars' own code, and Glacier's that splits a frame for a task.
+_NOT_THE_BODY = ("polars.", "glacier.pipeline.")
+
+
 class ValueWatch:
     """A context in which looks at values, made by code outside Polars, are noticed.
 
@@ -53,7 +57,7 @@ class ValueWatch:
             caller = frame.f_back
             while caller is not None and _is_decorator(caller):
                 caller = caller.f_back
-            self.has_looked = caller is None or not _module_of(caller).startswith("polars.")
+            self.has_looked = caller is None or not _module_of(caller).startswith(_NOT_THE_BODY)
 
 
 def _is_decorator(frame: FrameType) -> bool:

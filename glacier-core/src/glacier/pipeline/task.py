@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, ca
 
 from glacier.errors import DecorationError
 from glacier.pipeline.annotations import FrameKind, frame_kinds
+from glacier.pipeline.grouped import by_group
 
 if TYPE_CHECKING:
     from glacier.resources import Executor
@@ -38,6 +39,7 @@ class Task(Generic[P, R]):
         function: The decorated function.
         name: Its name.
         depends_on: Tasks, or names of tasks, whose calls come first.
+        body: What a run calls: the function, or with `partition_by` what calls it group by group.
     """
 
     __name__: str
@@ -52,6 +54,7 @@ class Task(Generic[P, R]):
         retry_delay_seconds: float = 1.0,
         timeout_seconds: float | None = None,
         persist: bool = False,
+        partition_by: str | Sequence[str] | None = None,
     ) -> None:
         _check_function(function)
         _check_options(function.__name__, depends_on, retries, retry_delay_seconds, timeout_seconds)
@@ -63,6 +66,9 @@ class Task(Generic[P, R]):
         self.retry_delay_seconds = retry_delay_seconds
         self.timeout_seconds = timeout_seconds
         self.persist = persist
+        keys = (partition_by,) if isinstance(partition_by, str) else tuple(partition_by or ())
+        self.partition_by = keys
+        self.body: Callable[..., Any] = by_group(function, keys) if keys else function
         functools.update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -109,6 +115,7 @@ def task(
     retry_delay_seconds: float = ...,
     timeout_seconds: float | None = ...,
     persist: bool = ...,
+    partition_by: str | Sequence[str] | None = ...,
 ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 
 
@@ -128,7 +135,9 @@ def task(
             `retry_delay_seconds`: the pause before the first retry, doubled for each later
             one. `timeout_seconds`: how long the body, and each execution of its writes, may
             take. `persist`: compute a lazy result once and keep it in a temporary file, for
-            results that several settles need.
+            results that several settles need. `partition_by`: columns by whose values the
+            task's one frame is split; the body then runs on each group by itself, and the
+            results are put together. The frame is computed for that.
 
     Raises:
         DecorationError: The function is async or a generator, or an option makes no sense.
