@@ -181,7 +181,7 @@ def test_declared_schema_is_checked(provider: Provider, table: Bucket) -> None:
     path = table.path
 
     assert provider.bucket("b", path, schema=FRAME.schema).read().height == 3
-    with pytest.raises(pl.exceptions.SchemaError):
+    with pytest.raises(SchemaMismatchError, match=r"does not fit the schema declared"):
         provider.bucket("b", path, schema={"code": pl.Date, "x": pl.Int64}).read()
 
 

@@ -45,7 +45,6 @@ class Bucket(Resource):
         self.bucket_name = checked_bucket_name(bucket_name)
         self.path = checked_path(path)
         self._format_name = format
-        self._config_argument = config
         super().__init__(provider, config, name)
         self.schema: SchemaDict | None = dict(schema) if schema is not None else None
         self.format = self.get_format().name
