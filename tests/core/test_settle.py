@@ -1159,3 +1159,77 @@ def test_missing_source_is_not_taken_for_a_missing_target(
 
     with pytest.raises(WriteError, match=r"Writing .*target.parquet failed .*numbers.parquet"):
         target.write(frame)
+
+
+def test_bodies_go_on_while_a_settle_executes(provider: Provider) -> None:
+    one, other = provider.bucket("lake", "one.parquet"), provider.bucket("lake", "other.parquet")
+    executing, go_on = threading.Event(), threading.Event()
+
+    def slow(frame: pl.DataFrame) -> pl.DataFrame:
+        executing.set()
+        assert go_on.wait(30)
+        return frame
+
+    @task
+    def write_and_read() -> int:
+        one.write(pl.LazyFrame({"a": [1]}).map_batches(slow, schema={"a": pl.Int64}))
+        return one.read().height
+
+    @task
+    def step(_: Any = None) -> int:
+        assert executing.wait(30)
+        other.write(pl.DataFrame({"a": [1]}))
+        return 1
+
+    @task
+    def last(_: int) -> int:
+        go_on.set()
+        return 1
+
+    @pipeline
+    def side_by_side() -> Any:
+        return [write_and_read(), last(step())]
+
+    run = side_by_side.run()
+
+    assert run.result == [1, 1]
+    assert other.exists()
+
+
+def test_body_that_would_read_what_is_being_replaced_waits_for_it(
+    numbers: Bucket, provider: Provider
+) -> None:
+    executing = threading.Event()
+
+    def slow(frame: pl.DataFrame) -> pl.DataFrame:
+        executing.set()
+        begun.wait(0.2)  # long enough for the reader's body, if nothing held it back
+        return frame
+
+    begun = threading.Event()
+
+    @task
+    def replace_and_look() -> int:
+        rows = pl.LazyFrame({"a": [100]}).map_batches(slow, schema={"a": pl.Int64})
+        numbers.write(rows)
+        return numbers.read().height
+
+    @task
+    def wait_for_execution(_: Any) -> int:
+        assert executing.wait(30)
+        return 1
+
+    @task
+    def add_up(frame: pl.LazyFrame, _: int) -> int:
+        begun.set()
+        return int(frame.sum().collect().item())
+
+    @pipeline
+    def racing() -> Any:
+        frame: Any = load(numbers)
+        replaced = replace_and_look()
+        return [replaced, add_up(frame, wait_for_execution(1))]
+
+    run = racing.run()
+
+    assert run.result == [1, 6]

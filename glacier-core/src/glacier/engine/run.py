@@ -202,7 +202,8 @@ class _Execution:
             record.status = TaskStatus.FAILED
             record.error = task_error(call, error)
             self._state.release(call)
-        self._events.task_finished(record)
+        if self._events.observes_tasks:
+            self._events.task_finished(record)
 
     def _note_writes(self, attempt: Attempt) -> None:
         """Have a task whose body is done wait for its writes, or end if all are settled."""

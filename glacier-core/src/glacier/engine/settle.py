@@ -23,7 +23,8 @@ class Settlement:
     its `error` set; the others are committed.
 
     Args:
-        state: The run's state; its lock is held.
+        state: The run's state; its lock is held by `commit` alone, so that bodies go on while
+            queries run.
         batch: The writes, in the order in which they were asked for.
         most_joint: How many sinks are executed as one query at most.
     """
@@ -33,16 +34,7 @@ class Settlement:
         self._batch = batch
         self._most_joint = most_joint
 
-    def carry_out(self) -> None:
-        """Execute and commit."""
-        try:
-            self._execute()
-            self._commit()
-        finally:
-            for one in self._batch:
-                one.discard()
-
-    def _execute(self) -> None:
+    def execute(self) -> None:
         """Fill every stage: sinks that share work together, and after a failure one by one."""
         members, sinks = self._staged()
         for group in joint_groups(sinks, most=self._most_joint):
@@ -86,7 +78,12 @@ class Settlement:
         except FAILURES as error:
             self._fail(one, error)
 
-    def _commit(self) -> None:
+    def discard(self) -> None:
+        """Remove what is staged and was not committed."""
+        for one in self._batch:
+            one.discard()
+
+    def commit(self) -> None:
         """Make every filled stage visible, after what would still read the old data is safe."""
         filled = [one for one in self._batch if one.error is None]
         self._state.protect([one.place for one in filled])

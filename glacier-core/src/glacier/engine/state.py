@@ -59,7 +59,10 @@ class RunState:
         broken: Errors of frames that had to be kept and could not be.
         running: The attempts whose bodies run now.
         is_given_up: Whether the run was interrupted, so that no more bodies begin.
+        settling: The places that the settle which is under way will replace.
+        settling_thread: The thread that carries it out; None where none is.
         body_ended: Told, under `lock`, whenever a body has ended.
+        settle_ended: Told, under `lock`, whenever a settle has ended.
     """
 
     graph: Graph
@@ -71,11 +74,15 @@ class RunState:
     running: set[Attempt] = field(default_factory=set)
     temporary: TemporaryFrames = field(default_factory=TemporaryFrames)
     is_given_up: bool = False
+    settling: list[str] = field(default_factory=list)
+    settling_thread: int | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
     body_ended: threading.Condition = field(init=False)
+    settle_ended: threading.Condition = field(init=False)
 
     def __post_init__(self) -> None:
         self.body_ended = threading.Condition(self.lock)
+        self.settle_ended = threading.Condition(self.lock)
 
     @classmethod
     def of(cls, graph: Graph, scanned: set[str]) -> "RunState":
@@ -111,6 +118,8 @@ class RunState:
             if self.is_given_up:
                 raise PipelineError(f"Task {call.name!r} does not begin: its run was interrupted.")
             if call.data:
+                while self.settling and self._would_read(call.data, self.settling):
+                    self.settle_ended.wait()
                 if self.broken:
                     self._refuse_broken(call)
                 value_of = self.value_of
@@ -216,6 +225,11 @@ class RunState:
         """Return whether the pipeline's result scans temporary files."""
         indexes = [call_of(handle).index for handle in handles_in(self.graph.result)]
         return TEMPORARY in self._origins_of(indexes)
+
+    def _would_read(self, indexes: Sequence[int], places: list[str]) -> bool:
+        """Return whether a frame among these results would read one of the places."""
+        origins = self._origins_of(indexes)
+        return any(overlaps(origin, place) for origin in origins for place in places)
 
     def _origins_of(self, indexes: Sequence[int]) -> frozenset[str]:
         found = NOWHERE

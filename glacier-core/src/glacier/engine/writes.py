@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import get_ident
 
 from glacier.engine.settle import Settlement
 from glacier.engine.state import Attempt, RunState
@@ -65,7 +66,6 @@ class Ledger:
     ) -> None:
         self.pending: list[PendingWrite] = []
         self.seconds = 0.0
-        self._in_flight: set[PendingWrite] = set()
         self._state = state
         self._most_joint = most_joint
         self._on_settled = on_settled
@@ -94,6 +94,8 @@ class Ledger:
     def drop(self, attempt: Attempt | None = None) -> None:
         """Forget the writes of an attempt that failed; of all attempts where None."""
         with self._state.lock:
+            while attempt is None and self._state.settling_thread not in {None, get_ident()}:
+                self._state.settle_ended.wait()  # it commits nothing any more
             dropped = [one for one in self.pending if attempt in (None, one.attempt)]
             self.pending = [one for one in self.pending if one not in dropped]
         for one in dropped:
@@ -119,20 +121,32 @@ class Ledger:
             StaleScanError: A frame in the hands of `by` would read what is to be replaced, or
                 waiting for the bodies that hold such frames would never end.
         """
-        with self._state.lock:
+        state = self._state
+        with state.lock:
+            if state.settling_thread == get_ident():
+                return []  # a function in a frame that is being settled: it sees what is there
             batch = self._choose(is_needed, by)
             if not batch:
                 return []
-            started, settled = time.perf_counter(), set(batch)
-            self._in_flight |= settled
-            try:
-                Settlement(self._state, batch, most_joint=self._most_joint).carry_out()
-            finally:
-                self._in_flight -= settled
-                self.pending = [one for one in self.pending if one not in settled]
-                self.seconds += time.perf_counter() - started
-            self._tell(batch)
-            return batch
+            started = time.perf_counter()
+            state.settling_thread, state.settling = get_ident(), [one.place for one in batch]
+        settlement = Settlement(state, batch, most_joint=self._most_joint)
+        try:
+            settlement.execute()
+        finally:
+            with state.lock:
+                try:
+                    if not state.is_given_up:
+                        settlement.commit()
+                finally:
+                    settlement.discard()
+                    settled = set(batch)
+                    self.pending = [one for one in self.pending if one not in settled]
+                    self.seconds += time.perf_counter() - started
+                    state.settling_thread, state.settling = None, []
+                    state.settle_ended.notify_all()
+                self._tell(batch)
+        return batch
 
     def clear(self, place: str, by: Attempt) -> list[PendingWrite]:
         """Make a place ready to be changed by a body itself.
@@ -152,11 +166,13 @@ class Ledger:
             return overlaps(one.place, place) or one.reads([place])
 
         settled: list[PendingWrite] = []
-        with self._state.lock:
-            while True:
-                settled += filter(concerns, self.settle(concerns, by))
-                if any(one.error is not None for one in settled):
-                    return settled
+        while True:
+            settled += filter(concerns, self.settle(concerns, by))
+            if any(one.error is not None for one in settled):
+                return settled
+            with self._state.lock:
+                if any(concerns(one) for one in self.pending if one.attempt.is_over):
+                    continue  # asked for meanwhile
                 holders = [one for one in self._state.running if one.holds([place])]
                 holders = [one for one in holders if one is not by]
                 if not holders:
@@ -169,9 +185,9 @@ class Ledger:
     ) -> list[PendingWrite]:
         """Return what to settle, after waiting for bodies that hold frames of its places."""
         while True:
-            # Those in flight are seen only by a function in a frame that is being settled.
-            waiting = [one for one in self.pending if one not in self._in_flight]
-            ready = [one for one in waiting if one.attempt.is_over or one.attempt is by]
+            while self._state.settling_thread is not None:
+                self._state.settle_ended.wait()
+            ready = [one for one in self.pending if one.attempt.is_over or one.attempt is by]
             chosen = _with_readers([one for one in ready if is_needed(one)], ready)
             places = [one.place for one in chosen]
             holders = [attempt for attempt in self._state.running if attempt.holds(places)]
