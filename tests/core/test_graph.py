@@ -1,6 +1,7 @@
 """Building graphs: handles, dependencies and their errors."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -115,6 +116,7 @@ MISUSES: dict[str, Callable[[Any], Any]] = {
     "a comparison": lambda handle: handle == 1,
     "an item": lambda handle: handle["column"],
     "iteration": list,
+    "its text": lambda handle: f"n={handle}",
     "its attribute 'filter'": lambda handle: handle.filter(True),
 }
 
@@ -127,6 +129,58 @@ def test_handle_used_as_a_value_is_an_error(what: str) -> None:
 
     with pytest.raises(HandleError, match=f"result of task 'source' was used.*{what}"):
         misuse.graph()
+
+
+def test_handle_in_a_set_is_an_error() -> None:
+    @task
+    def total(values: set[int]) -> int:
+        return sum(values)
+
+    @pipeline
+    def misuse() -> None:
+        total({source()})
+
+    with pytest.raises(HandleError, match=r"put into a set.*Use a list, a tuple, a dict or a data"):
+        misuse.graph()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """An argument that holds others."""
+
+    low: int
+    high: int
+
+
+def test_graph_finds_handles_in_dataclasses() -> None:
+    @task
+    def width(limits: Limits) -> int:
+        return limits.high - limits.low
+
+    @pipeline
+    def widths() -> Any:
+        limits = Limits(low=source(1), high=add(source(2), 3))
+        return Limits(low=width(limits), high=0)
+
+    run = widths.run()
+
+    assert run.result == Limits(low=4, high=0)
+
+
+def test_argument_without_handles_stays_the_object_that_it_is() -> None:
+    given = {"a": [1, (2, 3)], "limits": Limits(1, 2)}
+
+    @task
+    def same(value: object, _: int) -> bool:
+        return value is given
+
+    @pipeline
+    def passing() -> Any:
+        return same(given, source())
+
+    run = passing.run()
+
+    assert run.result is True
 
 
 def test_handle_of_another_build_is_an_error() -> None:

@@ -9,11 +9,11 @@ import polars as pl
 
 from glacier.engine.convert import as_annotated
 from glacier.engine.frames import frames_in
-from glacier.engine.state import handles_in
 from glacier.engine.task_scope import place_of_bucket
 from glacier.engine.values import ValueWatch
 from glacier.errors import CheckRefusedError, ConfigError, ObjectNotFoundError, StorageError
 from glacier.pipeline.build_scope import BuildScope
+from glacier.pipeline.containers import mapped
 from glacier.pipeline.graph import Call, Graph
 from glacier.pipeline.handle import Handle, call_of
 from glacier.pipeline.pipeline import Pipeline
@@ -223,14 +223,10 @@ class _Inspection:
         check.error = error if isinstance(error, Exception) else CheckRefusedError(repr(error))
 
     def _value_of(self, value: Any) -> Any:  # Any: arguments and results of users' functions
-        kind = type(value)
-        if kind is Handle:
-            return self._results[call_of(value).index]
-        if kind in {list, tuple} and handles_in(value):
-            return kind(self._value_of(one) for one in value)
-        if kind is dict and handles_in(value):
-            return {name: self._value_of(one) for name, one in value.items()}
-        return value
+        return mapped(
+            value,
+            lambda leaf: self._results[call_of(leaf).index] if type(leaf) is Handle else leaf,
+        )
 
 
 class _CheckScope:

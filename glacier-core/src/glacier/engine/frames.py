@@ -1,19 +1,18 @@
 """Lazy frames between tasks: finding them in results, and keeping them in temporary files."""
 
-import copy
-import dataclasses
 import gc
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import CellType, FunctionType, ModuleType
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 from polars.lazyframe.group_by import LazyGroupBy
 
+from glacier.pipeline.containers import leaves
 from glacier.storage import new_token
 
 # How far a search for hidden frames goes: a trained model can have millions of objects.
@@ -21,42 +20,9 @@ _MOST_OBJECTS = 10_000
 _NEVER_HIDE_FRAMES = (type, ModuleType, str, bytes, int, float, pl.DataFrame, pl.Series)
 
 
-def map_frames(value: Any, change: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Any:  # Any: results
-    """Return a task's result with every lazy frame that `frames_in` finds in it changed."""
-    if isinstance(value, pl.LazyFrame):
-        return change(value)
-    if type(value) in {list, tuple}:
-        return type(value)(map_frames(one, change) for one in value)
-    if type(value) is dict:
-        return {name: map_frames(one, change) for name, one in value.items()}
-    if _is_named_tuple(value):
-        return type(value)._make(map_frames(one, change) for one in value)
-    if _is_dataclass(value):
-        changed = copy.copy(value)
-        for field in dataclasses.fields(value):
-            # Not setattr: the class may be frozen.
-            one = map_frames(getattr(value, field.name), change)
-            object.__setattr__(changed, field.name, one)
-        return changed
-    return value
-
-
 def frames_in(value: object) -> Iterator[pl.LazyFrame]:
-    """Yield every lazy frame in a task's result.
-
-    Looked into are lists, tuples, dicts, named tuples and dataclasses, at any depth.
-    """
-    if isinstance(value, pl.LazyFrame):
-        yield value
-    elif type(value) in {list, tuple} or _is_named_tuple(value):
-        for one in cast("Iterable[object]", value):
-            yield from frames_in(one)
-    elif type(value) is dict:
-        for one in value.values():
-            yield from frames_in(one)
-    elif _is_dataclass(value):
-        for field in dataclasses.fields(cast("Any", value)):
-            yield from frames_in(getattr(value, field.name))
+    """Yield every lazy frame in a task's result, also in containers."""
+    return (leaf for leaf in leaves(value) if isinstance(leaf, pl.LazyFrame))
 
 
 def hides_frames(value: object) -> bool:
@@ -79,14 +45,6 @@ def hides_frames(value: object) -> bool:
         else:
             stack += gc.get_referents(one)
     return False
-
-
-def _is_named_tuple(value: object) -> bool:
-    return isinstance(value, tuple) and hasattr(value, "_fields")
-
-
-def _is_dataclass(value: object) -> bool:
-    return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
 def _is_set(cell: CellType) -> bool:

@@ -7,9 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from glacier.engine.frames import TemporaryFrames, frames_in, hides_frames, map_frames
+from glacier.engine.frames import TemporaryFrames, frames_in, hides_frames
 from glacier.engine.result import TaskRun
 from glacier.errors import PipelineError, StaleScanError
+from glacier.pipeline.containers import leaves, mapped
 from glacier.pipeline.graph import Call, Graph
 from glacier.pipeline.handle import Handle, call_of
 from glacier.resources.translation import FAILURES
@@ -188,7 +189,7 @@ class RunState:
     def keep_temporarily(self, result: object) -> object:
         """Compute a result's frames into temporary files and return it with scans of those."""
         kept = iter(self.temporary.keep(list(frames_in(result))))
-        return map_frames(result, lambda _: next(kept))
+        return mapped(result, lambda leaf: next(kept) if isinstance(leaf, pl.LazyFrame) else leaf)
 
     def protect(self, places: list[str]) -> None:
         """Compute every frame that would read `places` and still has consumers to come.
@@ -212,14 +213,12 @@ class RunState:
 
     def value_of(self, value: Any) -> Any:  # Any: arguments and results of users' functions
         """Return a value with results in place of handles, also in containers."""
-        kind = type(value)
-        if kind is Handle:
+        if type(value) is Handle:
             return self.results[call_of(value).index]
-        if kind is list or kind is tuple:
-            return kind(self.value_of(one) for one in value)
-        if kind is dict:
-            return {name: self.value_of(one) for name, one in value.items()}
-        return value
+        return mapped(value, self._result_of)
+
+    def _result_of(self, leaf: Any) -> Any:  # Any: as above
+        return self.results[call_of(leaf).index] if type(leaf) is Handle else leaf
 
     def result_is_temporary(self) -> bool:
         """Return whether the pipeline's result scans temporary files."""
@@ -264,11 +263,4 @@ class RunState:
 
 def handles_in(value: object) -> list[Handle]:
     """Return every handle in a value, also in containers."""
-    kind = type(value)
-    if kind is Handle:
-        return [value]  # type: ignore[list-item]  # narrowed by the exact type above
-    if kind is list or kind is tuple:
-        return [handle for one in value for handle in handles_in(one)]  # type: ignore[attr-defined]
-    if kind is dict:
-        return [handle for one in value.values() for handle in handles_in(one)]  # type: ignore[attr-defined]
-    return []
+    return [leaf for leaf in leaves(value) if type(leaf) is Handle]

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from glacier.errors import DependencyError, HandleError
+from glacier.pipeline.containers import leaves, mapped
 from glacier.pipeline.handle import Handle, call_of
 from glacier.pipeline.mermaid import mermaid_text
 from glacier.pipeline.task import Task, current_builder
@@ -14,6 +15,8 @@ from glacier.pipeline.task import Task, current_builder
 # From this many calls on, `depends_on` goes through a joint: a loop of n rounds that calls
 # both tasks in each then has 2n edges, not n²/2.
 _DIRECT_EDGES = 4
+
+_HOLD_NO_HANDLES = frozenset({type(None), bool, int, float, str})
 
 # One for all calls: ten thousand empty containers are what the garbage collector would see.
 NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -141,23 +144,28 @@ class GraphBuilder:
         return Graph(self._name, self._calls, self._with_sources(result))
 
     def _needs(self, value: object, data: list[int]) -> None:
-        kind = type(value)
-        if kind is Handle:
-            call = call_of(value)  # type: ignore[arg-type]  # narrowed by the exact type above
-            if call.index >= len(self._calls) or self._calls[call.index] is not call:
+        """Note the calls whose results a value is, or holds."""
+        if type(value) in _HOLD_NO_HANDLES:
+            return
+        for leaf in leaves(value):
+            if type(leaf) is Handle:
+                data.append(self._own_call(leaf).index)
+            elif isinstance(leaf, set | frozenset) and any(type(one) is Handle for one in leaf):
                 raise HandleError(
-                    f"The result of task {call.name!r} belongs to another build of a pipeline. "
-                    "Call the task inside this pipeline's function."
+                    "A task's result was put into a set, where Glacier can't replace it by its "
+                    "value. Use a list, a tuple, a dict or a dataclass."
                 )
-            data.append(call.index)
-        elif kind is list or kind is tuple:
-            for one in value:  # type: ignore[attr-defined]  # narrowed by the exact type above
-                self._needs(one, data)
-        elif kind is dict:
-            for one in value.values():  # type: ignore[attr-defined]  # as above
-                self._needs(one, data)
-        elif self._has_lineage(value):
-            data.append(self._source(value))
+            elif self._has_lineage(leaf):
+                data.append(self._source(leaf))
+
+    def _own_call(self, handle: Handle) -> Call:
+        call = call_of(handle)
+        if call.index >= len(self._calls) or self._calls[call.index] is not call:
+            raise HandleError(
+                f"The result of task {call.name!r} belongs to another build of a pipeline. "
+                "Call the task inside this pipeline's function."
+            )
+        return call
 
     def _source(self, value: object) -> int:
         """Return the node that stands for a frame which the pipeline's own body scanned."""
@@ -169,12 +177,7 @@ class GraphBuilder:
 
     def _with_sources(self, value: Any) -> Any:  # Any: arguments and results of users' functions
         """Return a value with handles in place of frames that the pipeline's own body scanned."""
-        kind = type(value)
-        if kind is list or kind is tuple:
-            return kind(self._with_sources(one) for one in value)
-        if kind is dict:
-            return {name: self._with_sources(one) for name, one in value.items()}
-        return self._sources.get(id(value), value)
+        return mapped(value, lambda leaf: self._sources.get(id(leaf), leaf))
 
     def _unique(self, name: str) -> str:
         count = self._by_name.get(name, 0) + 1

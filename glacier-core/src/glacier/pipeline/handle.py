@@ -55,6 +55,7 @@ _OPERATIONS = {
     "iteration or unpacking": ["iter", "next", "reversed", "contains"],
     "an item": ["getitem", "setitem", "delitem"],
     "a call": ["call"],
+    "its text": ["str", "format", "fspath"],
     "a number": ["int", "float", "complex", "index", "round", "abs", "neg", "pos", "invert"],
     "a comparison": ["eq", "ne", "lt", "le", "gt", "ge"],
     "a context": ["enter", "exit"],
