@@ -60,15 +60,8 @@ def test_bucket_chooses_its_format_by_name_and_else_by_suffix(
     assert bucket.format == format
 
 
-@pytest.mark.parametrize(
-    ("path", "format", "message"),
-    [
-        ("x.parquet", "xml", "Unknown format 'xml'; installed: csv, delta, iceberg, ipc, ndjson"),
-        ("x.xml", None, "The path 'x.xml' ends in no known suffix; name the format with format="),
-    ],
-)
-def test_bucket_refuses_a_format_that_nobody_offers(
-    provider: Provider, path: str, format: str | None, message: str
-) -> None:
-    with pytest.raises(FormatError, match=message):
-        provider.bucket("b", path, format=format)
+def test_bucket_refuses_a_format_that_nobody_offers(provider: Provider) -> None:
+    with pytest.raises(
+        FormatError, match="Unknown format 'xml'; installed: csv, delta, iceberg, ipc, ndjson"
+    ):
+        provider.bucket("b", "x.parquet", format="xml")

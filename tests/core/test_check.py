@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from glacier import Bucket, Provider, pipeline, task
-from glacier.engine.check import CheckReport, CheckStatus
+from glacier.engine.check_report import CheckReport, CheckStatus
 from glacier.pipeline import Task
 
 
@@ -426,3 +426,142 @@ def test_check_does_not_list_what_only_a_run_would_write(provider: Provider) -> 
 
     assert report.tasks["write_and_list"].status is CheckStatus.NOT_CHECKABLE
     assert "would hold data only after a real run" in str(report)
+
+
+def test_check_fails_a_call_that_does_not_fit_the_task(sales: Bucket) -> None:
+    @task
+    def load(bucket: Bucket) -> pl.LazyFrame:
+        return bucket.scan()
+
+    @pipeline
+    def checked() -> None:
+        load()  # type: ignore[call-arg]
+
+    report = checked.check()
+
+    assert "Task 'load' takes (bucket: glacier.resources.bucket.Bucket)" in str(
+        report.errors["load"]
+    )
+    assert "missing a required argument: 'bucket'" in str(report.errors["load"])
+
+
+def test_check_fails_a_task_with_an_executor(provider: Provider) -> None:
+    @task(executor=provider.executor("cluster"))
+    def remote() -> None: ...
+
+    @pipeline
+    def checked() -> None:
+        remote()
+
+    report = checked.check()
+
+    assert "asks for the executor" in str(report.errors["remote"])
+
+
+def test_check_fails_mode_error_where_data_is(sales: Bucket) -> None:
+    @task
+    def save() -> None:
+        sales.write(pl.DataFrame({"a": [1]}), mode="error")
+
+    @pipeline
+    def checked() -> None:
+        save()
+
+    report = checked.check()
+
+    assert "already holds data" in str(report.errors["save"])
+
+
+def test_check_fails_mode_error_after_another_write(provider: Provider) -> None:
+    target = provider.bucket("lake", path="x.parquet")
+
+    @task
+    def save(_: Any = None) -> int:
+        target.write(pl.DataFrame({"a": [1]}), mode="error")
+        return 1
+
+    @pipeline
+    def checked() -> None:
+        save(save())
+
+    report = checked.check()
+
+    assert "is written twice" in str(report.errors["save#2"])
+
+
+def test_check_warns_of_two_writes_that_nothing_orders(provider: Provider) -> None:
+    target = provider.bucket("lake", path="x.parquet")
+
+    @task
+    def save(value: int) -> None:
+        target.write(pl.DataFrame({"a": [value]}))
+
+    @pipeline
+    def checked() -> None:
+        save(1)
+        save(2)
+
+    report = checked.check()
+
+    assert report.ok
+    (warning,) = report.warnings
+    assert warning == (
+        f"'save' and 'save#2' both write {target.get_uri()}, and nothing orders them. Use "
+        "depends_on=, pass data from one to the other, or use two paths."
+    )
+    assert str(report).splitlines()[-1].startswith("warning: 'save' and 'save#2' both write")
+
+
+def test_check_warns_of_a_read_that_nothing_orders_after_a_write(
+    sales: Bucket, provider: Provider
+) -> None:
+    part = provider.bucket("lake", path="parts/one.parquet")
+    parts = provider.bucket("lake", path="parts/", schema={"a": pl.Int64})
+
+    @task
+    def save() -> None:
+        part.write(pl.DataFrame({"a": [1]}))
+
+    @task
+    def load() -> pl.LazyFrame:
+        return parts.scan()
+
+    @pipeline
+    def checked() -> None:
+        save()
+        load()
+
+    report = checked.check()
+
+    assert [text.partition(",")[0] for text in report.warnings] == [
+        f"'save' writes {part.get_uri()} and 'load' reads it"
+    ]
+
+
+def test_check_does_not_warn_of_writes_in_order_or_of_appends(provider: Provider) -> None:
+    target = provider.bucket("lake", path="x.parquet")
+    dataset = provider.bucket("lake", path="parts/")
+
+    @task
+    def save(value: int) -> int:
+        target.write(pl.DataFrame({"a": [value]}))
+        return value
+
+    @task(depends_on=[save])
+    def load() -> pl.LazyFrame:
+        return target.scan()
+
+    @task
+    def append(value: int) -> None:
+        dataset.write(pl.DataFrame({"a": [value]}), mode="append")
+
+    @pipeline
+    def checked() -> None:
+        save(save(1))
+        load()
+        append(1)
+        append(2)
+
+    report = checked.check()
+
+    assert report.warnings == []

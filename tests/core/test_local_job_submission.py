@@ -65,7 +65,10 @@ class Holder:
             lambda day, *, region: None,
             r"takes arguments \(day, region\) and a job gets none\. Bind",
         ),
-        (42, r"A int is no job\. Pass a callable without arguments, the path of a Python script"),
+        (
+            42,
+            r"Expected a job; got int\. Pass a callable without arguments, the path of a Python script",
+        ),
         ("no/such/script.py", r"script .*/no/such/script\.py is not there\. Pass the path of an"),
         ({"script": "nowhere.py"}, r"script .*/nowhere\.py is not there"),
         (

@@ -207,6 +207,19 @@ def test_older_delta_version_stays_readable(provider: Provider) -> None:
     assert table.scan(version=0).collect().height == 3
 
 
+@pytest.mark.parametrize("version", [2, 99, -1])
+def test_delta_version_that_was_never_written_names_the_newest(
+    provider: Provider, version: int
+) -> None:
+    pytest.importorskip("deltalake")
+    table = provider.bucket("b", "a table.delta")
+    table.write(FRAME)
+    table.write(FRAME)
+
+    with pytest.raises(ObjectNotFoundError, match=rf"has no version {version}; the newest is 1\."):
+        table.scan(version=version)
+
+
 @pytest.mark.parametrize("name", ["a[1]", "50%41", "t\tb"])
 def test_path_that_delta_cannot_have_is_refused(tmp_path: Path, name: str) -> None:
     pytest.importorskip("deltalake")

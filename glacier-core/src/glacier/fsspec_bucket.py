@@ -34,7 +34,6 @@ from polars.io.plugins import register_io_source
 
 from glacier.adapters import BucketAdapter
 from glacier.errors import FormatError, ObjectExistsError
-from glacier.formats import TableFormat
 from glacier.fsspec_tree import FileTree, fixed_directory
 from glacier.publishing import publish_dataset
 from glacier.storage import RESERVED_PREFIX, Location, Stage, WriteMode, is_glob, new_token
@@ -61,7 +60,7 @@ class FilesystemBucketAdapter(BucketAdapter):
 
     def __init__(self, resource: "Bucket", provider: "Provider") -> None:
         super().__init__(resource, provider)
-        if isinstance(resource.get_format(), TableFormat):
+        if resource.is_table:
             # Their libraries take a URI of a scheme they don't know for a relative local path.
             raise FormatError(
                 f"{resource!r} lies in a store that {resource.format} tables can't be kept in. "

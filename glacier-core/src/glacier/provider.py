@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from glacier.config.base import ProviderConfig
@@ -44,7 +45,7 @@ class Provider:
         if not isinstance(config, ProviderConfig):
             raise ConfigMismatchError(
                 f"Provider(config=...) takes a platform's config, such as LocalConfig(...) or "
-                f"AwsConfig(...); got {type(config).__name__}. "
+                f"AwsConfig(...); got {_described(config)}. "
                 "A resource's config belongs to provider.bucket(...), serverless or executor."
             )
         self.config = config
@@ -55,7 +56,7 @@ class Provider:
     def bucket(
         self,
         bucket_name: str,
-        path: str = "",
+        path: str | PurePath = "",
         format: str | None = None,
         config: ConfigArgument = None,
         name: str | None = None,
@@ -66,9 +67,11 @@ class Provider:
 
         Args:
             bucket_name: The bucket or container.
-            path: A file; with a trailing `/` or a glob a dataset of many files.
+            path: A file; with a trailing `/` or a glob a dataset of many files. A `PurePath`
+                keeps no trailing `/`, so it names a file.
             format: `parquet`, `csv`, `ndjson`, `ipc`, `delta`, `iceberg` or a plugin's; by
-                the path's suffix where None, and Parquet where that says nothing.
+                the path's suffix where None, and Parquet where there is no suffix. A file of an
+                unknown suffix can be opened, listed and deleted, but not scanned or written.
             config: One config for it, or a list with one for each platform.
             name: What it is called in plans and generated infrastructure.
             schema: Its columns and types. A scan then asks the store for nothing, and a write
@@ -76,7 +79,8 @@ class Provider:
 
         Raises:
             PathError: The name or the path is not legal.
-            FormatError: The format is unknown.
+            FormatError: `format` names no format.
+            ConfigError: `schema` is no mapping of column names to Polars types.
             ConfigMismatchError: A lone config that this platform doesn't accept.
         """
         return self._track(Bucket(bucket_name, path, format, self, config, name, schema=schema))
@@ -184,3 +188,14 @@ class Provider:
             "staging": self.staging,
             "_resources": [],
         }
+
+
+def _described(given: object) -> str:
+    """Return what was given in the place of a config, and for its class how to make one."""
+    if not isinstance(given, type):
+        return type(given).__name__
+    name = given.__name__
+    if not issubclass(given, ProviderConfig):
+        return f"the class {name}"
+    is_bare = not any(field.is_required() for field in given.model_fields.values())
+    return f"the class {name}; make one: {name}({'' if is_bare else '...'})"

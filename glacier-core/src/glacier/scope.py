@@ -21,8 +21,8 @@ class Scope(Protocol):
     def scan(self, bucket: "Bucket", options: dict[str, Any]) -> "pl.LazyFrame":
         """Return the frame that the task gets for `bucket.scan(**options)`."""
 
-    def read(self, bucket: "Bucket") -> "pl.DataFrame":
-        """Return the frame that the task gets for `bucket.read()`."""
+    def read(self, bucket: "Bucket", options: dict[str, Any]) -> "pl.DataFrame":
+        """Return the frame that the task gets for `bucket.read(**options)`."""
 
     def write(self, write: "Write") -> None:
         """Take over a write."""

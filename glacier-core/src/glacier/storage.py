@@ -7,6 +7,7 @@ a stage that was written whole is committed (see `adapters.BucketAdapter`).
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from glacier.errors import PathError, StorageError
@@ -85,11 +86,15 @@ def checked_bucket_name(name: str) -> str:
     """Return a bucket name that is one legal path component.
 
     Raises:
-        PathError: It is empty, `.`, `..`, has a separator, a control character or a drive.
+        PathError: It is no text, empty, `.`, `..`, has a separator, a NUL byte or a drive.
     """
+    if not isinstance(name, str):
+        kind = type(name).__name__
+        article = "an" if kind[0].lower() in "aeiou" else "a"
+        raise _illegal_name(name, f"it is {article} {kind}; expected text")
     problem = None
     if not name or name in {".", ".."}:
-        problem = "it names no bucket"
+        problem = "it names no bucket; expected a name such as 'sales'"
     elif "/" in name or "\\" in name:
         problem = "it holds a path separator; put what follows it into path="
     elif name.startswith(RESERVED_PREFIX):
@@ -97,16 +102,35 @@ def checked_bucket_name(name: str) -> str:
     else:
         problem = _illegal_part(name)
     if problem:
-        raise PathError(f"The bucket name {name!r} is not legal: {problem}.", bucket_name=name)
+        raise _illegal_name(name, problem)
     return name
 
 
-def checked_path(path: str) -> str:
-    """Return a path that stays inside its bucket.
+def _illegal_name(name: object, problem: str) -> PathError:
+    return PathError(f"The bucket name {name!r} is not legal: {problem}.", bucket_name=name)
+
+
+def path_text(path: str | PurePath) -> str:
+    """Return a path as text with `/` between its components.
 
     Raises:
-        PathError: It is absolute, climbs with `..`, or holds a NUL byte or a drive letter.
+        PathError: It is neither text nor a `PurePath`.
     """
+    if isinstance(path, PurePath):
+        return path.as_posix()
+    if not isinstance(path, str):
+        raise PathError(f"A path is text, such as 'raw/x.parquet'; got {type(path).__name__}.")
+    return path
+
+
+def checked_path(path: str | PurePath) -> str:
+    """Return a path, as text, that stays inside its bucket.
+
+    Raises:
+        PathError: It is no text, is absolute, climbs with `..`, or holds a NUL byte or a drive
+            letter.
+    """
+    path = path_text(path)
     problem = None
     if path.startswith(("/", "\\")):
         problem = "it is absolute; paths are relative to their bucket"

@@ -1,6 +1,5 @@
 """The commands: each parses, calls and prints."""
 
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -10,23 +9,31 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from glacier.cli.failures import failed_run, one_line
+from glacier.cli.failures import (
+    FunctionFailedError,
+    failed_run,
+    function_errors,
+    one_line,
+    print_traceback,
+)
 from glacier.cli.load import load_pipeline
 from glacier.cli.parameters import typed_parameters
 from glacier.cli.plugins import print_report, report_plugins
 from glacier.cli.progress import shown_progress
-from glacier.errors import GlacierError, RunError
+from glacier.errors import GlacierError, RunError, StorageError
 from glacier.pipeline import Pipeline
 from glacier.plugins import load_plugins
 
 FAILED = 1
 USAGE_ERROR = 2
+INTERRUPTED = 130  # as shells say: 128 and the number of SIGINT
 
 app = typer.Typer(
     help="Run, check and look into Glacier pipelines.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 Target = Annotated[
@@ -82,7 +89,7 @@ def run(target: Target, param: Parameters = None, show_traceback: Traceback = Fa
     """Run a pipeline; exit with 1 if a task failed."""
     with _errors_told(show_traceback=show_traceback):
         pipeline, arguments = _loaded(target, param)
-        with shown_progress(Console()):
+        with function_errors(pipeline), shown_progress(Console()):
             pipeline.run(**arguments).close()
 
 
@@ -91,7 +98,8 @@ def check(target: Target, param: Parameters = None, show_traceback: Traceback = 
     """Find what can't work, on schemas alone; exit with 1 if something is found."""
     with _errors_told(show_traceback=show_traceback):
         pipeline, arguments = _loaded(target, param)
-        report = pipeline.check(**arguments)
+        with function_errors(pipeline):
+            report = pipeline.check(**arguments)
     typer.echo(str(report))
     raise typer.Exit(0 if report.ok else FAILED)
 
@@ -101,7 +109,8 @@ def plan(target: Target, param: Parameters = None, show_traceback: Traceback = F
     """Show what a run would do: its tasks, what they read and write, and what settles together."""
     with _errors_told(show_traceback=show_traceback):
         pipeline, arguments = _loaded(target, param)
-        typer.echo(str(pipeline.plan(**arguments)))
+        with function_errors(pipeline):
+            typer.echo(str(pipeline.plan(**arguments)))
 
 
 @app.command()
@@ -109,7 +118,8 @@ def graph(target: Target, param: Parameters = None, show_traceback: Traceback = 
     """Show the graph of tasks as Mermaid text."""
     with _errors_told(show_traceback=show_traceback):
         pipeline, arguments = _loaded(target, param)
-        typer.echo(pipeline.graph(**arguments).mermaid(), nl=False)
+        with function_errors(pipeline):
+            typer.echo(pipeline.graph(**arguments).mermaid(), nl=False)
 
 
 @app.command()
@@ -149,9 +159,15 @@ def _errors_told(*, show_traceback: bool) -> Iterator[None]:
         yield
     except GlacierError as error:
         if show_traceback:
-            traceback.print_exception(error)
-        if isinstance(error, RunError):
-            typer.echo(failed_run(error), err=True)
-            raise typer.Exit(FAILED) from None
-        typer.echo(one_line(error), err=True)
-        raise typer.Exit(USAGE_ERROR) from None
+            print_traceback(error)
+        else:
+            typer.echo(
+                failed_run(error) if isinstance(error, RunError) else one_line(error), err=True
+            )
+        is_failure = isinstance(error, RunError | StorageError | FunctionFailedError)
+        raise typer.Exit(FAILED if is_failure else USAGE_ERROR) from None
+    except KeyboardInterrupt:
+        typer.echo(
+            "Interrupted. Writes that were committed stay; nothing else was changed.", err=True
+        )
+        raise typer.Exit(INTERRUPTED) from None

@@ -1,6 +1,53 @@
 """Errors as a person at a terminal wants them: what failed and why, without a traceback."""
 
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
 from glacier.errors import GlacierError, RunError
+from glacier.pipeline import Pipeline
+
+
+class FunctionFailedError(GlacierError):
+    """The pipeline's own function raised something of its own, which is the cause."""
+
+
+@contextmanager
+def function_errors(pipeline: Pipeline[..., Any]) -> Iterator[None]:
+    """Say of what the function of a pipeline raises that it comes from there.
+
+    Raises:
+        FunctionFailedError: The function raised something that isn't an error of Glacier.
+    """
+    try:
+        yield
+    except GlacierError:
+        raise
+    except Exception as error:
+        frames = list(traceback.walk_tb(error.__traceback__))
+        code = pipeline.function.__code__
+        if not any(frame.f_code is code for frame, _ in frames):
+            raise
+        line = [n for frame, n in frames if frame.f_code.co_filename == code.co_filename][-1]
+        raise FunctionFailedError(
+            f"The function of pipeline {pipeline.name!r} failed: {type(error).__name__}: "
+            f"{_gist(error)} ({shown_path(code.co_filename)}, line {line}). "
+            "--traceback shows more."
+        ) from error
+
+
+def shown_path(path: str) -> str:
+    """Return a path as seen from the working directory, if it is below that."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
+
+
+def print_traceback(error: GlacierError) -> None:
+    """Print an error's traceback, which ends with what the error says."""
+    own = isinstance(error, FunctionFailedError)
+    traceback.print_exception((own and error.__cause__) or error)
 
 
 def one_line(error: GlacierError) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from glacier.cli.failures import shown_path
 from glacier.errors import ConfigError, GlacierError
 from glacier.pipeline import Pipeline
 
@@ -100,11 +101,20 @@ def _import_errors(place: str) -> Iterator[None]:
     except GlacierError:
         raise
     except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
         raise ConfigError(
-            f"{place!r} can't be imported: {type(error).__name__}: {error} "
-            f"({last.filename}, line {last.lineno})."
+            f"{place!r} can't be imported: {type(error).__name__}: "
+            f"{error.msg if isinstance(error, SyntaxError) else error}{_where(error)}."
         ) from error
+
+
+def _where(error: Exception) -> str:
+    """Return the file and line that an import failed at, in parentheses."""
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_file():
+        return f" ({shown_path(error.filename)}, line {error.lineno})"
+    frames = traceback.extract_tb(error.__traceback__)
+    # What imports a module says nothing about it.
+    last = [one for one in frames if not one.filename.startswith("<frozen importlib")][-1]
+    return f" ({shown_path(last.filename)}, line {last.lineno})"
 
 
 def _only_pipeline(

@@ -16,7 +16,13 @@ from glacier.engine import Run, TaskRun, TaskStatus
 from glacier.hookspecs import hookimpl
 from glacier.plugins import load_plugins
 
-_STYLES = {"SUCCEEDED": "green", "FAILED": "bold red", "SKIPPED": "yellow"}
+INTERRUPTED = "INTERRUPTED"
+_STYLES = {
+    "SUCCEEDED": "green",
+    "FAILED": "bold red",
+    "SKIPPED": "yellow",
+    INTERRUPTED: "bold yellow",
+}
 _REFRESHES_PER_SECOND = 8
 _MOST_SHOWN_RUNNING = 5
 _BAR_WIDTH = 40
@@ -24,17 +30,25 @@ _BAR_WIDTH = 40
 
 @contextmanager
 def shown_progress(console: Console) -> Iterator[None]:
-    """Show the runs of a block, by observing them as a plugin."""
+    """Show the first run of a block, by observing it as a plugin.
+
+    Its last line is printed at the end of the block: only there it is known that a run was
+    interrupted, which the engine calls failed.
+    """
     manager = load_plugins().manager
     # Not `console.is_terminal`, which FORCE_COLOR turns on where logs are collected.
     is_live = console.file.isatty() and not console.is_dumb_terminal
     observer = LiveProgress(console) if is_live else PlainProgress(console)
     manager.register(observer, name="glacier-progress")
+    is_interrupted = False
     try:
         yield
+    except KeyboardInterrupt:
+        is_interrupted = True
+        raise
     finally:
         manager.unregister(observer)
-        observer.close()
+        observer.close(is_interrupted=is_interrupted)
 
 
 class PlainProgress:
@@ -59,15 +73,10 @@ class PlainProgress:
         if run is self._run:
             self._print(task_line(task))
 
-    @hookimpl
-    def glacier_run_finished(self, run: Run) -> None:
+    def close(self, *, is_interrupted: bool) -> None:
         """Print the run's line."""
-        if run is self._run:
-            self._print(run_line(run))
-            self._run = None
-
-    def close(self) -> None:
-        """Nothing is open."""
+        if self._run is not None:
+            self._print(run_line(self._run, is_interrupted=is_interrupted))
 
     def _print(self, text: Text) -> None:
         # Past rich's layout, which would cost ten thousand tiny tasks a second.
@@ -123,17 +132,11 @@ class LiveProgress:
         if task.status is not TaskStatus.SUCCEEDED:
             self._console.print(task_line(task), soft_wrap=True)
 
-    @hookimpl
-    def glacier_run_finished(self, run: Run) -> None:
+    def close(self, *, is_interrupted: bool) -> None:
         """Replace the display by the run's line."""
-        if run is self._run:
-            self.close()
-            self._console.print(run_line(run), soft_wrap=True)
-
-    def close(self) -> None:
-        """Stop drawing; may be called again."""
-        self._run = None
         self._live.stop()
+        if self._run is not None:
+            self._console.print(run_line(self._run, is_interrupted=is_interrupted), soft_wrap=True)
 
     def _render(self) -> RenderableType:
         run = self._run
@@ -162,12 +165,13 @@ def task_line(task: TaskRun) -> Text:
     return line
 
 
-def run_line(run: Run) -> Text:
+def run_line(run: Run, *, is_interrupted: bool = False) -> Text:
     """Return one line on a run that is over: its status, its tasks and where the time went."""
-    counts = [(run.count(status), status.lower()) for status in TaskStatus]
+    status = INTERRUPTED if is_interrupted else run.status
+    counts = [(run.count(one), one.lower()) for one in TaskStatus]
     told = ", ".join(f"{number:,} {status}" for number, status in counts if number)
     return Text.assemble(
-        (f"{run.status:<9}", _STYLES.get(run.status, "")),
+        (f"{status:<9}", _STYLES.get(status, "")),
         (f"  {run.pipeline}", "bold"),
         f"  {told or 'no tasks'} in {run.duration_seconds:.3f} s, "
         f"of which {run.settle_seconds:.3f} s writing",

@@ -12,32 +12,25 @@ from glacier.config.local import LocalConfig
 from glacier.errors import MissingPackageError
 
 if TYPE_CHECKING:
-    from glacier_aws.config import AwsConfig, GlueConfig, LambdaConfig, S3Config
-    from glacier_azure.config import AzureConfig, AzureFunctionConfig, BlobConfig, SynapseConfig
-    from glacier_databricks.config import DatabricksConfig
-    from glacier_gcp.config import CloudFunctionConfig, DataprocConfig, GcpConfig, GcsConfig
-    from glacier_spark.config import SparkConfig
+    # `as` makes them names of this module for type checkers, installed or not.
+    from glacier_aws.config import AwsConfig as AwsConfig
+    from glacier_aws.config import GlueConfig as GlueConfig
+    from glacier_aws.config import LambdaConfig as LambdaConfig
+    from glacier_aws.config import S3Config as S3Config
+    from glacier_azure.config import AzureConfig as AzureConfig
+    from glacier_azure.config import AzureFunctionConfig as AzureFunctionConfig
+    from glacier_azure.config import BlobConfig as BlobConfig
+    from glacier_azure.config import SynapseConfig as SynapseConfig
+    from glacier_databricks.config import DatabricksConfig as DatabricksConfig
+    from glacier_gcp.config import CloudFunctionConfig as CloudFunctionConfig
+    from glacier_gcp.config import DataprocConfig as DataprocConfig
+    from glacier_gcp.config import GcpConfig as GcpConfig
+    from glacier_gcp.config import GcsConfig as GcsConfig
+    from glacier_spark.config import SparkConfig as SparkConfig
 
-__all__ = [
-    "AwsConfig",
-    "AzureConfig",
-    "AzureFunctionConfig",
-    "BlobConfig",
-    "CloudFunctionConfig",
-    "Config",
-    "DatabricksConfig",
-    "DataprocConfig",
-    "GcpConfig",
-    "GcsConfig",
-    "GlueConfig",
-    "LambdaConfig",
-    "LocalConfig",
-    "ProviderConfig",
-    "ResourceConfig",
-    "S3Config",
-    "SparkConfig",
-    "SynapseConfig",
-]
+# Core's own: `import *` and documentation tools take every name of this list at once, and the
+# others exist only where their package is installed.
+__all__ = ["Config", "LocalConfig", "ProviderConfig", "ResourceConfig"]
 
 _EXTRA_OF_CONFIG = {
     "AwsConfig": "aws",
@@ -127,4 +120,6 @@ def __getattr__(name: str) -> Any:  # Any: the type of a name that a plugin regi
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *globals()})
+    from glacier.plugins import load_plugins
+
+    return sorted({*globals(), *load_plugins().config_names()})

@@ -5,16 +5,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from pydantic import field_validator
+
 from glacier.config.base import ProviderConfig
 
 
 class LocalConfig(ProviderConfig):
     """Everything on this machine: buckets are directories, functions and jobs run here."""
 
-    base_path: Path = Path("./data")
-    """The directory that holds the buckets, made on the first write.
+    base_path: Path | str = Path("./data")
+    """The directory that holds the buckets, made on the first write; always a `Path` once made.
     Environment variable: `GLACIER_LOCAL_PATH`. Maps to a directory of this machine; a
     relative one is taken from the working directory at the time the config is used."""
+
+    @field_validator("base_path")
+    @classmethod
+    def _as_path(cls, base_path: Path | str) -> Path:
+        if not str(base_path):
+            raise ValueError(
+                "base_path is empty; expected a directory, such as 'data' or '.' for the "
+                "working directory."
+            )
+        return Path(base_path)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:

@@ -32,7 +32,7 @@ class Bodies:
             Exception: Whatever the last attempt has raised.
         """
         if task.executor is not None:
-            raise _no_executor(task)
+            raise no_executor(task)
         if task.retries == 0:
             return self._attempt(call, task, record)
         from glacier.engine.retry import retrying
@@ -124,7 +124,8 @@ def _with_timeout(task: Task[..., Any], scope: TaskScope, args: Any, kwargs: Any
     return result
 
 
-def _no_executor(task: Task[..., Any]) -> PipelineError:
+def no_executor(task: Task[..., Any]) -> PipelineError:
+    """Return the error of a task that is to run where this version can't run any."""
     return PipelineError(
         f"Task {task.name!r} asks for the executor {task.executor!r}; this version runs tasks in "
         "this process only. Take executor= out of its decorator, or submit a script with "

@@ -1,28 +1,33 @@
 """Checks a pipeline without its data: every task on empty frames of the true schemas."""
 
+import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from glacier.engine.body import no_executor
+from glacier.engine.check_report import CheckReport, CheckStatus, TaskCheck
+from glacier.engine.check_scope import CheckBuildScope, CheckScope, Written
 from glacier.engine.convert import as_annotated
 from glacier.engine.frames import frames_in
-from glacier.engine.task_scope import place_of_bucket
+from glacier.engine.hazards import hazards
 from glacier.engine.values import ValueWatch
-from glacier.errors import CheckRefusedError, ConfigError, ObjectNotFoundError, StorageError
-from glacier.pipeline.build_scope import BuildScope
+from glacier.errors import (
+    CheckRefusedError,
+    ConfigError,
+    ObjectNotFoundError,
+    ParameterError,
+    StorageError,
+)
 from glacier.pipeline.containers import mapped
 from glacier.pipeline.graph import Call, Graph
 from glacier.pipeline.handle import Handle, call_of
 from glacier.pipeline.pipeline import Pipeline
 from glacier.pipeline.task import Task
-from glacier.resources.bucket import Bucket
-from glacier.resources.translation import FAILURES, translated
-from glacier.resources.write import Write
+from glacier.resources.translation import FAILURES
 from glacier.scope import current_scope
-from glacier.storage import overlaps
 
 _SCHEMA_ERRORS = (
     pl.exceptions.ColumnNotFoundError,
@@ -40,79 +45,6 @@ _ERRORS_OF_NAMES = (
 )
 
 
-class CheckStatus(StrEnum):
-    """What a check could say of one task."""
-
-    OK = "OK"
-    FAILED = "FAILED"
-    """A run would fail here."""
-    NOT_CHECKABLE = "NOT_CHECKABLE"
-    """The task needs values, not only columns and types; a run may well succeed."""
-    SKIPPED = "SKIPPED"
-    """It needs the result of a task that failed."""
-
-
-@dataclass(slots=True, eq=False)
-class TaskCheck:
-    """What a check found out about one call of a task.
-
-    Attributes:
-        name: The call's name.
-        error: Why it failed, or can't be checked.
-        reads: The buckets that it scanned or read.
-        writes: What it wrote, in order.
-        looks_at_values: Whether it, or a frame that it is given, depends on values.
-        guesses_types: Whether such a frame was read from what has other types once written.
-    """
-
-    name: str
-    status: CheckStatus = CheckStatus.OK
-    error: Exception | None = None
-    reads: list[Bucket] = field(default_factory=list)
-    writes: list[Write] = field(default_factory=list)
-    looks_at_values: bool = False
-    guesses_types: bool = False
-
-    def __str__(self) -> str:
-        note = ""
-        if self.error is not None:
-            is_refusal = isinstance(self.error, CheckRefusedError)
-            kind = "" if is_refusal else f"{type(self.error).__name__}: "
-            note = f": {kind}{str(self.error).splitlines()[0]}"
-        return f"{self.status:<13} {self.name}{note}"
-
-
-@dataclass(slots=True, eq=False)
-class CheckReport:
-    """What `Pipeline.check()` found.
-
-    Attributes:
-        pipeline: The pipeline's name.
-        tasks: What was found out about every call, by its name, in order.
-    """
-
-    pipeline: str
-    tasks: dict[str, TaskCheck] = field(default_factory=dict)
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing was found that must fail in a run."""
-        return not self.errors
-
-    @property
-    def errors(self) -> dict[str, Exception]:
-        """What must fail in a run, by the name of the call that is to blame."""
-        return {
-            name: task.error
-            for name, task in self.tasks.items()
-            if task.status is CheckStatus.FAILED and task.error is not None
-        }
-
-    def __str__(self) -> str:
-        verdict = "no error found" if self.ok else "errors found"
-        return "\n".join([f"Check of {self.pipeline!r}: {verdict}", *map(str, self.tasks.values())])
-
-
 def check_pipeline(pipeline: Pipeline[..., Any], params: Mapping[str, Any]) -> CheckReport:
     """Check a pipeline; `Pipeline.check` has the contract."""
     return inspect_pipeline(pipeline, params)[1]
@@ -122,10 +54,11 @@ def inspect_pipeline(
     pipeline: Pipeline[..., Any], params: Mapping[str, Any]
 ) -> tuple[Graph, CheckReport]:
     """Return a pipeline's graph and what its tasks read, write and get wrong."""
-    graph = pipeline.build(params, _CheckBuildScope(pipeline.name))
+    graph = pipeline.build(params, CheckBuildScope(pipeline.name))
     inspection = _Inspection(graph, CheckReport(pipeline.name))
     for call in graph.calls:
         inspection.visit(call)
+    inspection.report.warnings = hazards(graph, inspection.report)
     return graph, inspection.report
 
 
@@ -145,14 +78,8 @@ class _Standing:
 _SOUND = _Standing()
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """What a place would hold after a write."""
-
-    place: str
-    schema: pl.Schema
-    write: Write
-    by: TaskCheck
+class _CallError(ParameterError):
+    """A call that can't be carried out, whatever the data."""
 
 
 class _Inspection:
@@ -164,7 +91,7 @@ class _Inspection:
         self._results: list[Any] = [call.value for call in graph.calls]
         self._checks: list[TaskCheck | None] = [None] * len(graph.calls)
         self._standings = [_SOUND] * len(graph.calls)
-        self._written: list[_Written] = []
+        self._written: list[Written] = []
 
     def visit(self, call: Call) -> None:
         needs = [self._standings[index] for index in sorted({*call.data, *call.after})]
@@ -195,9 +122,10 @@ class _Inspection:
         check.guesses_types = any(one.guesses_types for one in given)
         args = [self._value_of(value) for value in call.args]
         kwargs = {name: self._value_of(value) for name, value in call.kwargs.items()}
-        token = current_scope.set(_CheckScope(check, self._written))
+        token = current_scope.set(CheckScope(check, self._written))
         watch = ValueWatch()
         try:
+            _check_call(task, args, kwargs)
             with watch:
                 args, kwargs = as_annotated(task, args, kwargs)
                 result = task.body(*args, **kwargs)
@@ -214,7 +142,7 @@ class _Inspection:
     def _judge(self, check: TaskCheck, error: BaseException, *, may_differ: bool) -> None:
         if isinstance(error, ObjectNotFoundError):
             is_certain = not (may_differ or check.looks_at_values)
-        elif isinstance(error, StorageError | ConfigError):
+        elif isinstance(error, StorageError | ConfigError | _CallError):
             is_certain = True
         else:
             certain = _ERRORS_OF_NAMES if check.guesses_types else _SCHEMA_ERRORS
@@ -229,72 +157,14 @@ class _Inspection:
         )
 
 
-class _CheckScope:
-    """What buckets answer to inside a task that is checked."""
-
-    def __init__(self, check: TaskCheck, written: list[_Written]) -> None:
-        self._check = check
-        self._written = written
-
-    def scan(self, bucket: Bucket, options: dict[str, Any]) -> pl.LazyFrame:
-        """Return an empty frame of the schema that the place will have."""
-        self._check.reads.append(bucket)
-        place = place_of_bucket(bucket)
-        for one in reversed(self._written):
-            if overlaps(one.place, place):
-                self._note_doubts(bucket, one, options)
-                return pl.LazyFrame(schema=one.schema)
-        return empty_scan(bucket, options)
-
-    def _note_doubts(self, bucket: Bucket, written: _Written, options: dict[str, Any]) -> None:
-        """Note where the columns of a real scan may differ from those that were written."""
-        has_other_columns = bool(options) or written.write.request.mode == "ignore"
-        has_other_types = not bucket.get_format().keeps_types or bool(
-            written.write.request.partition_by
-        )
-        self._check.looks_at_values |= written.by.looks_at_values or has_other_columns
-        self._check.guesses_types |= written.by.guesses_types or has_other_types
-
-    def read(self, bucket: Bucket) -> pl.DataFrame:
-        """Return an empty frame of the schema that the place will have."""
-        return self.scan(bucket, {}).collect()
-
-    def write(self, write: Write) -> None:
-        """Note the write and the schema that its place will have; nothing is written."""
-        schema = write.frame.collect_schema()
-        # Raises where a column to partition by is missing.
-        write.frame.select(write.request.partition_by).collect_schema()
-        self._check.writes.append(write)
-        self._written.append(_Written(place_of_bucket(write.bucket), schema, write, self._check))
-
-    def exists(self, bucket: Bucket) -> bool | None:
-        """Return True where the checked tasks would have written."""
-        place = place_of_bucket(bucket)
-        return True if any(overlaps(one.place, place) for one in self._written) else None
-
-    def before_look(self, bucket: Bucket) -> None:
-        """Refuse where the checked tasks would have written."""
-        if self.exists(bucket):
-            raise CheckRefusedError(f"{bucket!r} would hold data only after a real run.")
-
-    def before_change(self, bucket: Bucket, action: str) -> None:
-        """Refuse."""
-        raise CheckRefusedError(f"check() changes nothing, and the task would {action} {bucket!r}.")
-
-    def before_effect(self, action: str) -> None:
-        """Refuse."""
-        raise CheckRefusedError(f"check() has no effects, and the task would {action}.")
-
-
-class _CheckBuildScope(BuildScope):
-    """Builds on empty frames too."""
-
-    def scan(self, bucket: Bucket, options: dict[str, Any]) -> pl.LazyFrame:
-        """Return an empty frame of the true schema."""
-        return empty_scan(bucket, options)
-
-
-def empty_scan(bucket: Bucket, options: dict[str, Any]) -> pl.LazyFrame:
-    """Return an empty frame with the columns and types of what a bucket holds."""
-    with translated(bucket):
-        return pl.LazyFrame(schema=bucket.scan_now(options).collect_schema())
+def _check_call(task: Task[..., Any], args: list[Any], kwargs: dict[str, Any]) -> None:
+    """Raise an error if a task can't be called like this, or not in this version."""
+    if task.executor is not None:
+        raise _CallError(str(no_executor(task)))
+    signature = inspect.signature(task.function)
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise _CallError(
+            f"Task {task.name!r} takes {signature}; the pipeline calls it otherwise: {error}."
+        ) from error

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from glacier.engine.check import CheckReport, CheckStatus, TaskCheck, inspect_pipeline
+from glacier.engine.check import inspect_pipeline
+from glacier.engine.check_report import CheckReport, CheckStatus, TaskCheck
 from glacier.engine.joint import joint_groups
 from glacier.engine.task_scope import place_of_bucket
 from glacier.pipeline.graph import Graph
@@ -75,6 +76,9 @@ class Plan:
 
     def __str__(self) -> str:
         return "\n".join([f"Plan of {self.pipeline!r}", *map(str, self.steps)])
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def plan_pipeline(pipeline: Pipeline[..., Any], params: Mapping[str, Any]) -> Plan:

@@ -6,7 +6,6 @@ from glacier.engine.result import TaskRun
 from glacier.engine.state import Attempt, RunState
 from glacier.engine.writes import Ledger, PendingWrite, over
 from glacier.errors import PipelineError
-from glacier.formats import TableFormat
 from glacier.pipeline.graph import Call
 from glacier.storage import overlaps, place_of
 
@@ -35,10 +34,10 @@ class TaskScope(Attempt):
             self.origins = self.origins | {place}
         return frame
 
-    def read(self, bucket: "Bucket") -> "pl.DataFrame":
+    def read(self, bucket: "Bucket", options: dict[str, Any]) -> "pl.DataFrame":
         """Return the real data, once pending writes to its place are committed."""
         self._before_reading(bucket)
-        return bucket.read_now()
+        return bucket.read_now(options)
 
     def write(self, write: "Write") -> None:
         """Keep the write for the next settle, unless its mode says there is nothing to do."""
@@ -118,5 +117,4 @@ class TaskScope(Attempt):
 def place_of_bucket(bucket: "Bucket") -> str:
     """Return the key under which a bucket's path is tracked; tables are directories."""
     place = place_of(bucket.adapter.location())
-    is_table = isinstance(bucket.get_format(), TableFormat)
-    return f"{place}/" if is_table and not place.endswith("/") else place
+    return f"{place}/" if bucket.is_table and not place.endswith("/") else place

@@ -66,7 +66,8 @@ class DeltaFormat(TableFormat):
         resolved.
 
         Raises:
-            ObjectNotFoundError: No table is there; with a schema, when the frame is resolved.
+            ObjectNotFoundError: No table is there; with a schema, when the frame is resolved. Or
+                the table has no such version.
         """
         source = _table_uri(location)
         if schema is None and not self.exists(location):
@@ -76,6 +77,8 @@ class DeltaFormat(TableFormat):
                 uri=location.uri,
             )
         merged = {**access_options(location), **options}
+        if schema is None:
+            _check_version(location, options.get("version"))
         if _is_local(location) and quote(source) != source:
             table = _LocalTable(Path(source).as_uri(), version=merged.pop("version", None))
             frame = pl.scan_delta(table, **merged)
@@ -85,12 +88,7 @@ class DeltaFormat(TableFormat):
 
     def exists(self, location: Location) -> bool:
         """Return whether a Delta log is there."""
-        filesystem = location.filesystem()
-        log = f"{location.path.rstrip('/')}/_delta_log"
-        try:
-            return bool(filesystem.ls(log, detail=False, refresh=True))
-        except FileNotFoundError:
-            return False
+        return bool(_log_files(location))
 
     def publish(
         self, rows: pl.LazyFrame, location: Location, mode: WriteMode, request: WriteRequest
@@ -142,6 +140,29 @@ class _LocalTable(deltalake.DeltaTable):
         """Return the paths of the table's data files."""
         root = self.table_uri.removeprefix("file://")
         return [unquote(root) + uri[len(root) :] for uri in super().file_uris(*args, **kwargs)]
+
+
+def _log_files(location: Location) -> list[str]:
+    """Return the paths of the files of a table's log; none where no table is."""
+    log = f"{location.path.rstrip('/')}/_delta_log"
+    try:
+        return list(location.filesystem().ls(log, detail=False, refresh=True))
+    except FileNotFoundError:
+        return []
+
+
+def _check_version(location: Location, version: object) -> None:
+    """Raise `ObjectNotFoundError` for the number of a version that was never written."""
+    if not isinstance(version, int):
+        return
+    names = [path.rstrip("/").rpartition("/")[2] for path in _log_files(location)]
+    versions = [int(name[:20]) for name in names if re.match(r"\d{20}\.", name)]
+    newest = max(versions, default=-1)
+    if not 0 <= version <= newest:
+        raise ObjectNotFoundError(
+            f"The Delta table {location.uri} has no version {version}; the newest is {newest}.",
+            uri=location.uri,
+        )
 
 
 def _is_local(location: Location) -> bool:

@@ -16,7 +16,6 @@ import polars as pl
 
 from glacier.adapters import BucketAdapter
 from glacier.errors import GlacierError, PathError
-from glacier.formats import TableFormat
 from glacier.local.commit import add_files, replace_directory, replace_file
 from glacier.local.stage import new_stage
 from glacier.local.tree import Tree
@@ -210,7 +209,7 @@ class LocalBucketAdapter(BucketAdapter):
 
     @property
     def _is_table(self) -> bool:
-        return isinstance(self.resource.get_format(), TableFormat)
+        return self.resource.is_table
 
     @property
     def _glob(self) -> tuple[str, builtins.list[str]]:

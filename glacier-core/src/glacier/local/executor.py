@@ -72,8 +72,8 @@ class LocalExecutorAdapter(ExecutorAdapter):
             header = {"sys_path": [str(Path(entry).absolute()) for entry in sys.path]}
         else:
             raise JobError(
-                f"A {type(job).__name__} is no job. Pass a callable without arguments, the path of "
-                'a Python script, or {"script": path, "args": [...], "environment": {...}}.'
+                f"Expected a job; got {type(job).__name__}. Pass a callable without arguments, the "
+                'path of a Python script, or {"script": path, "args": [...], "environment": {...}}.'
             )
         job_id = new_token()
         try:
@@ -116,7 +116,7 @@ class LocalExecutorAdapter(ExecutorAdapter):
 def _jobs_directory(executor: "Executor", provider: "Provider") -> Path:
     for config in (executor.config, provider.config):
         if isinstance(config, LocalConfig):
-            jobs = config.base_path.absolute() / RESERVED_PREFIX / "jobs"
+            jobs = Path(config.base_path).absolute() / RESERVED_PREFIX / "jobs"
             return jobs / _directory_name(executor.name)
     return Path(tempfile.mkdtemp(prefix="glacier-jobs-"))
 

@@ -20,6 +20,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from glacier.errors import PathError
 from glacier.local.swap import restore
 from glacier.storage import RESERVED_PREFIX, new_token
 
@@ -49,6 +50,9 @@ def new_stage(base: Path, token: str) -> Path:
     """Return a new, empty directory under a base path, on the same file system.
 
     The first call for a base path sweeps what dead processes have left there.
+
+    Raises:
+        PathError: The base path is not a directory and can't be made one.
     """
     with _owners_lock:
         owner = _owners.get(base)
@@ -56,6 +60,7 @@ def new_stage(base: Path, token: str) -> Path:
             os.close(_owners.pop(base).lock)
             owner = None
         if owner is None:
+            _make_base(base)
             sweep(base)
             owner = _owners[base] = _become_owner(_stages(base))
         stage = owner.directory / token
@@ -78,6 +83,16 @@ def sweep(base: Path) -> None:
                 restore(stage)
             # Another sweeper may be at it too, and what can't be removed now can be later.
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def _make_base(base: Path) -> None:
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
+        problem = f"can't be made: {error}" if not base.is_file() else "is a file"
+        raise PathError(
+            f"The base path {str(base)!r} {problem}; expected a directory.", path=str(base)
+        ) from error
 
 
 def _stages(base: Path) -> Path:

@@ -34,9 +34,9 @@ class BuildScope:
         self.scanned.add(place_of(bucket.adapter.location()))
         return bucket.scan_now(options)
 
-    def read(self, bucket: "Bucket") -> "pl.DataFrame":
+    def read(self, bucket: "Bucket", options: dict[str, Any]) -> "pl.DataFrame":
         """Return the real data, for pipelines whose shape depends on it."""
-        return bucket.read_now()
+        return bucket.read_now(options)
 
     def write(self, write: "Write") -> NoReturn:
         """Refuse: writes belong into tasks."""

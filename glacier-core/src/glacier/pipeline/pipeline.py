@@ -13,7 +13,7 @@ from glacier.pipeline.task import Task, current_builder
 from glacier.scope import current_scope
 
 if TYPE_CHECKING:
-    from glacier.engine.check import CheckReport
+    from glacier.engine.check_report import CheckReport
     from glacier.engine.plan import Plan
     from glacier.engine.result import Run
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from glacier.config.base import Config
+from glacier.config.base import Config, ProviderConfig
 from glacier.errors import ConfigMismatchError, UnboundResourceError
 from glacier.scope import current_scope
 
@@ -28,7 +28,8 @@ class Resource(ABC):
         config: The config that applies, or None.
 
     Raises:
-        UnboundResourceError: There is no provider: resources are made by one.
+        UnboundResourceError: There is no provider, or something else in its place: resources
+            are made by one.
         ConfigMismatchError: A lone config that this platform doesn't accept.
         NoAdapterError: No installed plugin serves this resource on this platform.
     """
@@ -47,6 +48,7 @@ class Resource(ABC):
                 f"A {kind} belongs to a provider and was constructed without one. "
                 f"Use {_factory_of(kind)}, not {kind}(...)."
             )
+        _check_provider(provider, type(self).__name__)
         self.provider = provider
         self.config: Config | None = None
         self.config = self._accepted(config)
@@ -105,10 +107,15 @@ class Resource(ABC):
     def _mismatch(self, given: Sequence[object], accepts: tuple[type, ...]) -> ConfigMismatchError:
         kind, names = type(self).__name__, " and ".join(type(one).__name__ for one in given)
         expected = " or ".join(one.__name__ for one in accepts)
+        platform = next((type(one).__name__ for one in given if _is_platform(one)), None)
+        advice = (
+            f"{platform} is a provider's config: Provider(config={platform}(...))."
+            if platform
+            else "Pass config=[...] with one config for each platform to let the provider choose."
+        )
         return ConfigMismatchError(
             f"{kind} on {type(self.provider.config).__name__} got {names}; it accepts "
-            f"{f'one {expected}' if expected else 'no config there'}. Pass config=[...] with one "
-            "config for each platform to let the provider choose.",
+            f"{f'one {expected}' if expected else 'no config there'}. {advice}",
             accepts=accepts,
         )
 
@@ -119,6 +126,19 @@ class Resource(ABC):
     @abstractmethod
     def _generate_name(self) -> str:
         """Return the name for when none was given."""
+
+
+def _check_provider(provider: object, kind: str) -> None:
+    from glacier.provider import Provider
+
+    if not isinstance(provider, Provider):
+        raise UnboundResourceError(
+            f"provider= takes a Provider; use {_factory_of(kind)}. Got {type(provider).__name__}."
+        )
+
+
+def _is_platform(config: object) -> bool:
+    return isinstance(config, ProviderConfig)
 
 
 def _factory_of(kind: str) -> str:

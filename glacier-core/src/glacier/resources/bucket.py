@@ -1,12 +1,20 @@
 """A bucket: one place for data in any store."""
 
 import builtins
+from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from glacier.errors import PathError
+from glacier.errors import FormatError, PathError
 from glacier.resources.base import ConfigArgument, Resource
+from glacier.resources.schema import checked_schema
 from glacier.scope import current_scope
-from glacier.storage import WriteMode, checked_bucket_name, checked_path, is_glob
+from glacier.storage import (
+    WriteMode,
+    checked_bucket_name,
+    checked_path,
+    is_glob,
+    path_text,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -14,7 +22,7 @@ if TYPE_CHECKING:
     from polars._typing import SchemaDict
 
     from glacier.adapters import BucketAdapter
-    from glacier.formats import Format
+    from glacier.formats import Format, TableFormat
     from glacier.provider import Provider
     from glacier.resources.write import Tabular
 
@@ -27,14 +35,15 @@ class Bucket(Resource):
     Attributes:
         bucket_name: The bucket or container.
         path: The path inside it; empty for the bucket itself.
-        format: The name of the format that its data have.
+        format: The name of the format that its data have; None where no format has the path's
+            suffix, as of `model.pkl`, so that the file can be opened but not scanned.
         schema: The declared columns and types, or None.
     """
 
     def __init__(
         self,
         bucket_name: str,
-        path: str = "",
+        path: str | PurePath = "",
         format: str | None = None,
         provider: "Provider | None" = None,
         config: ConfigArgument = None,
@@ -46,16 +55,27 @@ class Bucket(Resource):
         self.path = checked_path(path)
         self._format_name = format
         super().__init__(provider, config, name)
-        self.schema: SchemaDict | None = dict(schema) if schema is not None else None
-        self.format = self.get_format().name
+        self.schema: SchemaDict | None = checked_schema(schema)
+        self.format: str | None = self._find_format_name()
 
     @property
     def is_dataset(self) -> bool:
         """Whether the path stands for many files."""
         return self.path == "" or self.path.endswith("/") or is_glob(self.path)
 
+    @property
+    def is_table(self) -> bool:
+        """Whether the data are a table with a log of its own, such as Delta's."""
+        from glacier.formats import TableFormat
+
+        return self.format is not None and isinstance(self.get_format(), TableFormat)
+
     def get_format(self) -> "Format":
-        """Return the format that reads and writes this bucket's data."""
+        """Return the format that reads and writes this bucket's data.
+
+        Raises:
+            FormatError: No format was named, and none or several have the path's suffix.
+        """
         from glacier.formats import format_for
 
         return format_for(self._format_name, self.path)
@@ -68,20 +88,24 @@ class Bucket(Resource):
 
         Raises:
             PathError: The path leads out of the bucket, through a symlink for example.
+            FormatError: No format was named, and none has the path's suffix.
         """
         scope = current_scope.get()
         return self.scan_now(options) if scope is None else scope.scan(self, options)
 
-    def read(self) -> "pl.DataFrame":
+    def read(self, **options: Any) -> "pl.DataFrame":  # Any: the format's own scan options
         """Return all data as an eager frame.
+
+        Args:
+            **options: Passed on to Polars' scan function for the format, as `scan` does.
 
         Raises:
             ObjectNotFoundError: Nothing is there; `EmptyDatasetError` for an empty dataset.
-            FormatError: The bytes are not of the bucket's format.
+            FormatError: The bytes are not of the bucket's format, or that is not known.
             AccessDeniedError: The store refuses.
         """
         scope = current_scope.get()
-        return self.read_now() if scope is None else scope.read(self)
+        return self.read_now(options) if scope is None else scope.read(self, options)
 
     def write(
         self,
@@ -104,8 +128,10 @@ class Bucket(Resource):
 
         Raises:
             PathError: The path is a glob, or `mode` and `partition_by` do not fit it.
+            FormatError: No format was named, and none has the path's suffix.
             SchemaMismatchError: The data differ from the declared schema.
             ObjectExistsError: `mode="error"` and data is there.
+            ObjectNotFoundError: A file that a lazy frame's rows come from is not there.
             WriteError: The data could not be computed or written; the target is untouched.
         """
         from glacier.resources.write import Write
@@ -141,7 +167,13 @@ class Bucket(Resource):
         return self.list_now()
 
     def delete(self) -> None:
-        """Delete what is here; nothing happens where nothing is."""
+        """Delete what is here; nothing happens where nothing is.
+
+        Raises:
+            PathError: There is no path, so that the whole bucket would go.
+        """
+        if self.path == "":
+            raise PathError(f"{self!r} is a whole bucket; delete a path such as 'data/'.")
         scope = current_scope.get()
         if scope is not None:
             scope.before_change(self, "delete")
@@ -177,7 +209,7 @@ class Bucket(Resource):
         """Return the platform's URI of the path, such as `s3://bucket/path`."""
         return self.adapter.get_uri()
 
-    def __truediv__(self, sub: str) -> "Bucket":
+    def __truediv__(self, sub: str | PurePath) -> "Bucket":
         """Return the bucket at `path/sub`, with this one's provider and config.
 
         Raises:
@@ -185,7 +217,8 @@ class Bucket(Resource):
         """
         if is_glob(self.path):
             raise PathError(f"{self!r} is a glob; nothing lies below it.")
-        joined = f"{self.path.rstrip('/')}/{sub}" if self.path else sub
+        below = path_text(sub)
+        joined = f"{self.path.rstrip('/')}/{below}" if self.path else below
         return self.provider.bucket(
             self.bucket_name, joined, self._format_name, self.config, schema=self.schema
         )
@@ -204,22 +237,20 @@ class Bucket(Resource):
         with translated(self):
             return self.adapter.scan(self.get_format(), self.schema, options)
 
-    def read_now(self) -> "pl.DataFrame":
+    def read_now(self, options: dict[str, Any]) -> "pl.DataFrame":
         """Return what the store holds, whatever run surrounds the call."""
         from glacier.resources.translation import translated
 
         with translated(self, is_read=True):
-            return self.scan_now({}).collect()
+            return self.scan_now(options).collect()
 
     def exists_now(self) -> bool:
         """Return whether the store holds data, whatever run surrounds the call."""
-        from glacier.formats import TableFormat
         from glacier.resources.translation import translated
 
-        chosen = self.get_format()
         with translated(self):
-            if self.path and isinstance(chosen, TableFormat):
-                return chosen.exists(self.adapter.location())
+            if self.path and self.is_table:
+                return cast("TableFormat", self.get_format()).exists(self.adapter.location())
             return self.adapter.exists()
 
     def list_now(self) -> builtins.list[str]:
@@ -228,6 +259,14 @@ class Bucket(Resource):
 
         with translated(self):
             return self.adapter.list()
+
+    def _find_format_name(self) -> str | None:
+        try:
+            return self.get_format().name
+        except FormatError:
+            if self._format_name is not None:
+                raise
+            return None  # The file can be opened and deleted for all that.
 
     def _generate_name(self) -> str:
         return f"{self.bucket_name}_{self.path.replace('/', '_')}"

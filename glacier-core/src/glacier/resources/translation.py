@@ -1,6 +1,7 @@
 """Errors of Polars, of the system and of SDKs, turned into Glacier's at a bucket's border."""
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from glacier.errors import (
     SchemaMismatchError,
     WriteError,
 )
+from glacier.storage import RESERVED_PREFIX
 
 if TYPE_CHECKING:
     from glacier.resources.bucket import Bucket
@@ -78,7 +80,7 @@ def _of_compute_error(
         return _empty_dataset(uri)
     if any(sign in text for sign in _SIGNS_OF_WRONG_FORMAT):
         return FormatError(
-            f"{uri} is not {bucket.format}: {text.splitlines()[0]}. Name the right format with "
+            f"{uri} is not {bucket.format}: {_quoted(error)}. Name the right format with "
             "format= on the bucket.",
             uri=uri,
         )
@@ -90,17 +92,20 @@ def _of_unreadable_bytes(bucket: "Bucket", error: BaseException) -> GlacierError
     is_polars = isinstance(error, pl.exceptions.PolarsError) or "os error 22" in str(error)
     if not is_polars:
         return None
-    uri, text = bucket.get_uri(), str(error).splitlines()[0]
+    uri, text = bucket.get_uri(), _quoted(error)
     if bucket.schema is not None:
         return SchemaMismatchError(
             f"What {uri} holds does not fit the schema declared on its bucket: {text}. Correct "
             "schema=, or write the data anew.",
             uri=uri,
         )
-    if isinstance(error, pl.exceptions.SchemaError):
+    if bucket.is_dataset and _tells_of_other_columns(error):
+        advice = (
+            "" if bucket.format == "csv" else ", or scan with missing_columns= and extra_columns="
+        )
         return SchemaMismatchError(
-            f"The files of {uri} do not have the same columns: {text}. Rewrite those that differ, "
-            "or scan with missing_columns= and extra_columns=.",
+            f"The files of {uri} do not have the same columns: {text}. Rewrite those that "
+            f"differ{advice}.",
             uri=uri,
         )
     return FormatError(
@@ -110,6 +115,57 @@ def _of_unreadable_bytes(bucket: "Bucket", error: BaseException) -> GlacierError
     )
 
 
+def _tells_of_other_columns(error: BaseException) -> bool:
+    """Return whether a dataset's files differ, by what reading them has raised."""
+    kinds = (
+        pl.exceptions.ColumnNotFoundError,
+        pl.exceptions.SchemaError,
+        pl.exceptions.ShapeError,
+    )
+    # How Polars says it of CSV.
+    return isinstance(error, kinds) or bool(re.match(r"schema (lengths|names) differ", str(error)))
+
+
+def of_source(target: "Bucket", error: BaseException) -> GlacierError | None:
+    """Return the error of a write whose rows come from a file that is missing or unreadable.
+
+    A write looks for nothing at its target, and its stage is made before, so that what is not
+    found is always a source. None for an error that says nothing about one.
+    """
+    text, uri = str(error), target.get_uri()
+    if isinstance(error, GlacierError) or f"{RESERVED_PREFIX}/" in text:
+        return None
+    start = f"Writing {uri} failed and left it as it was: a file that its rows come from"
+    if isinstance(error, FileNotFoundError) or "expanded paths were empty" in text:
+        return ObjectNotFoundError(
+            f"{start} is not there: {_missing_path(error)}. Check that bucket's name and path, or "
+            "write it first.",
+            uri=uri,
+        )
+    is_polars = isinstance(error, pl.exceptions.ComputeError)
+    if is_polars and any(sign in text for sign in _SIGNS_OF_WRONG_FORMAT):
+        return WriteError(
+            f"{start} can't be read: {_quoted(error)}. Name the right format with format= on that "
+            "bucket, or write it anew.",
+            uri=uri,
+        )
+    return None
+
+
+def _missing_path(error: BaseException) -> str:
+    """Return the path that Polars names, or all that the error says."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return str(error.filename)
+    found = re.search(r'os error 2\): (.+)|PlRefPath \{ inner: "([^"]+)"', str(error))
+    return (found[1] or found[2]) if found else _quoted(error)
+
+
+def _quoted(error: BaseException) -> str:
+    """Return the first line of an error without Polars' own advice and the full stop."""
+    line = next(iter(str(error).splitlines()), type(error).__name__)
+    return _POLARS_ADVICE.sub("", line).rstrip(" .")
+
+
 def _empty_dataset(uri: str) -> EmptyDatasetError:
     return EmptyDatasetError(
         f"The dataset {uri} holds no file, so it has no columns either. Write it first, or "
@@ -117,6 +173,9 @@ def _empty_dataset(uri: str) -> EmptyDatasetError:
         uri=uri,
     )
 
+
+# To the end of the sentence; full stops inside it are Python's, as in `pl.Int64`.
+_POLARS_ADVICE = re.compile(r"[,.]? *(?:hint: |consider passing )(?:[^.]|\.(?=\S))*", re.IGNORECASE)
 
 _SIGNS_OF_WRONG_FORMAT = (
     "File out of specification",

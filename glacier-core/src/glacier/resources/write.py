@@ -17,7 +17,7 @@ from glacier.errors import (
 )
 from glacier.formats import FileFormat, TableFormat
 from glacier.formats.table import format_for
-from glacier.resources.translation import FAILURES, translate, translated
+from glacier.resources.translation import FAILURES, of_source, translate, translated
 from glacier.storage import Stage, WriteMode, WriteRequest, checked_mode, is_glob
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class Write:
 
         Raises:
             PathError: The target can't be written, or not in this way.
+            FormatError: The target's format is not known.
+            ObjectNotFoundError: A file that the rows come from is not there.
             SchemaMismatchError: The data differ from the declared schema.
             WriteError: `data` is no frame.
         """
@@ -81,7 +83,7 @@ class Write:
             return True
         if self.request.mode == "ignore":
             return False
-        can_append = self.bucket.is_dataset or isinstance(self.bucket.get_format(), TableFormat)
+        can_append = self.bucket.is_dataset or self.bucket.is_table
         others = "'overwrite', 'append' or 'ignore'" if can_append else "'overwrite' or 'ignore'"
         raise ObjectExistsError(
             f"{self.bucket.get_uri()} already holds data, and mode='error' refuses to replace "
@@ -120,6 +122,7 @@ class Write:
 
         Raises:
             ObjectExistsError: `mode="error"` and data is there.
+            ObjectNotFoundError: A file that the rows come from is not there.
             WriteError: The data could not be computed or written; the target is untouched.
         """
         if not self.is_needed:
@@ -136,14 +139,18 @@ class Write:
 
     def failed(self, error: BaseException) -> GlacierError:
         """Return the error for a sink that failed, with the target's URI."""
-        known = translate(self.bucket, error)
-        # What is missing, or of a wrong format, is something that the frame reads.
-        is_of_source = isinstance(known, FormatError | ObjectNotFoundError)
-        if known is error or (known is not None and not is_of_source):
+        known = of_source(self.bucket, error)
+        if known is not None:
             return known
+        known = translate(self.bucket, error)
+        # Nothing of the target was looked for, so that it can't be what was not found.
+        is_misplaced = isinstance(known, FormatError | ObjectNotFoundError)
+        if known is error or (known is not None and not is_misplaced):
+            return known
+        text = str(error).partition("\n\nResolved plan until failure")[0]
         return WriteError(
             f"Writing {self.bucket.get_uri()} failed and left it as it was: "
-            f"{type(error).__name__}: {error}",
+            f"{type(error).__name__}: {text}",
             uri=self.bucket.get_uri(),
         )
 
@@ -154,8 +161,7 @@ class Write:
 
     @property
     def _staging_request(self) -> WriteRequest:
-        is_table = isinstance(self.bucket.get_format(), TableFormat)
-        return WriteRequest() if is_table else self.request
+        return WriteRequest() if self.bucket.is_table else self.request
 
 
 def _as_lazy(bucket: "Bucket", data: Tabular) -> tuple[pl.LazyFrame, bool]:
@@ -165,21 +171,23 @@ def _as_lazy(bucket: "Bucket", data: Tabular) -> tuple[pl.LazyFrame, bool]:
         return data.lazy(), False
     if hasattr(data, "__arrow_c_stream__"):
         return pl.DataFrame(data).lazy(), True
+    hint = " Did the task that made it forget to return it?" if data is None else ""
     raise WriteError(
         f"Can't write a {type(data).__name__} to {bucket.get_uri()}; expected a Polars LazyFrame "
         "or DataFrame, or an object with the Arrow PyCapsule interface (__arrow_c_stream__)."
+        f"{hint}"
     )
 
 
 def _check_target(bucket: "Bucket", mode: str, partition_by: tuple[str, ...]) -> None:
-    is_table = isinstance(bucket.get_format(), TableFormat)
     if is_glob(bucket.path):
         raise PathError(
             f"{bucket!r} is a glob and can only be read. Write to a path without *, ? and [."
         )
     if bucket.path == "":
         raise PathError(f"{bucket!r} has no path to write to; name one, such as path='data/'.")
-    if is_table or bucket.is_dataset:
+    bucket.get_format()  # raises where the path's suffix says nothing
+    if bucket.is_table or bucket.is_dataset:
         return
     if mode == "append":
         raise PathError(
@@ -196,7 +204,7 @@ def _check_target(bucket: "Bucket", mode: str, partition_by: tuple[str, ...]) ->
 def _check_schema(bucket: "Bucket", frame: pl.LazyFrame) -> None:
     if bucket.schema is None:
         return
-    declared, actual = pl.Schema(bucket.schema), frame.collect_schema()
+    declared, actual = pl.Schema(bucket.schema), _columns_of(bucket, frame)
     if declared == actual:
         return
     differences = [
@@ -208,6 +216,16 @@ def _check_schema(bucket: "Bucket", frame: pl.LazyFrame) -> None:
         f"The data for {bucket.get_uri()} differ from the schema declared on its bucket "
         f"({'; '.join(differences)}). Cast or select the columns, or change schema=."
     )
+
+
+def _columns_of(bucket: "Bucket", frame: pl.LazyFrame) -> pl.Schema:
+    try:
+        return frame.collect_schema()
+    except FAILURES as error:
+        known = of_source(bucket, error)
+        if known is None:
+            raise
+        raise known from error
 
 
 def _staging_format() -> FileFormat:

@@ -10,7 +10,19 @@
         pass
 
 Needs pytest, which nothing else in Glacier imports.
+
+Raises:
+    MissingPackageError: pytest isn't installed.
 """
+
+from importlib.util import find_spec
+
+from glacier.errors import MissingPackageError
+
+if find_spec("pytest") is None:
+    raise MissingPackageError(
+        'glacier.testing needs pytest. Run: pip install "glacier-core[testing]"', extra="testing"
+    )
 
 from glacier.testing.base import Cases, needs
 from glacier.testing.bucket_cases import BucketCases
