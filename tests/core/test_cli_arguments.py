@@ -113,8 +113,32 @@ def test_file_that_fails_to_import_is_told_with_the_line(project: Path) -> None:
     assert result.exit_code == 2
     assert result.stderr == (
         "Error: 'wrong.py' can't be imported: ZeroDivisionError: division by zero "
-        f"({project / 'wrong.py'}, line 2).\n"
+        "(wrong.py, line 2).\n"
     )
+
+
+@pytest.mark.parametrize("target", ["broken.py", "broken", "importing.py:daily"])
+def test_syntax_error_is_told_with_its_own_file_and_line(project: Path, target: str) -> None:
+    (project / "broken.py").write_text("x = 1\ndef daily(:\n")
+    (project / "importing.py").write_text("import broken\n")
+
+    result = invoke("run", target)
+
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"Error: {target.partition(':')[0]!r} can't be imported: SyntaxError: invalid syntax "
+        "(broken.py, line 2).\n"
+    )
+
+
+def test_traceback_of_a_failed_import_tells_the_error_once(project: Path) -> None:
+    (project / "wrong.py").write_text("x = 1\nx / 0\n")
+
+    result = invoke("run", "wrong.py:daily", "--traceback")
+
+    assert result.exit_code == 2
+    assert result.stderr.count("'wrong.py' can't be imported") == 1
+    assert result.stderr.startswith("Traceback (most recent call last)")
 
 
 def test_module_that_misses_another_is_not_called_missing(project: Path) -> None:

@@ -37,12 +37,35 @@ SECRETS = [
 
 
 def test_config_offers_what_it_lists() -> None:
-    ours = {name for name in config.__all__ if name.startswith(("Local", "Config", "Provider"))}
-
-    offered = {name: getattr(config, name) for name in ours}
+    offered = {name: getattr(config, name) for name in config.__all__}
 
     assert offered["LocalConfig"] is LocalConfig
     assert set(dir(config)) >= set(config.__all__)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from glacier.config import *; LocalConfig()",
+        "import inspect, glacier.config; inspect.getmembers(glacier.config)",
+        "import pydoc, glacier.config; pydoc.render_doc(glacier.config)",
+        "import glacier.config; [getattr(glacier.config, n) for n in dir(glacier.config)]",
+    ],
+)
+def test_config_can_be_looked_into_without_any_cloud(tmp_path: Path, source: str) -> None:
+    complaint = run_without_clouds(tmp_path, source)
+
+    assert complaint == ""
+
+
+def test_config_lists_the_names_of_installed_plugins_only(tmp_path: Path) -> None:
+    listing = "import sys, glacier.config; sys.exit(' '.join(dir(glacier.config)))"
+
+    without, installed = run_without_clouds(tmp_path, listing), dir(config)
+
+    assert "LocalConfig" in without.split()
+    assert "AwsConfig" not in without.split()
+    assert {"AwsConfig", "LocalConfig"} <= set(installed)
 
 
 def test_config_finds_the_names_that_plugins_register(tmp_path: Path) -> None:
@@ -171,6 +194,21 @@ def test_local_config_takes_its_path_from_the_environment() -> None:
     made = LocalConfig.from_env({"GLACIER_LOCAL_PATH": "/srv/data"})
 
     assert made == LocalConfig(base_path=Path("/srv/data"))
+
+
+@pytest.mark.parametrize("given", ["data/raw", Path("data/raw")])
+def test_local_config_holds_a_path_whatever_it_is_given(given: Path | str) -> None:
+    made = LocalConfig(base_path=given)
+
+    assert made.base_path == Path("data/raw")
+    assert isinstance(made.base_path, Path)
+
+
+def test_local_config_refuses_an_empty_path() -> None:
+    with pytest.raises(
+        ValidationError, match=r"base_path is empty; expected a directory, such as 'data' or '\.'"
+    ):
+        LocalConfig(base_path="")
 
 
 def test_local_config_without_the_variable_is_the_default() -> None:

@@ -67,7 +67,7 @@ class Holder:
         ),
         (
             42,
-            r"Expected a job; got int\. Pass a callable without arguments, the path of a Python script",
+            r"Expected a job; got int\. Pass a callable without arguments, the path of a ",
         ),
         ("no/such/script.py", r"script .*/no/such/script\.py is not there\. Pass the path of an"),
         ({"script": "nowhere.py"}, r"script .*/nowhere\.py is not there"),

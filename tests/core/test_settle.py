@@ -15,11 +15,11 @@ from glacier import Bucket, Provider, pipeline, task
 from glacier.engine.joint import joint_groups
 from glacier.errors import (
     ObjectExistsError,
+    ObjectNotFoundError,
     PipelineError,
     RunError,
     StaleScanError,
     TaskError,
-    WriteError,
 )
 
 
@@ -1157,7 +1157,9 @@ def test_missing_source_is_not_taken_for_a_missing_target(
     frame = numbers.scan()
     numbers.delete()
 
-    with pytest.raises(WriteError, match=r"Writing .*target.parquet failed .*numbers.parquet"):
+    with pytest.raises(
+        ObjectNotFoundError, match=r"Writing .*target.parquet failed .*numbers.parquet"
+    ):
         target.write(frame)
 
 
@@ -1233,3 +1235,36 @@ def test_body_that_would_read_what_is_being_replaced_waits_for_it(
     run = racing.run()
 
     assert run.result == [1, 6]
+
+
+def test_run_inside_a_task_spares_what_the_outer_run_still_reads(numbers: Bucket) -> None:
+    @task
+    def replace() -> None:
+        numbers.write(pl.DataFrame({"a": [100, 206]}))
+
+    @pipeline
+    def inner() -> None:
+        replace()
+
+    @task
+    def count(frame: pl.LazyFrame) -> int:
+        return 1
+
+    @task
+    def run_inner(_: int) -> int:
+        inner.run()
+        return 0
+
+    @task
+    def add_up(frame: pl.LazyFrame, _: int) -> int:
+        return int(frame.sum().collect().item())
+
+    @pipeline
+    def outer() -> Any:
+        frame = load(numbers)
+        return add_up(frame, run_inner(count(frame)))
+
+    run = outer.run()
+
+    assert run.result == 6
+    assert numbers.read()["a"].sum() == 306

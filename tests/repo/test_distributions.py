@@ -1,5 +1,6 @@
 """The distributions fit together."""
 
+import re
 import sys
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -50,6 +51,25 @@ def test_extra_all_holds_every_sibling() -> None:
 def test_distribution_is_typed_and_has_a_readme(distribution: Path) -> None:
     assert (package(distribution) / "py.typed").is_file()
     assert (distribution / "README.md").read_text(encoding="utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_distribution_carries_the_license(distribution: Path) -> None:
+    # A copy: in a source distribution a link would point nowhere.
+    own = distribution / "LICENSE"
+
+    assert project(distribution)["license-files"] == ["LICENSE"]
+    assert not own.is_symlink()
+    assert own.read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_readme_of_a_distribution_links_to_no_file(distribution: Path) -> None:
+    readme = (distribution / "README.md").read_text(encoding="utf-8")
+
+    targets = re.findall(r"\]\(([^)]*)\)", readme)
+
+    assert [one for one in targets if not one.startswith("https://")] == []
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)

@@ -9,6 +9,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
     from glacier.resources.bucket import Bucket
@@ -39,6 +41,9 @@ class Scope(Protocol):
 
     def before_change(self, bucket: "Bucket", action: str) -> None:
         """Prepare for, or refuse, a change that the task makes to a place by itself."""
+
+    def before_replace(self, places: "Sequence[str]") -> None:
+        """Prepare for a run inside the task that is about to replace what these places hold."""
 
     def before_effect(self, action: str) -> None:
         """Prepare for, or refuse, an effect outside any bucket (deploy, invoke, submit, run)."""

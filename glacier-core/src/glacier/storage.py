@@ -82,7 +82,7 @@ def new_token() -> str:
     return secrets.token_hex(8)
 
 
-def checked_bucket_name(name: str) -> str:
+def checked_bucket_name(name: object) -> str:
     """Return a bucket name that is one legal path component.
 
     Raises:

@@ -31,9 +31,10 @@ def function_errors(pipeline: Pipeline[..., Any]) -> Iterator[None]:
         if not any(frame.f_code is code for frame, _ in frames):
             raise
         line = [n for frame, n in frames if frame.f_code.co_filename == code.co_filename][-1]
+        told = f"{type(error).__name__}: {_gist(error)}" if str(error) else type(error).__name__
         raise FunctionFailedError(
-            f"The function of pipeline {pipeline.name!r} failed: {type(error).__name__}: "
-            f"{_gist(error)} ({shown_path(code.co_filename)}, line {line}). "
+            f"The function of pipeline {pipeline.name!r} failed: {told} "
+            f"({shown_path(code.co_filename)}, line {line}). "
             "--traceback shows more."
         ) from error
 

@@ -5,11 +5,12 @@ from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from glacier.engine.attempt import NOWHERE, Attempt
 from glacier.engine.blame import culprit_of
 from glacier.engine.convert import as_annotated
 from glacier.engine.frames import frames_in
 from glacier.engine.result import TaskRun
-from glacier.engine.state import NOWHERE, Attempt, RunState
+from glacier.engine.state import RunState
 from glacier.engine.task_scope import TaskScope
 from glacier.engine.writes import Ledger
 from glacier.errors import GlacierError, PipelineError, TaskError, TaskTimeoutError

@@ -1,7 +1,8 @@
 """What buckets answer to while a pipeline is checked: empty frames, and no to every change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import polars as pl
 
@@ -82,6 +83,10 @@ class CheckScope:
     def before_change(self, bucket: Bucket, action: str) -> None:
         """Refuse."""
         raise CheckRefusedError(f"check() changes nothing, and the task would {action} {bucket!r}.")
+
+    def before_replace(self, places: Sequence[str]) -> NoReturn:
+        """Never asked: no run takes place here."""
+        raise AssertionError(places)
 
     def before_effect(self, action: str) -> None:
         """Refuse."""

@@ -5,19 +5,21 @@ from collections.abc import Mapping
 from contextvars import copy_context
 from typing import Any
 
+from glacier.engine.attempt import Attempt
 from glacier.engine.body import Bodies, task_error
 from glacier.engine.events import Events
+from glacier.engine.pending import PendingWrite
 from glacier.engine.result import Run, RunStatus, TaskRun, TaskStatus
-from glacier.engine.state import Attempt, RunState
+from glacier.engine.state import RunState
 from glacier.engine.threads import Threads
-from glacier.engine.writes import Ledger, PendingWrite
+from glacier.engine.writes import Ledger
 from glacier.errors import PipelineError, RunError
 from glacier.pipeline.build_scope import BuildScope
 from glacier.pipeline.graph import Graph
 from glacier.pipeline.pipeline import Pipeline
 from glacier.pipeline.task import Task
 from glacier.resources.translation import FAILURES
-from glacier.scope import current_scope
+from glacier.scope import Scope, current_scope
 
 _FINE = frozenset({TaskStatus.SUCCEEDED, TaskStatus.WRITING})
 
@@ -29,13 +31,19 @@ def run_pipeline(pipeline: Pipeline[..., Any], params: Mapping[str, Any]) -> Run
         surrounding.before_effect(f"run {pipeline!r}")
     scope = BuildScope(pipeline.name)
     graph = pipeline.build(params, scope)
-    return _Execution(pipeline, graph, scope.scanned).execute()
+    return _Execution(pipeline, graph, scope.scanned, surrounding).execute()
 
 
 class _Execution:
     """One run in progress."""
 
-    def __init__(self, pipeline: Pipeline[..., Any], graph: Graph, scanned: set[str]) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline[..., Any],
+        graph: Graph,
+        scanned: set[str],
+        surrounding: Scope | None,
+    ) -> None:
         self._graph = graph
         self._calls = graph.calls
         self._records = [TaskRun(call.name) for call in graph.calls]
@@ -45,7 +53,10 @@ class _Execution:
         )
         self._state = RunState.of(graph, scanned)
         self._ledger = Ledger(
-            self._state, most_joint=pipeline.max_joint_sinks, on_settled=self._on_settled
+            self._state,
+            most_joint=pipeline.max_joint_sinks,
+            on_settled=self._on_settled,
+            surrounding=surrounding,
         )
         self._bodies = Bodies(self._state, self._ledger)
         self._events = Events(self._run)

@@ -12,7 +12,8 @@ from glacier.errors import TaskError, TaskTimeoutError
 from glacier.resources.translation import FAILURES
 
 if TYPE_CHECKING:
-    from glacier.engine.writes import PendingWrite
+    from glacier.engine.pending import PendingWrite
+    from glacier.scope import Scope
 
 
 class Settlement:
@@ -27,9 +28,19 @@ class Settlement:
             queries run.
         batch: The writes, in the order in which they were asked for.
         most_joint: How many sinks are executed as one query at most.
+        surrounding: The task of another run in which this one runs; it may still need what is
+            replaced.
     """
 
-    def __init__(self, state: RunState, batch: "list[PendingWrite]", *, most_joint: int) -> None:
+    def __init__(
+        self,
+        state: RunState,
+        batch: "list[PendingWrite]",
+        *,
+        most_joint: int,
+        surrounding: "Scope | None" = None,
+    ) -> None:
+        self._surrounding = surrounding
         self._state = state
         self._batch = batch
         self._most_joint = most_joint
@@ -86,7 +97,10 @@ class Settlement:
     def commit(self) -> None:
         """Make every filled stage visible, after what would still read the old data is safe."""
         filled = [one for one in self._batch if one.error is None]
-        self._state.protect([one.place for one in filled])
+        places = [one.place for one in filled]
+        if self._surrounding is not None:
+            self._surrounding.before_replace(places)
+        self._state.protect(places)
         for one in filled:
             stage, one.stage = one.stage, None
             assert stage is not None  # filled above

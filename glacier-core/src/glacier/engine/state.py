@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from glacier.engine.attempt import NOWHERE, Attempt
 from glacier.engine.frames import TemporaryFrames, frames_in, hides_frames
-from glacier.engine.result import TaskRun
 from glacier.errors import PipelineError, StaleScanError
 from glacier.pipeline.containers import leaves, mapped
 from glacier.pipeline.graph import Call, Graph
@@ -16,36 +16,10 @@ from glacier.pipeline.handle import Handle, call_of
 from glacier.resources.translation import FAILURES
 from glacier.storage import overlaps
 
-NOWHERE: frozenset[str] = frozenset()
 _HOLD_NO_FRAMES = frozenset({type(None), bool, int, float, str, bytes, pl.DataFrame, pl.Series})
 TEMPORARY = "temporary:"
 """The place that stands for this run's temporary files."""
 _IN_TEMPORARY = frozenset({TEMPORARY})
-
-
-class Attempt:
-    """One attempt at a task's body.
-
-    Attributes:
-        origins: The places that the frames in the body's hands would read.
-        is_over: Whether the body has ended or was given up; it may do nothing any more.
-        waits_for: The attempts whose bodies have to let go of a place before this one goes on.
-        write_error: Why the first of its writes that failed did so.
-    """
-
-    __slots__ = ("call", "is_over", "origins", "record", "waits_for", "write_error")
-
-    def __init__(self, call: Call, record: TaskRun) -> None:
-        self.call = call
-        self.record = record
-        self.origins = NOWHERE
-        self.is_over = False
-        self.waits_for: Sequence[Attempt] = ()
-        self.write_error: Exception | None = None
-
-    def holds(self, places: list[str]) -> bool:
-        """Return whether a frame in the body's hands would read one of these places."""
-        return any(overlaps(origin, place) for origin in self.origins for place in places)
 
 
 @dataclass(slots=True, eq=False)

@@ -1,10 +1,13 @@
 """What buckets answer to inside a task of a run: writes wait, reads see what was written."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from glacier.engine.attempt import Attempt
+from glacier.engine.pending import PendingWrite
 from glacier.engine.result import TaskRun
-from glacier.engine.state import Attempt, RunState
-from glacier.engine.writes import Ledger, PendingWrite, over
+from glacier.engine.state import RunState
+from glacier.engine.writes import Ledger, over
 from glacier.errors import PipelineError
 from glacier.pipeline.graph import Call
 from glacier.storage import overlaps, place_of
@@ -75,6 +78,11 @@ class TaskScope(Attempt):
                 f"{bucket.get_uri()} is left as it is: the task would {action} it, and a pending "
                 f"write to or from it failed: {failed.error}"
             ) from failed.error
+
+    def before_replace(self, places: Sequence[str]) -> None:
+        """Keep what others still need of places that a run inside this body replaces."""
+        for place in places:
+            self._ledger.clear(place, self)
 
     def before_effect(self, action: str) -> None:
         """Commit what is pending, so that a function, a job or another run finds it.

@@ -2,45 +2,19 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from threading import get_ident
+from typing import TYPE_CHECKING
 
+from glacier.engine.attempt import Attempt
+from glacier.engine.pending import PendingWrite, with_readers, without_hazards
 from glacier.engine.settle import Settlement
-from glacier.engine.state import Attempt, RunState
+from glacier.engine.state import RunState
 from glacier.errors import PipelineError, StaleScanError
 from glacier.resources.translation import FAILURES
-from glacier.resources.write import Write
-from glacier.storage import Stage, overlaps
+from glacier.storage import overlaps
 
-
-@dataclass(slots=True, eq=False)
-class PendingWrite:
-    """A write that a task has asked for and that is not executed yet.
-
-    Attributes:
-        place: Where it goes.
-        origins: The places that its frame would read.
-        stage: What is already written of it; only rows of other libraries are, at once,
-            since their memory may change.
-        error: Why it failed, after a settle.
-    """
-
-    write: Write
-    attempt: Attempt
-    place: str
-    origins: frozenset[str]
-    stage: Stage | None = None
-    error: Exception | None = None
-
-    def reads(self, places: Sequence[str]) -> bool:
-        """Return whether its frame would read one of these places."""
-        return any(overlaps(origin, place) for origin in self.origins for place in places)
-
-    def discard(self) -> None:
-        """Remove what is staged of it; what is committed is not staged any more."""
-        if self.stage is not None:
-            self.write.bucket.adapter.discard(self.stage)
-            self.stage = None
+if TYPE_CHECKING:
+    from glacier.scope import Scope
 
 
 class Ledger:
@@ -50,6 +24,7 @@ class Ledger:
         state: The run's state, whose lock guards the ledger too.
         most_joint: How many sinks are executed as one query at most.
         on_settled: Told of every attempt whose writes were settled.
+        surrounding: The task of another run in which this one runs, if any.
 
     Attributes:
         pending: The writes that are not yet committed; changed under the lock alone, and a
@@ -63,12 +38,14 @@ class Ledger:
         *,
         most_joint: int,
         on_settled: Callable[[Attempt], None],
+        surrounding: "Scope | None" = None,
     ) -> None:
         self.pending: list[PendingWrite] = []
         self.seconds = 0.0
         self._state = state
         self._most_joint = most_joint
         self._on_settled = on_settled
+        self._surrounding = surrounding
 
     def add(self, pending: PendingWrite) -> None:
         """Take over a write; rows that live in another library's memory are staged at once.
@@ -130,7 +107,9 @@ class Ledger:
                 return []
             started = time.perf_counter()
             state.settling_thread, state.settling = get_ident(), [one.place for one in batch]
-        settlement = Settlement(state, batch, most_joint=self._most_joint)
+        settlement = Settlement(
+            state, batch, most_joint=self._most_joint, surrounding=self._surrounding
+        )
         try:
             settlement.execute()
         finally:
@@ -188,7 +167,7 @@ class Ledger:
             while self._state.settling_thread is not None:
                 self._state.settle_ended.wait()
             ready = [one for one in self.pending if one.attempt.is_over or one.attempt is by]
-            chosen = _with_readers([one for one in ready if is_needed(one)], ready)
+            chosen = with_readers([one for one in ready if is_needed(one)], ready)
             places = [one.place for one in chosen]
             holders = [attempt for attempt in self._state.running if attempt.holds(places)]
             if not holders:
@@ -198,7 +177,7 @@ class Ledger:
             return []
         needed = set(chosen)
         free = [one for one in ready if one in needed or not self._is_held(one.place)]
-        return _without_hazards(free, ready, needed)
+        return without_hazards(free, ready, needed)
 
     def _wait(self, by: Attempt | None, holders: Sequence[Attempt], places: Sequence[str]) -> None:
         """Wait until a body has ended."""
@@ -236,34 +215,6 @@ class Ledger:
         for attempt in dict.fromkeys(one.attempt for one in batch):
             if attempt.is_over and attempt not in unsettled:
                 self._on_settled(attempt)
-
-
-def _with_readers(chosen: list[PendingWrite], ready: list[PendingWrite]) -> list[PendingWrite]:
-    """Add the writes whose frames would read what the chosen ones replace, repeatedly."""
-    while chosen:
-        places, known = [one.place for one in chosen], set(chosen)
-        more = [one for one in ready if one not in known and one.reads(places)]
-        if not more:
-            break
-        chosen = chosen + more
-    return chosen
-
-
-def _without_hazards(
-    batch: list[PendingWrite], ready: list[PendingWrite], needed: set[PendingWrite]
-) -> list[PendingWrite]:
-    """Leave out writes that would replace what a write outside the batch still has to read."""
-    while True:
-        inside = set(batch)
-        outside = [one for one in ready if one not in inside]
-        safe = [
-            one
-            for one in batch
-            if one in needed or not any(other.reads([one.place]) for other in outside)
-        ]
-        if len(safe) == len(batch):
-            return batch
-        batch = safe
 
 
 def over(attempt: Attempt) -> PipelineError:

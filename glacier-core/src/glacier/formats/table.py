@@ -24,7 +24,7 @@ def format_for(name: str | None, path: str) -> Format:
     """
     specs = load_plugins().formats
     if name is not None:
-        spec = specs.get(name.lower()) if isinstance(name, str) else None
+        spec = specs.get(str(name).lower())
         if spec is None:
             raise FormatError(
                 f"Unknown format {name!r}; installed: {', '.join(sorted(specs))}.", format=name

@@ -6,6 +6,8 @@ from glacier.errors import PipelineError
 from glacier.storage import place_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
     from glacier.resources.bucket import Bucket
@@ -52,6 +54,10 @@ class BuildScope:
     def before_change(self, bucket: "Bucket", action: str) -> NoReturn:
         """Refuse: changes belong into tasks."""
         self._refuse(f"{action} {bucket!r}")
+
+    def before_replace(self, places: "Sequence[str]") -> NoReturn:
+        """Never asked: no run takes place here."""
+        raise AssertionError(places)
 
     def before_effect(self, action: str) -> NoReturn:
         """Refuse: effects belong into tasks."""

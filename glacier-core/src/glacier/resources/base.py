@@ -129,9 +129,8 @@ class Resource(ABC):
 
 
 def _check_provider(provider: object, kind: str) -> None:
-    from glacier.provider import Provider
-
-    if not isinstance(provider, Provider):
+    # The class itself can't be imported: providers know resources, and not the reverse.
+    if not hasattr(provider, "get_adapter"):
         raise UnboundResourceError(
             f"provider= takes a Provider; use {_factory_of(kind)}. Got {type(provider).__name__}."
         )

@@ -164,14 +164,14 @@ class Write:
         return WriteRequest() if self.bucket.is_table else self.request
 
 
-def _as_lazy(bucket: "Bucket", data: Tabular) -> tuple[pl.LazyFrame, bool]:
+def _as_lazy(bucket: "Bucket", data: Tabular | None) -> tuple[pl.LazyFrame, bool]:
+    hint = " Did the task that made it forget to return it?" if data is None else ""
     if isinstance(data, pl.LazyFrame):
         return data, False
     if isinstance(data, pl.DataFrame):
         return data.lazy(), False
     if hasattr(data, "__arrow_c_stream__"):
         return pl.DataFrame(data).lazy(), True
-    hint = " Did the task that made it forget to return it?" if data is None else ""
     raise WriteError(
         f"Can't write a {type(data).__name__} to {bucket.get_uri()}; expected a Polars LazyFrame "
         "or DataFrame, or an object with the Arrow PyCapsule interface (__arrow_c_stream__)."

@@ -1,0 +1,34 @@
+"""One attempt at a task's body, as the rest of the run sees it."""
+
+from collections.abc import Sequence
+
+from glacier.engine.result import TaskRun
+from glacier.pipeline.graph import Call
+from glacier.storage import overlaps
+
+NOWHERE: frozenset[str] = frozenset()
+
+
+class Attempt:
+    """One attempt at a task's body.
+
+    Attributes:
+        origins: The places that the frames in the body's hands would read.
+        is_over: Whether the body has ended or was given up; it may do nothing any more.
+        waits_for: The attempts whose bodies have to let go of a place before this one goes on.
+        write_error: Why the first of its writes that failed did so.
+    """
+
+    __slots__ = ("call", "is_over", "origins", "record", "waits_for", "write_error")
+
+    def __init__(self, call: Call, record: TaskRun) -> None:
+        self.call = call
+        self.record = record
+        self.origins = NOWHERE
+        self.is_over = False
+        self.waits_for: Sequence[Attempt] = ()
+        self.write_error: Exception | None = None
+
+    def holds(self, places: Sequence[str]) -> bool:
+        """Return whether a frame in the body's hands would read one of these places."""
+        return any(overlaps(origin, place) for origin in self.origins for place in places)
