@@ -63,7 +63,7 @@ def test_failing_function_is_told_on_one_line_and_exits_with_1(command: str) -> 
     assert result.exit_code == 1
     assert result.stderr == (
         "Error: The function of pipeline 'boom' failed: ValueError: no (trouble.py, line 12). "
-        "--traceback shows more.\n",
+        "--traceback shows more.\n"
     )
 
 

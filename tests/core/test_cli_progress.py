@@ -44,6 +44,17 @@ def run_another() -> None:
     many.run(number=3)
 
 
+@task
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+@pipeline
+def interrupted() -> None:
+    count(1)
+    interrupt()
+
+
 @pipeline
 def nesting() -> None:
     run_another()
@@ -80,6 +91,17 @@ def test_progress_shows_the_outermost_run_only(stream: type[io.StringIO]) -> Non
 
     assert "SUCCEEDED  nesting  1 succeeded in " in out.getvalue()
     assert "count" not in out.getvalue()
+
+
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+def test_progress_calls_an_interrupted_run_interrupted(stream: type[io.StringIO]) -> None:
+    out = stream()
+
+    with pytest.raises(KeyboardInterrupt), shown_progress(Console(file=out, color_system=None)):
+        interrupted.run()
+
+    assert "INTERRUPTED  interrupted  " in out.getvalue()
+    assert "FAILED     interrupted" not in out.getvalue()
 
 
 def test_progress_observes_no_longer_than_asked() -> None:

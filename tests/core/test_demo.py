@@ -16,7 +16,7 @@ from glacier.cli.load import load_pipeline
 from glacier.config import LocalConfig
 from glacier.demo import FLIGHTS, flight_report, verify
 from glacier.engine import Run, RunStatus, TaskStatus
-from glacier.engine.check import CheckStatus
+from glacier.engine.check_report import CheckStatus
 from glacier.engine.plan import SettleStep
 from tests.core.distributions import run_python
 

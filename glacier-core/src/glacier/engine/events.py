@@ -24,6 +24,7 @@ class Events:
 
     def __init__(self, run: "Run", plugins: Plugins | None = None) -> None:
         self._run = run
+        self._is_over = False
         self._plugins = load_plugins() if plugins is None else plugins
         self.observes_tasks = self._plugins.has_observers(
             "glacier_task_started"
@@ -43,9 +44,12 @@ class Events:
             self._tell("glacier_task_finished", task=task)
 
     def run_finished(self) -> None:
-        """Tell that the run is over."""
+        """Tell that the run is over; what an abandoned body does later is told to nobody."""
         self._tell("glacier_run_finished")
+        self._is_over = True
 
     def _tell(self, hook: str, **details: object) -> None:
+        if self._is_over:
+            return
         for name, error in self._plugins.tell(hook, run=self._run, **details):
             logger.warning("The plugin %r failed in %s: %r", name, hook, error, exc_info=error)

@@ -72,12 +72,13 @@ class TaskScope(Attempt):
         """Commit pending writes to and from the place, and keep what others still need of it."""
         self._refuse_if_over()
         place = place_of_bucket(bucket)
-        failed = next((o for o in self._ledger.clear(place, self) if o.error is not None), None)
-        if failed is not None:
+        errors = (one.error for one in self._ledger.clear(place, self))
+        error = next((one for one in errors if one is not None), None)
+        if error is not None:
             raise PipelineError(
                 f"{bucket.get_uri()} is left as it is: the task would {action} it, and a pending "
-                f"write to or from it failed: {failed.error}"
-            ) from failed.error
+                f"write to or from it failed: {error.__cause__}"
+            ) from error
 
     def before_replace(self, places: Sequence[str]) -> None:
         """Keep what others still need of places that a run inside this body replaces."""
@@ -96,7 +97,7 @@ class TaskScope(Attempt):
         if self.write_error is not None:
             raise PipelineError(
                 f"The task would {action}, and a write that it made before failed: "
-                f"{self.write_error}"
+                f"{self.write_error.__cause__}"
             ) from self.write_error
 
     def _before_reading(self, bucket: "Bucket") -> str:
@@ -114,7 +115,7 @@ class TaskScope(Attempt):
             if one.error is not None and overlaps(one.place, place):
                 raise PipelineError(
                     f"{bucket.get_uri()} was about to be read, and its pending write failed: "
-                    f"{one.error}"
+                    f"{one.error.__cause__}"
                 ) from one.error
 
     def _refuse_if_over(self) -> None:
