@@ -54,6 +54,10 @@ def test_table_round_trips(provider: Provider, table_format: str, name: str) -> 
     assert_frame_equal(table.read(), FRAME)
 
 
+def test_table_knows_that_it_is_one(table: Bucket) -> None:
+    assert table.is_table
+
+
 def test_missing_table_is_not_found(table: Bucket) -> None:
     assert not table.exists()
     with pytest.raises(ObjectNotFoundError, match=r"No (Delta|Iceberg) table is at .*/b/t\."):

@@ -212,6 +212,8 @@ class Bucket(Resource):
     def __truediv__(self, sub: str | PurePath) -> "Bucket":
         """Return the bucket at `path/sub`, with this one's provider and config.
 
+        It is a part of this one, and not among `provider.get_resources()`.
+
         Raises:
             PathError: This path is a glob, or `sub` is not legal.
         """
@@ -219,8 +221,13 @@ class Bucket(Resource):
             raise PathError(f"{self!r} is a glob; nothing lies below it.")
         below = path_text(sub)
         joined = f"{self.path.rstrip('/')}/{below}" if self.path else below
-        return self.provider.bucket(
-            self.bucket_name, joined, self._format_name, self.config, schema=self.schema
+        return Bucket(
+            self.bucket_name,
+            joined,
+            self._format_name,
+            self.provider,
+            self.config,
+            schema=self.schema,
         )
 
     @property

@@ -56,7 +56,7 @@ class ToyExecutorAdapter(ExecutorAdapter):
             command, environment = _script_command(job)
         else:
             raise JobError(
-                f"A {type(job).__name__} is no job; expected a callable or a mapping with 'script'."
+                f"Expected a callable or a mapping with 'script'; got {type(job).__name__}."
             )
         log = self._directory / f"{job_id}.log"
         with log.open("wb") as output:
