@@ -1268,3 +1268,226 @@ def test_run_inside_a_task_spares_what_the_outer_run_still_reads(numbers: Bucket
 
     assert run.result == 6
     assert numbers.read()["a"].sum() == 306
+
+
+def interrupted(_: pl.DataFrame) -> pl.DataFrame:
+    raise KeyboardInterrupt
+
+
+def leaving(_: pl.DataFrame) -> pl.DataFrame:
+    raise SystemExit(1)
+
+
+def test_interrupt_while_queries_run_commits_nothing(provider: Provider, base_path: Path) -> None:
+    good, bad = provider.bucket("lake", "good.parquet"), provider.bucket("lake", "bad.parquet")
+
+    @task
+    def write() -> None:
+        good.write(pl.LazyFrame({"a": [1]}))
+        bad.write(pl.LazyFrame({"a": [1]}).map_batches(interrupted, schema={"a": pl.Int64}))
+
+    @pipeline
+    def stopped() -> None:
+        write()
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped.run()
+
+    assert not good.exists()
+    assert not bad.exists()
+    assert [name for name in files_under(base_path) if "lock" not in name] == []
+
+
+def test_write_is_not_committed_when_a_function_in_its_frame_leaves_the_process(
+    provider: Provider,
+) -> None:
+    target = provider.bucket("lake", "x.parquet")
+
+    @task(timeout_seconds=30)
+    def write() -> None:
+        target.write(pl.LazyFrame({"a": [1]}).map_batches(leaving, schema={"a": pl.Int64}))
+
+    @pipeline
+    def left() -> None:
+        write()
+
+    with pytest.raises(SystemExit):
+        left.run()
+
+    assert not target.exists()
+
+
+def test_timeout_during_a_settle_spares_the_writes_of_other_tasks(
+    numbers: Bucket, provider: Provider, base_path: Path
+) -> None:
+    good, late, later = (provider.bucket("lake", f"{n}.parquet") for n in ("good", "late", "later"))
+    go_on = threading.Event()
+
+    def slow(frame: pl.DataFrame) -> pl.DataFrame:
+        go_on.wait(0.5)
+        return frame
+
+    @task
+    def save_good() -> int:
+        good.write(numbers.scan())
+        return 1
+
+    @task(timeout_seconds=0.1)
+    def read_back(_: int) -> int:
+        late.write(pl.LazyFrame({"a": [1]}))
+        later.write(pl.LazyFrame({"a": [1]}).map_batches(slow, schema={"a": pl.Int64}))
+        return later.read().height
+
+    @pipeline
+    def given_up() -> Any:
+        return read_back(save_good())
+
+    with pytest.raises(RunError, match=r"took longer than timeout_seconds=0.1") as failure:
+        given_up.run()
+
+    assert str(failure.value.run.tasks["save_good"].status) == "SUCCEEDED"
+    assert good.read().height == 3
+    assert not late.exists()
+    assert not later.exists()
+    assert [name for name in files_under(base_path) if "stage" in name and "lock" not in name] == []
+
+
+def test_function_in_a_frame_can_not_change_what_is_being_settled(
+    numbers: Bucket, provider: Provider
+) -> None:
+    one, other = provider.bucket("lake", "one.parquet"), provider.bucket("lake", "other.parquet")
+
+    def remove(frame: pl.DataFrame) -> pl.DataFrame:
+        one.delete()
+        return frame
+
+    @task
+    def write() -> int:
+        one.write(numbers.scan())
+        return 1
+
+    @task
+    def read_back(_: int) -> int:
+        other.write(pl.LazyFrame({"a": [1]}).map_batches(remove, schema={"a": pl.Int64}))
+        return other.read().height
+
+    @pipeline
+    def reentrant() -> Any:
+        return read_back(write())
+
+    with pytest.raises(RunError, match=r"would delete or replace .* while its writes are executed"):
+        reentrant.run()
+
+    assert one.read().height == 3
+    assert not other.exists()
+
+
+def test_run_inside_a_task_that_timed_out_commits_nothing(provider: Provider) -> None:
+    target = provider.bucket("lake", "x.parquet")
+    timed_out, ended = threading.Event(), threading.Event()
+
+    @task
+    def write() -> None:
+        assert timed_out.wait(30)
+        target.write(pl.DataFrame({"a": [1]}))
+
+    @pipeline
+    def inner() -> None:
+        write()
+
+    errors: list[PipelineError] = []
+
+    @task(timeout_seconds=0.1)
+    def run_inner() -> None:
+        try:
+            inner.run()
+        except PipelineError as error:
+            errors.append(error)
+        finally:
+            ended.set()
+
+    @pipeline
+    def outer() -> None:
+        run_inner()
+
+    with pytest.raises(RunError, match=r"took longer than timeout_seconds=0.1"):
+        outer.run()
+    timed_out.set()
+    assert ended.wait(30)
+
+    assert "'run_inner' is over" in str(errors[0])
+    assert not target.exists()
+
+
+def test_delete_by_a_run_inside_a_task_spares_what_the_outer_run_still_reads(
+    numbers: Bucket,
+) -> None:
+    @task
+    def remove() -> None:
+        numbers.delete()
+
+    @pipeline
+    def inner() -> None:
+        remove()
+
+    @task
+    def run_inner() -> int:
+        inner.run()
+        return 0
+
+    @task
+    def add_up(frame: pl.LazyFrame, _: int) -> int:
+        return int(frame.sum().collect().item())
+
+    @pipeline(max_workers=1)
+    def outer() -> Any:
+        return add_up(load(numbers), run_inner())
+
+    run = outer.run()
+
+    assert run.result == 6
+    assert not numbers.exists()
+
+
+def test_run_inside_a_task_replaces_nothing_when_an_outer_write_from_there_fails(
+    numbers: Bucket, provider: Provider
+) -> None:
+    bad = provider.bucket("lake", "bad.parquet")
+    inner_is_in, is_pending = threading.Event(), threading.Event()
+
+    @task
+    def replace() -> None:
+        inner_is_in.set()
+        assert is_pending.wait(30)
+        numbers.write(pl.DataFrame({"a": [100]}))
+
+    @pipeline
+    def inner() -> None:
+        replace()
+
+    @task
+    def run_inner() -> int:
+        inner.run()
+        return 0
+
+    @task
+    def save_bad(frame: pl.LazyFrame) -> int:
+        assert inner_is_in.wait(30)
+        bad.write(frame)
+        return 1
+
+    @task
+    def tell(_: int) -> None:
+        is_pending.set()
+
+    @pipeline
+    def outer() -> None:
+        run_inner()
+        tell(save_bad(failing(load(numbers))))
+
+    with pytest.raises(
+        RunError, match=r"numbers.parquet is left as it is: the task would replace it"
+    ):
+        outer.run()
+
+    assert numbers.read()["a"].to_list() == [1, 2, 3]

@@ -63,8 +63,9 @@ class Bodies:
             if task.persist:
                 result = self._state.keep_temporarily(result)
         except BaseException:
-            self._state.end(attempt)
-            self._ledger.drop(attempt)
+            with self._state.lock:  # else another settle could take its writes in between
+                self._state.end(attempt)
+                self._ledger.drop(attempt)
             raise
         self._state.finish(attempt, result, is_temporary=task.persist)
         return attempt

@@ -12,6 +12,8 @@ from glacier.errors import TaskError, TaskTimeoutError
 from glacier.resources.translation import FAILURES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from glacier.engine.pending import PendingWrite
     from glacier.scope import Scope
 
@@ -44,9 +46,14 @@ class Settlement:
         self._state = state
         self._batch = batch
         self._most_joint = most_joint
+        self._committed: set[PendingWrite] = set()
 
     def execute(self) -> None:
-        """Fill every stage: sinks that share work together, and after a failure one by one."""
+        """Fill every stage: sinks that share work together, and after a failure one by one.
+
+        A surrounding task keeps what its run still needs then, without this run's lock, since it
+        may have to wait for other bodies of its run.
+        """
         members, sinks = self._staged()
         for group in joint_groups(sinks, most=self._most_joint):
             together = [members[index] for index in group]
@@ -55,6 +62,23 @@ class Settlement:
             except FAILURES as error:
                 for one in together:
                     self._execute_alone(one, error if len(together) == 1 else None)
+        self._ask_surrounding()
+
+    def _ask_surrounding(self) -> None:
+        filled = [one for one in self._batch if one.error is None]
+        if self._surrounding is None or not filled:
+            return
+        try:
+            self._surrounding.before_replace([one.place for one in filled])
+        except FAILURES as error:
+            for one in filled:
+                self._fail(one, error, culprit=one.attempt.call.name)
+
+    def abandon(self, error: BaseException) -> None:
+        """Fail every write that is not committed, because of what is no mere failure."""
+        for one in self._batch:
+            if one.error is None and one not in self._committed:
+                self._fail(one, error, culprit=one.attempt.call.name)
 
     def _staged(self) -> "tuple[list[PendingWrite], list[pl.LazyFrame]]":
         """Return the writes that are yet to be executed, and their sinks into new stages."""
@@ -94,13 +118,14 @@ class Settlement:
         for one in self._batch:
             one.discard()
 
-    def commit(self) -> None:
-        """Make every filled stage visible, after what would still read the old data is safe."""
-        filled = [one for one in self._batch if one.error is None]
-        places = [one.place for one in filled]
-        if self._surrounding is not None:
-            self._surrounding.before_replace(places)
-        self._state.protect(places)
+    def commit(self, wanted: "Collection[PendingWrite]") -> None:
+        """Make filled stages visible, after what would still read the old data is safe.
+
+        Args:
+            wanted: The writes whose attempts have not failed meanwhile.
+        """
+        filled = [one for one in self._batch if one.error is None and one in wanted]
+        self._state.protect([one.place for one in filled])
         for one in filled:
             stage, one.stage = one.stage, None
             assert stage is not None  # filled above
@@ -108,10 +133,14 @@ class Settlement:
                 one.write.commit(stage)
             except FAILURES as error:
                 self._fail(one, error)
+            else:
+                self._committed.add(one)
 
-    def _fail(self, one: "PendingWrite", error: BaseException) -> None:
+    def _fail(
+        self, one: "PendingWrite", error: BaseException, *, culprit: str | None = None
+    ) -> None:
         call = one.attempt.call
-        culprit = culprit_of(self._state, call, error)
+        culprit = culprit or culprit_of(self._state, call, error)
         shown = one.write.failed(error)
         if shown is not error:
             shown.__cause__ = error
@@ -141,7 +170,7 @@ def _collect(sinks: list[pl.LazyFrame], timeout_seconds: float | None) -> None:
     def work() -> None:
         try:
             pl.collect_all(sinks, engine="streaming")
-        except FAILURES as error:
+        except BaseException as error:  # noqa: BLE001 - raised again by the waiting thread
             errors.append(error)
 
     thread = threading.Thread(target=work, daemon=True, name="glacier-settle")

@@ -9,6 +9,7 @@ import polars as pl
 
 from glacier.engine.attempt import NOWHERE, Attempt
 from glacier.engine.frames import TemporaryFrames, frames_in, hides_frames
+from glacier.engine.threads import INTERRUPTIBLE_SECONDS
 from glacier.errors import PipelineError, StaleScanError
 from glacier.pipeline.containers import leaves, mapped
 from glacier.pipeline.graph import Call, Graph
@@ -90,11 +91,11 @@ class RunState:
         args: Any = call.args
         kwargs: Any = call.kwargs
         with self.lock:
-            if self.is_given_up:
-                raise PipelineError(f"Task {call.name!r} does not begin: its run was interrupted.")
+            self._refuse_if_given_up(call)
             if call.data:
                 while self.settling and self._would_read(call.data, self.settling):
-                    self.settle_ended.wait()
+                    self.settle_ended.wait(INTERRUPTIBLE_SECONDS)
+                    self._refuse_if_given_up(call)  # it may be, by now
                 if self.broken:
                     self._refuse_broken(call)
                 value_of = self.value_of
@@ -228,6 +229,10 @@ class RunState:
         )
         made.__cause__ = error
         return made
+
+    def _refuse_if_given_up(self, call: Call) -> None:
+        if self.is_given_up:
+            raise PipelineError(f"Task {call.name!r} does not begin: its run was interrupted.")
 
     def _refuse_broken(self, call: Call) -> None:
         for index in call.data:

@@ -72,18 +72,13 @@ class TaskScope(Attempt):
         """Commit pending writes to and from the place, and keep what others still need of it."""
         self._refuse_if_over()
         place = place_of_bucket(bucket)
-        errors = (one.error for one in self._ledger.clear(place, self))
-        error = next((one for one in errors if one is not None), None)
-        if error is not None:
-            raise PipelineError(
-                f"{bucket.get_uri()} is left as it is: the task would {action} it, and a pending "
-                f"write to or from it failed: {error.__cause__}"
-            ) from error
+        self._clear(place, bucket.get_uri(), action)
 
     def before_replace(self, places: Sequence[str]) -> None:
         """Keep what others still need of places that a run inside this body replaces."""
+        self._refuse_if_over()
         for place in places:
-            self._ledger.clear(place, self)
+            self._clear(place, place, "replace")
 
     def before_effect(self, action: str) -> None:
         """Commit what is pending, so that a function, a job or another run finds it.
@@ -99,6 +94,15 @@ class TaskScope(Attempt):
                 f"The task would {action}, and a write that it made before failed: "
                 f"{self.write_error.__cause__}"
             ) from self.write_error
+
+    def _clear(self, place: str, shown: str, action: str) -> None:
+        errors = (one.error for one in self._ledger.clear(place, self))
+        error = next((one for one in errors if one is not None), None)
+        if error is not None:
+            raise PipelineError(
+                f"{shown} is left as it is: the task would {action} it, and a pending "
+                f"write to or from it failed: {error.__cause__}"
+            ) from error
 
     def _before_reading(self, bucket: "Bucket") -> str:
         self._refuse_if_over()

@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 _SHORTEST_LOOK_SECONDS = 0.001
 _LONGEST_LOOK_SECONDS = 0.05
 # Once Polars is imported, a wait without an end does not notice Ctrl-C.
-_INTERRUPTIBLE_SECONDS = 0.2
+INTERRUPTIBLE_SECONDS = 0.2
 
 
 class Threads:
@@ -44,7 +44,7 @@ class Threads:
         while True:
             can_grow = self._count < self._most
             try:
-                left = self._quiet.get(timeout=look_seconds if can_grow else _INTERRUPTIBLE_SECONDS)
+                left = self._quiet.get(timeout=look_seconds if can_grow else INTERRUPTIBLE_SECONDS)
             except Empty:
                 is_stuck = can_grow and ended == self._ended and not self._queue.empty()
                 look_seconds = min(2 * look_seconds, _LONGEST_LOOK_SECONDS)

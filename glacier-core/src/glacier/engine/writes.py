@@ -9,6 +9,7 @@ from glacier.engine.attempt import Attempt
 from glacier.engine.pending import PendingWrite, with_readers, without_hazards
 from glacier.engine.settle import Settlement
 from glacier.engine.state import RunState
+from glacier.engine.threads import INTERRUPTIBLE_SECONDS
 from glacier.errors import PipelineError, StaleScanError
 from glacier.resources.translation import FAILURES
 from glacier.storage import overlaps
@@ -46,6 +47,7 @@ class Ledger:
         self._most_joint = most_joint
         self._on_settled = on_settled
         self._surrounding = surrounding
+        self._batch: list[PendingWrite] = []
 
     def add(self, pending: PendingWrite) -> None:
         """Take over a write; rows that live in another library's memory are staged at once.
@@ -69,13 +71,17 @@ class Ledger:
         raise over(pending.attempt)
 
     def drop(self, attempt: Attempt | None = None) -> None:
-        """Forget the writes of an attempt that failed; of all attempts where None."""
+        """Forget the writes of an attempt that failed; of all attempts where None.
+
+        A settle that is under way removes what it has staged itself, when it ends.
+        """
         with self._state.lock:
             while attempt is None and self._state.settling_thread not in {None, get_ident()}:
-                self._state.settle_ended.wait()  # it commits nothing any more
+                self._state.settle_ended.wait(INTERRUPTIBLE_SECONDS)  # it commits nothing
             dropped = [one for one in self.pending if attempt in (None, one.attempt)]
             self.pending = [one for one in self.pending if one not in dropped]
-        for one in dropped:
+            unused = [one for one in dropped if one not in self._batch]
+        for one in unused:
             one.discard()
 
     def has(self, attempt: Attempt) -> bool:
@@ -103,29 +109,43 @@ class Ledger:
             if state.settling_thread == get_ident():
                 return []  # a function in a frame that is being settled: it sees what is there
             batch = self._choose(is_needed, by)
-            if not batch:
+            if not batch or state.is_given_up:
                 return []
             started = time.perf_counter()
+            self._batch = batch
             state.settling_thread, state.settling = get_ident(), [one.place for one in batch]
         settlement = Settlement(
             state, batch, most_joint=self._most_joint, surrounding=self._surrounding
         )
         try:
             settlement.execute()
+            with state.lock:
+                if not state.is_given_up:
+                    settlement.commit(set(self.pending))
+        except BaseException as error:  # such as an interrupt: what is half done is not committed
+            settlement.abandon(error)
+            raise
         finally:
             with state.lock:
                 try:
-                    if not state.is_given_up:
-                        settlement.commit()
-                finally:
                     settlement.discard()
-                    settled = set(batch)
-                    self.pending = [one for one in self.pending if one not in settled]
+                finally:
                     self.seconds += time.perf_counter() - started
-                    state.settling_thread, state.settling = None, []
-                    state.settle_ended.notify_all()
-                self._tell(batch)
+                    self._end(batch)
         return batch
+
+    def _end(self, batch: list[PendingWrite]) -> None:
+        """Take what was settled off the ledger, once all that is to be known of it is told."""
+        members = set(batch)
+        settled = [one for one in self.pending if one in members]  # others were dropped
+        left = [one for one in self.pending if one not in members]
+        try:
+            self._tell(settled, left)
+        finally:
+            self.pending = [one for one in self.pending if one not in members]
+            self._batch = []
+            self._state.settling_thread, self._state.settling = None, []
+            self._state.settle_ended.notify_all()
 
     def clear(self, place: str, by: Attempt) -> list[PendingWrite]:
         """Make a place ready to be changed by a body itself.
@@ -139,7 +159,16 @@ class Ledger:
 
         Raises:
             StaleScanError: Waiting for the other bodies would never end.
+            PipelineError: The body was given up meanwhile, or it is a function in a frame that
+                is being settled.
         """
+        if self._state.settling_thread == get_ident():
+            raise PipelineError(
+                f"A function in a frame of task {by.call.name!r} would delete or replace {place} "
+                "while its writes are executed. Do that in the task itself."
+            )
+        if self._surrounding is not None:
+            self._surrounding.before_replace([place])
 
         def concerns(one: PendingWrite) -> bool:
             return overlaps(one.place, place) or one.reads([place])
@@ -150,6 +179,8 @@ class Ledger:
             if any(one.error is not None for one in settled):
                 return settled
             with self._state.lock:
+                if by.is_over:
+                    raise over(by)
                 if any(concerns(one) for one in self.pending if one.attempt.is_over):
                     continue  # asked for meanwhile
                 holders = [one for one in self._state.running if one.holds([place])]
@@ -165,7 +196,7 @@ class Ledger:
         """Return what to settle, after waiting for bodies that hold frames of its places."""
         while True:
             while self._state.settling_thread is not None:
-                self._state.settle_ended.wait()
+                self._state.settle_ended.wait(INTERRUPTIBLE_SECONDS)
             ready = [one for one in self.pending if one.attempt.is_over or one.attempt is by]
             chosen = with_readers([one for one in ready if is_needed(one)], ready)
             places = [one.place for one in chosen]
@@ -182,7 +213,7 @@ class Ledger:
     def _wait(self, by: Attempt | None, holders: Sequence[Attempt], places: Sequence[str]) -> None:
         """Wait until a body has ended."""
         if by is None:  # the scheduler holds nothing that a body could wait for
-            self._state.body_ended.wait()
+            self._state.body_ended.wait(INTERRUPTIBLE_SECONDS)
             return
         if by in holders:
             raise _stale(by, places)
@@ -190,7 +221,7 @@ class Ledger:
             raise _waiting_in_a_circle(by, holders)
         by.waits_for = holders
         try:
-            self._state.body_ended.wait()
+            self._state.body_ended.wait(INTERRUPTIBLE_SECONDS)
         finally:
             by.waits_for = ()
 
@@ -210,9 +241,9 @@ class Ledger:
     def _is_held(self, place: str) -> bool:
         return any(attempt.holds([place]) for attempt in self._state.running)
 
-    def _tell(self, batch: list[PendingWrite]) -> None:
-        unsettled = {one.attempt for one in self.pending}
-        for attempt in dict.fromkeys(one.attempt for one in batch):
+    def _tell(self, settled: list[PendingWrite], left: list[PendingWrite]) -> None:
+        unsettled = {one.attempt for one in left}
+        for attempt in dict.fromkeys(one.attempt for one in settled):
             if attempt.is_over and attempt not in unsettled:
                 self._on_settled(attempt)
 
