@@ -14,21 +14,24 @@ class Attempt:
 
     Attributes:
         origins: The places that the frames in the body's hands would read.
+        reading: The places that the body reads right now.
         is_over: Whether the body has ended or was given up; it may do nothing any more.
         waits_for: The attempts whose bodies have to let go of a place before this one goes on.
         write_error: Why the first of its writes that failed did so.
     """
 
-    __slots__ = ("call", "is_over", "origins", "record", "waits_for", "write_error")
+    __slots__ = ("call", "is_over", "origins", "reading", "record", "waits_for", "write_error")
 
     def __init__(self, call: Call, record: TaskRun) -> None:
         self.call = call
         self.record = record
         self.origins = NOWHERE
+        self.reading: tuple[str, ...] = ()
         self.is_over = False
         self.waits_for: Sequence[Attempt] = ()
         self.write_error: Exception | None = None
 
     def holds(self, places: Sequence[str]) -> bool:
-        """Return whether a frame in the body's hands would read one of these places."""
-        return any(overlaps(origin, place) for origin in self.origins for place in places)
+        """Return whether the body, or a frame in its hands, would read one of these places."""
+        held = (*self.origins, *self.reading)
+        return any(overlaps(origin, place) for origin in held for place in places)

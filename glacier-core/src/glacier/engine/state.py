@@ -37,7 +37,7 @@ class RunState:
         is_given_up: Whether the run was interrupted, so that no more bodies begin.
         settling: The places that the settle which is under way will replace.
         settling_thread: The thread that carries it out; None where none is.
-        body_ended: Told, under `lock`, whenever a body has ended.
+        body_ended: Told, under `lock`, whenever a body has ended or let go of a place.
         settle_ended: Told, under `lock`, whenever a settle has ended.
     """
 

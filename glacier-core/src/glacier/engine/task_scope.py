@@ -1,12 +1,15 @@
 """What buckets answer to inside a task of a run: writes wait, reads see what was written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from glacier.engine.attempt import Attempt
 from glacier.engine.pending import PendingWrite
 from glacier.engine.result import TaskRun
 from glacier.engine.state import RunState
+from glacier.engine.threads import INTERRUPTIBLE_SECONDS
 from glacier.engine.writes import Ledger, over
 from glacier.errors import PipelineError
 from glacier.pipeline.graph import Call
@@ -32,15 +35,23 @@ class TaskScope(Attempt):
     def scan(self, bucket: "Bucket", options: dict[str, Any]) -> "pl.LazyFrame":
         """Return the real lazy frame, once pending writes to its place are committed."""
         place = self._before_reading(bucket)
-        frame = bucket.scan_now(options)
-        with self._state.lock:
+        # Held before the frame exists: a settle in between would replace what it was made for.
+        with self._unsettled(place):
             self.origins = self.origins | {place}
-        return frame
+        return bucket.scan_now(options)
 
     def read(self, bucket: "Bucket", options: dict[str, Any]) -> "pl.DataFrame":
         """Return the real data, once pending writes to its place are committed."""
-        self._before_reading(bucket)
-        return bucket.read_now(options)
+        place = self._before_reading(bucket)
+        with self._unsettled(place):
+            self.reading += (place,)
+        try:
+            return bucket.read_now(options)
+        finally:
+            with self._state.lock:
+                at = self.reading.index(place)
+                self.reading = self.reading[:at] + self.reading[at + 1 :]
+                self._state.body_ended.notify_all()
 
     def write(self, write: "Write") -> None:
         """Keep the write for the next settle, unless its mode says there is nothing to do."""
@@ -87,6 +98,11 @@ class TaskScope(Attempt):
         read.
         """
         self._refuse_if_over()
+        if self._state.settling_thread == get_ident():
+            raise PipelineError(
+                f"A function in a frame would {action} while the frame is being written. Do "
+                "this in a task."
+            )
         if self._ledger.pending:
             self._ledger.settle(lambda one: not self.holds([one.place]), self)
         if self.write_error is not None:
@@ -110,6 +126,18 @@ class TaskScope(Attempt):
         self._settle(place, bucket)
         self.record.reads += (bucket.get_uri(),)
         return place
+
+    @contextmanager
+    def _unsettled(self, place: str) -> Iterator[None]:
+        """Hold the run's lock at a moment in which no other thread replaces the place."""
+        state = self._state
+        with state.lock:
+            while state.settling_thread not in {None, get_ident()} and any(
+                overlaps(place, one) for one in state.settling
+            ):
+                state.settle_ended.wait(INTERRUPTIBLE_SECONDS)
+            self._refuse_if_over()
+            yield
 
     def _settle(self, place: str, bucket: "Bucket") -> None:
         if not self._ledger.pending:
