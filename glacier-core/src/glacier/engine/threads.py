@@ -5,8 +5,10 @@ import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
-_SHORTEST_LOOK_SECONDS = 0.001
+_SHORTEST_LOOK_SECONDS = 0.002
 _LONGEST_LOOK_SECONDS = 0.05
+# Calls that take longer than this gain from another thread; trivial ones take a tenth of it.
+_SLOW_CALL_SECONDS = 0.00025
 # Once Polars is imported, a wait without an end does not notice Ctrl-C.
 INTERRUPTIBLE_SECONDS = 0.2
 
@@ -15,9 +17,10 @@ class Threads:
     """Carries out calls that don't need one another, and what they make ready, side by side.
 
     A thread goes on with a call that its last one has made ready, so that a branch stays in
-    its thread and costs no hand-over. Another thread is started only while calls wait and none
-    ends: tiny tasks are fastest in one thread, since several would only wait for one another's
-    locks, and tasks that take a millisecond or more get as many threads as there may be.
+    its thread and costs no hand-over. Another thread is started only while calls wait and few
+    end: tiny tasks are fastest in one thread, since several would only wait for one another's
+    locks, and tasks that take a quarter of a millisecond or more get as many threads as there
+    may be.
 
     Args:
         advance: Carries out one call and returns those that it makes ready.
@@ -46,10 +49,10 @@ class Threads:
             try:
                 left = self._quiet.get(timeout=look_seconds if can_grow else INTERRUPTIBLE_SECONDS)
             except Empty:
-                is_stuck = can_grow and ended == self._ended and not self._queue.empty()
+                are_slow = self._ended - ended < look_seconds / _SLOW_CALL_SECONDS
                 look_seconds = min(2 * look_seconds, _LONGEST_LOOK_SECONDS)
                 ended = self._ended
-                if is_stuck:
+                if can_grow and are_slow and not self._queue.empty():
                     look_seconds = _SHORTEST_LOOK_SECONDS
                     with self._lock:
                         self._start_thread()
