@@ -1,8 +1,13 @@
 """What all tests share."""
 
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.rigs.spark import SparkCluster
 
 # The prefixes of the variables that decide a platform, an identity or an endpoint.
 PLATFORM_VARIABLES = ("AWS_", "AZURE_", "CLOUDSDK_", "DATABRICKS_", "GCP_", "GLACIER_", "GOOGLE_")
@@ -16,3 +21,30 @@ def no_ambient_platform(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(PLATFORM_VARIABLES) and name not in KEPT_VARIABLES:
             monkeypatch.delenv(name)
     monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def toy_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the store of the toy platform, which jobs share, out of the system's directories."""
+    monkeypatch.setenv("TOY_HOME", str(tmp_path_factory.getbasetemp() / "toy"))
+
+
+@pytest.fixture(scope="session")
+def java() -> None:
+    """Skip a test for want of Java; where `CI` is set it fails."""
+    from tests.rigs.spark import missing_java
+
+    reason = missing_java()
+    if reason and os.environ.get("CI"):
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def spark_cluster(java: None, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkCluster]":
+    """A standalone Spark of one master and two workers, started for the first test that asks."""
+    from tests.rigs.spark import SparkCluster
+
+    with SparkCluster(tmp_path_factory.mktemp("spark")) as cluster:
+        yield cluster

@@ -34,8 +34,9 @@ class LocalRig(Rig):
         function.deploy()
         return function
 
-    def executor(self) -> Executor:
-        return self.provider().executor("jobs")
+    def executor(self, *, most_at_once: int | None = None) -> Executor:
+        config = LocalConfig(base_path=self._base_path, max_concurrent_jobs=most_at_once)
+        return self.provider().executor("jobs", config=config)
 
 
 class ToyRig(Rig):
@@ -51,5 +52,5 @@ class ToyRig(Rig):
         stranger = ToyConfig(region="attic", locked_buckets=(bucket.bucket_name,))
         return Provider(config=stranger).bucket(bucket.bucket_name, bucket.path)
 
-    def executor(self) -> Executor:
-        return self.provider().executor("jobs", config=ToyExecutorConfig())
+    def executor(self, *, most_at_once: int | None = None) -> Executor:
+        return self.provider().executor("jobs", config=ToyExecutorConfig(most_at_once=most_at_once))

@@ -2,45 +2,70 @@
 
 import os
 import select
-from collections.abc import Callable
-from functools import partial
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from glacier import Executor
 from glacier.job_status import JobStatus
+from glacier.jobs.process import ProcessJobs
 
 LIMIT_SECONDS = 60
-QUICK = partial(print, "hello")
+
+GATE = """
+import os, sys
+{before}
+with open(sys.argv[1], "w") as pipe:
+    pipe.write(str(os.getpid()))
+with open(sys.argv[2]) as pipe:
+    pipe.readline()
+"""
+
+
+def write_script(directory: Path, source: str, name: str = "job.py") -> Path:
+    """Write a Python file and return its path."""
+    file = directory / name
+    file.write_text(source, encoding="utf-8")
+    return file
 
 
 class Gate:
-    """A job that says when it has started, and then waits to be let go."""
+    """A job that says when it has started, and then waits to be let go.
 
-    def __init__(self, directory: Path) -> None:
+    Args:
+        directory: A new directory of its own.
+        before: What the job does before it says that it has started, as source.
+    """
+
+    def __init__(self, directory: Path, before: str = "") -> None:
+        directory.mkdir()
         self.started = directory / "started"
         self.released = directory / "released"
         for pipe in (self.started, self.released):
             os.mkfifo(pipe)
+        self.script = write_script(directory, GATE.format(before=before), "gate.py")
         self._reader = os.open(self.started, os.O_RDONLY | os.O_NONBLOCK)
         self._writer = os.open(self.released, os.O_RDWR)
 
-    def job(self, before: Callable[[], object] = lambda: None) -> Callable[[], None]:
-        """Return the job, which does something before it says that it has started."""
-        started, released = self.started, self.released
+    @property
+    def args(self) -> list[str]:
+        """The arguments of the script."""
+        return [str(self.started), str(self.released)]
 
-        def wait_for_release() -> None:
-            before()
-            with started.open("w") as pipe:
-                pipe.write(str(os.getpid()))
-            with released.open() as pipe:
-                pipe.readline()
+    @property
+    def job(self) -> dict[str, Any]:
+        """The job, as an executor is given it."""
+        return {"script": self.script, "args": self.args}
 
-        return wait_for_release
+    @property
+    def command(self) -> list[str]:
+        """The job, as a command line."""
+        return [sys.executable, "-u", str(self.script), *self.args]
 
-    def pid(self) -> int:
+    def pid(self, limit_seconds: float = LIMIT_SECONDS) -> int:
         """Wait for the job's start and return its process's id."""
-        readable, _, _ = select.select([self._reader], [], [], LIMIT_SECONDS)
+        readable, _, _ = select.select([self._reader], [], [], limit_seconds)
         assert readable, "the job has not started"
         return int(os.read(self._reader, 100))
 
@@ -60,6 +85,47 @@ class Gate:
         self.release()
         os.close(self._reader)
         os.close(self._writer)
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether there is a process, were it a zombie."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def is_dead_soon(pid: int) -> bool:
+    """Wait for the end of a process and return whether it came."""
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return not is_alive(pid)
+
+
+def python(source: str) -> list[str]:
+    """Return the command line that runs a program."""
+    return [sys.executable, "-u", "-c", source]
+
+
+def end_of(jobs: ProcessJobs, job_id: str) -> JobStatus:
+    """Wait for a job's end and return its state."""
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while not (status := jobs.status(job_id)).is_final and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return status
+
+
+def run(jobs: ProcessJobs, *command: str) -> tuple[JobStatus, str]:
+    """Run a command to its end and return its state and its log."""
+    job_id = jobs.start(command, {})
+    return end_of(jobs, job_id), jobs.log(job_id)
+
+
+def runner_of(jobs: ProcessJobs, job_id: str) -> int:
+    """Return the process that watches over a job."""
+    return int((jobs.directory / job_id / "pid").read_text())
 
 
 def finish(executor: Executor, job: Any) -> tuple[JobStatus, str]:

@@ -17,7 +17,7 @@ from glacier.config import LocalConfig
 from glacier.demo import FLIGHTS, flight_report, verify
 from glacier.engine import Run, RunStatus, TaskStatus
 from glacier.engine.check_report import CheckStatus
-from glacier.engine.plan import SettleStep
+from glacier.engine.plan_steps import SettleStep
 from tests.core.distributions import run_python
 
 # One misspelt column for every task that names one, and what runs into it first.

@@ -38,9 +38,9 @@ class FlakyFileSystem(ToyFileSystem):
         self._count("cp_file")
         super().cp_file(path1, path2, **kwargs)
 
-    def rm_file(self, path: str) -> None:
+    def rm_file(self, path: str, **kwargs: Any) -> None:
         self._count("rm_file")
-        super().rm_file(path)
+        super().rm_file(path, **kwargs)
 
     def _count(self, method: str) -> None:
         self._calls += method == self._flaky
@@ -69,7 +69,7 @@ def bucket() -> Bucket:
 def everything(bucket: Bucket) -> dict[str, bytes]:
     """Return all that the store holds of a bucket, hidden or not."""
     store = ToyFileSystem()
-    return {path: store.cat_file(path) for path in store.find(f"/cellar/{bucket.bucket_name}")}
+    return {path: store.cat_file(path) for path in store.find(f"cellar/{bucket.bucket_name}")}
 
 
 def fill(stage: Stage, bucket: Bucket) -> None:
@@ -114,7 +114,7 @@ def test_commit_leaves_no_upload_behind(bucket: Bucket) -> None:
 
 def test_commit_sweeps_uploads_that_are_a_day_old(bucket: Bucket) -> None:
     now = int(time.time())
-    young, old = (f"/cellar/{bucket.bucket_name}/.glacier/{now - age}-0f-0" for age in (60, 90_000))
+    young, old = (f"cellar/{bucket.bucket_name}/.glacier/{now - age}-0f-0" for age in (60, 90_000))
     for path in (young, old):
         ToyFileSystem().pipe_file(path, b"left by a dead writer")
 

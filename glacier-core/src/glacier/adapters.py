@@ -6,11 +6,12 @@ first used and lives as long as the resource.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from glacier.errors import GlacierError
-from glacier.storage import Location, Stage, WriteMode
+from glacier.storage import Location, Stage, WriteMode, new_token
 
 if TYPE_CHECKING:
     import polars as pl
@@ -126,12 +127,60 @@ class ServerlessAdapter(Adapter["Serverless"]):
         """Call the deployed function with a JSON object and return its JSON answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class ScriptJob:
+    """What a platform is asked to run: one Python file with arguments.
+
+    Jobs that are functions or tasks arrive in this form too: their script is the entrypoint that
+    unpacks and runs what lies in staging.
+
+    Attributes:
+        script: An existing Python file of this machine, an absolute path.
+        args: Its command line, without the script itself.
+        environment: Variables that are added to those that it finds there.
+        requirements: Pins (`polars==2.1.0`) of what has to be importable there; empty for users'
+            own scripts.
+        name: What consoles show.
+        token: This submission's own name, which makes a repeated request recognisable.
+    """
+
+    script: Path
+    args: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    requirements: tuple[str, ...] = ()
+    name: str = "job"
+    token: str = field(default_factory=new_token)
+
+
+@dataclass(frozen=True, slots=True)
+class LogChunk:
+    """A piece of a job's log.
+
+    Attributes:
+        text: What was printed since the cursor that was given.
+        cursor: Where the next piece begins; opaque to everybody but the adapter.
+    """
+
+    text: str
+    cursor: str
+
+
 class ExecutorAdapter(Adapter["Executor"]):
-    """How a job is submitted and followed on a platform."""
+    """How a job is submitted and followed on a platform.
+
+    Attributes:
+        engine: What a job finds there: plain Python, or a Spark session for the asking.
+    """
+
+    engine: ClassVar[Literal["python", "spark"]] = "python"
 
     @abstractmethod
-    def submit_job(self, job: Any) -> str:  # Any: a callable, or a mapping of script fields
-        """Start a job and return its id without waiting."""
+    def submit_job(self, job: ScriptJob) -> str:
+        """Start a job and return its id without waiting.
+
+        Raises:
+            JobError: It can't be started; nothing was.
+        """
 
     @abstractmethod
     def get_job_status(self, job_id: str) -> "JobStatus":
@@ -144,3 +193,11 @@ class ExecutorAdapter(Adapter["Executor"]):
     @abstractmethod
     def get_job_logs(self, job_id: str) -> str:
         """Return what the job has printed so far."""
+
+    def read_job_logs(self, job_id: str, cursor: str = "") -> LogChunk:
+        """Return what the job has printed since a cursor; since its start where that is empty.
+
+        To be replaced where the platform can be asked for a part of a log.
+        """
+        text = self.get_job_logs(job_id)
+        return LogChunk(text[int(cursor or 0) :], str(len(text)))

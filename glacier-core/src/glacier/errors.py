@@ -35,7 +35,10 @@ code that does not know Glacier.
     │   └── PayloadError (TypeError)            what crosses the border is not JSON
     ├── JobError (RuntimeError)                 a job can't be submitted or failed
     │   ├── JobNotFoundError (LookupError)
-    │   └── JobTimeoutError (TimeoutError)
+    │   ├── JobTimeoutError (TimeoutError)
+    │   ├── JobDiedError                        a job ended and left no result
+    │   ├── PackageError                        a job can't be packed for its journey
+    │   └── RemoteError                         what was raised over there, with its traceback
     └── TerraformError (ValueError)             configs that can't become one document
 """
 
@@ -198,6 +201,26 @@ class JobNotFoundError(JobError, LookupError):
 
 class JobTimeoutError(JobError, TimeoutError):
     """A job did not end in the time that `wait` was given; it goes on."""
+
+
+class JobDiedError(JobError):
+    """A job ended without a result: its process was killed, or left by itself."""
+
+
+class PackageError(JobError):
+    """What a job needs can't travel: it can't be pickled, has no rule, or holds a secret."""
+
+
+class RemoteError(JobError):
+    """What a job raised in its own process, as text.
+
+    Attributes:
+        remote_type: The qualified name of the exception's class.
+        remote_traceback: Its traceback over there, with those of its causes.
+    """
+
+    remote_type: str
+    remote_traceback: str
 
 
 class TerraformError(GlacierError, ValueError):

@@ -26,6 +26,9 @@ class Scope(Protocol):
     def read(self, bucket: "Bucket", options: dict[str, Any]) -> "pl.DataFrame":
         """Return the frame that the task gets for `bucket.read(**options)`."""
 
+    def as_polars(self, frame: object) -> "pl.LazyFrame | None":
+        """Return a Spark frame as one of Polars; None where that is not this scope's business."""
+
     def write(self, write: "Write") -> None:
         """Take over a write."""
 

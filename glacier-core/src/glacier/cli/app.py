@@ -131,6 +131,24 @@ def plugins() -> None:
 
 
 @app.command()
+def jobs(
+    cancel: Annotated[bool, typer.Option("--cancel", help="Cancel those that go on.")] = False,
+) -> None:
+    """List the jobs of runs that died before them; exit with 1 if one of them goes on."""
+    # Only here: it loads Polars, which `glacier --version` has no use for.
+    from glacier.cli.jobs import forget_ended, look_at, print_jobs
+    from glacier.engine.leftovers import left_behind
+
+    found = [look_at(job, cancel=cancel) for job in left_behind()]
+    if not found:
+        typer.echo("No run has left a job behind.")
+        return
+    print_jobs(found, Console())
+    forget_ended(found)
+    raise typer.Exit(0 if all(one.has_ended for one in found) else FAILED)
+
+
+@app.command()
 def demo(
     base_path: Annotated[
         Path, typer.Option(help="The directory for the demo's data.", file_okay=False)

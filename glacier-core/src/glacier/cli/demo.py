@@ -11,7 +11,8 @@ from glacier.cli.progress import shown_progress
 from glacier.config import LocalConfig
 from glacier.demo import flight_report
 from glacier.demo_tables import TABLES, read_table
-from glacier.engine.plan import Plan, SettleStep
+from glacier.engine.plan import Plan
+from glacier.engine.plan_steps import SettleStep
 
 _SHOWN_CARRIERS = 5
 

@@ -1,8 +1,9 @@
 """What every config is: data about a platform, without behaviour."""
 
+import weakref
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import Any, Self, cast
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, Secret, SecretBytes, SecretStr
 
@@ -11,6 +12,12 @@ class Config(BaseModel):
     """Base of all configs: frozen, and closed to fields it doesn't know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    def __new__(cls, *args: object, **fields: object) -> Self:  # noqa: ARG004, D102 - pydantic's
+        # The one way that all configs come by: parsed, nested, copied, constructed and unpickled.
+        config = super().__new__(cls)
+        _live[id(config)] = weakref.ref(config, _Forget(id(config)))
+        return config
 
     def without_secrets(self) -> Self:
         """Return this config with every field that holds a secret back at its default."""
@@ -24,8 +31,35 @@ class Config(BaseModel):
         return super(Config, self.without_secrets()).__getstate__()
 
 
+class _Forget:
+    """Drops a config that is gone from the live ones, unless its place was taken since."""
+
+    def __init__(self, key: int) -> None:
+        self.key = key
+
+    def __call__(self, reference: "weakref.ref[Config]") -> None:
+        if _live.get(self.key) is reference:
+            del _live[self.key]
+
+
+# By identity: a config with a mapping among its fields can't be hashed.
+_live: dict[int, "weakref.ref[Config]"] = {}
+
+
+def live_configs() -> Iterator[Config]:
+    """Yield every config that this process holds, so that their secrets can be searched for."""
+    for reference in tuple(_live.values()):
+        config = reference()
+        if config is not None:
+            yield config
+
+
 class ProviderConfig(Config):
     """Base of the configs that a `Provider` takes: which platform, and where on it."""
+
+    default_staging: ClassVar[str | None] = None
+    """The bucket, with a prefix if wanted, through which jobs travel where a provider names none;
+    None for platforms on which it has to name one."""
 
     @classmethod
     @abstractmethod

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from glacier.config.base import ProviderConfig
 
@@ -13,10 +13,17 @@ from glacier.config.base import ProviderConfig
 class LocalConfig(ProviderConfig):
     """Everything on this machine: buckets are directories, functions and jobs run here."""
 
+    default_staging: ClassVar[str | None] = "glacier-staging"
+
     base_path: Path | str = Path("./data")
     """The directory that holds the buckets, made on the first write; always a `Path` once made.
     Environment variable: `GLACIER_LOCAL_PATH`. Maps to a directory of this machine; a
     relative one is taken from the working directory at the time the config is used."""
+
+    max_concurrent_jobs: int | None = Field(default=None, ge=1)
+    """How many jobs of one executor run at a time; the others wait as PENDING, in the order in
+    which they were submitted. None for as many as are submitted. Environment variable: none.
+    Maps to processes of this machine."""
 
     @field_validator("base_path")
     @classmethod

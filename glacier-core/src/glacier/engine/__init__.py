@@ -1,5 +1,5 @@
 """The engine: executes a graph and fuses its writes."""
 
-from glacier.engine.result import Run, RunStatus, TaskRun, TaskStatus
+from glacier.engine.result import JobRun, Run, RunStatus, TaskRun, TaskStatus
 
-__all__ = ["Run", "RunStatus", "TaskRun", "TaskStatus"]
+__all__ = ["JobRun", "Run", "RunStatus", "TaskRun", "TaskStatus"]

@@ -1,30 +1,39 @@
 """Runs the body of one task: with its arguments, its retries and its timeout."""
 
 import threading
+from collections.abc import Callable
 from contextvars import copy_context
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from glacier.engine.attempt import NOWHERE, Attempt
 from glacier.engine.blame import culprit_of
-from glacier.engine.convert import as_annotated
-from glacier.engine.frames import frames_in
+from glacier.engine.convert import Conversion, Prepared
 from glacier.engine.result import TaskRun
-from glacier.engine.state import RunState
+from glacier.engine.state import HOLD_NO_FRAMES, RunState
 from glacier.engine.task_scope import TaskScope
 from glacier.engine.writes import Ledger
-from glacier.errors import GlacierError, PipelineError, TaskError, TaskTimeoutError
+from glacier.errors import GlacierError, TaskError, TaskTimeoutError
+from glacier.pipeline.containers import leaves
 from glacier.pipeline.graph import Call
 from glacier.pipeline.task import Task
 from glacier.scope import current_scope
 
 
 class Bodies:
-    """Runs bodies of tasks within one run."""
+    """Runs bodies of tasks within one run.
 
-    def __init__(self, state: RunState, ledger: Ledger) -> None:
+    Args:
+        state: The run's state.
+        ledger: The run's pending writes.
+        conversion: Makes frames of the kinds that tasks ask for.
+    """
+
+    def __init__(self, state: RunState, ledger: Ledger, conversion: Conversion) -> None:
         self._state = state
         self._ledger = ledger
+        self._conversion = conversion
 
     def run(self, call: Call, task: Task[..., Any], record: TaskRun) -> Attempt:
         """Run a call's body, again if its task allows it, and keep what it returns.
@@ -32,8 +41,6 @@ class Bodies:
         Raises:
             Exception: Whatever the last attempt has raised.
         """
-        if task.executor is not None:
-            raise no_executor(task)
         if task.retries == 0:
             return self._attempt(call, task, record)
         from glacier.engine.retry import retrying
@@ -47,19 +54,24 @@ class Bodies:
         """Run a body once; what it wrote is forgotten if it fails."""
         record.attempts += 1
         record.reads = record.writes = ()
-        attempt = TaskScope(call, record, self._state, self._ledger)
+        attempt = TaskScope(call, record, self._state, self._ledger, self._conversion)
         try:
             args, kwargs = self._state.begin(attempt)
-            if task.frame_kinds:
-                args, kwargs = self._converted(attempt, task, args, kwargs)
+            body, finish = task.body, None
+            if self._conversion.is_needed(task):
+                prepared = self._prepared(attempt, task, args, kwargs)
+                body, finish = prepared.body, prepared.finish
+                args, kwargs = prepared.args, prepared.kwargs
             if task.timeout_seconds is None:
                 token = current_scope.set(attempt)
                 try:
-                    result = task.body(*args, **kwargs)
+                    result = body(*args, **kwargs)
                 finally:
                     current_scope.reset(token)
             else:
-                result = _with_timeout(task, attempt, args, kwargs)
+                result = _with_timeout(task, partial(body, *args, **kwargs), attempt)
+            if finish is not None:
+                result = finish(result)
             if task.persist:
                 result = self._state.keep_temporarily(result)
         except BaseException:
@@ -67,23 +79,25 @@ class Bodies:
                 self._state.end(attempt)
                 self._ledger.drop(attempt)
             raise
-        self._state.finish(attempt, result, is_temporary=task.persist)
+        is_temporary = task.persist or task.engine == "spark"
+        self._state.finish(attempt, result, is_temporary=is_temporary)
         return attempt
 
-    def _converted(
+    def _prepared(
         self, attempt: TaskScope, task: Task[..., Any], args: Any, kwargs: Any
-    ) -> tuple[Any, Any]:
-        """Return arguments of the annotated kinds; frames that were computed read nothing more."""
+    ) -> Prepared:
+        """Return the call with frames of the annotated kinds; computed ones read nothing more."""
         try:
-            args, kwargs = as_annotated(task, args, kwargs)
+            prepared = self._conversion.prepared(task, args, kwargs)
         except GlacierError as error:
             cause = error.__cause__ or error
             error.__dict__["culprit"] = culprit_of(self._state, attempt.call, cause)
             raise
-        if attempt.origins and not any(True for _ in frames_in([*args, *kwargs.values()])):
+        given = leaves([*prepared.args, *prepared.kwargs.values()])
+        if attempt.origins and all(type(one) in HOLD_NO_FRAMES for one in given):
             with self._state.lock:
                 attempt.origins = NOWHERE
-        return args, kwargs
+        return prepared
 
 
 def task_error(call: Call, error: BaseException) -> TaskError:
@@ -97,14 +111,14 @@ def task_error(call: Call, error: BaseException) -> TaskError:
     return made
 
 
-def _with_timeout(task: Task[..., Any], scope: TaskScope, args: Any, kwargs: Any) -> Any:
+def _with_timeout(task: Task[..., Any], call: Callable[[], Any], scope: TaskScope) -> Any:
     """Return what the body returns, run in a thread that is given up after the timeout."""
     outcome: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
 
     def body() -> None:
         current_scope.set(scope)
         try:
-            outcome.put((task.body(*args, **kwargs), None))
+            outcome.put((call(), None))
         except BaseException as error:  # noqa: BLE001 - raised again by the waiting thread
             outcome.put((None, error))
 
@@ -124,12 +138,3 @@ def _with_timeout(task: Task[..., Any], scope: TaskScope, args: Any, kwargs: Any
     if error is not None:
         raise error
     return result
-
-
-def no_executor(task: Task[..., Any]) -> PipelineError:
-    """Return the error of a task that is to run where this version can't run any."""
-    return PipelineError(
-        f"Task {task.name!r} asks for the executor {task.executor!r}; this version runs tasks in "
-        "this process only. Take executor= out of its decorator, or submit a script with "
-        "executor.submit_job(...)."
-    )

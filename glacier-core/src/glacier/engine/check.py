@@ -3,14 +3,13 @@
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import polars as pl
 
-from glacier.engine.body import no_executor
 from glacier.engine.check_report import CheckReport, CheckStatus, TaskCheck
 from glacier.engine.check_scope import CheckBuildScope, CheckScope, Written
-from glacier.engine.convert import as_annotated
+from glacier.engine.convert import Conversion
 from glacier.engine.frames import frames_in
 from glacier.engine.hazards import hazards
 from glacier.engine.values import ValueWatch
@@ -47,19 +46,17 @@ _ERRORS_OF_NAMES = (
 
 def check_pipeline(pipeline: Pipeline[..., Any], params: Mapping[str, Any]) -> CheckReport:
     """Check a pipeline; `Pipeline.check` has the contract."""
-    return inspect_pipeline(pipeline, params)[1]
+    return inspect_pipeline(pipeline, params).report
 
 
-def inspect_pipeline(
-    pipeline: Pipeline[..., Any], params: Mapping[str, Any]
-) -> tuple[Graph, CheckReport]:
+def inspect_pipeline(pipeline: Pipeline[..., Any], params: Mapping[str, Any]) -> "Inspection":
     """Return a pipeline's graph and what its tasks read, write and get wrong."""
     graph = pipeline.build(params, CheckBuildScope(pipeline.name))
-    inspection = _Inspection(graph, CheckReport(pipeline.name))
+    inspection = Inspection(graph, CheckReport(pipeline.name))
     for call in graph.calls:
         inspection.visit(call)
     inspection.report.warnings = hazards(graph, inspection.report)
-    return graph, inspection.report
+    return inspection
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +79,26 @@ class _CallError(ParameterError):
     """A call that can't be carried out, whatever the data."""
 
 
-class _Inspection:
-    """Calls every task in order, each on what the ones before it have returned."""
+class Inspection:
+    """Calls every task in order, each on what the ones before it have returned.
+
+    Attributes:
+        graph: What is inspected.
+        report: What was found out.
+        results: What each call returned on empty frames, by its index.
+    """
 
     def __init__(self, graph: Graph, report: CheckReport) -> None:
+        self.graph = graph
         self.report = report
-        self._graph = graph
-        self._results: list[Any] = [call.value for call in graph.calls]
+        self.results: list[Any] = [call.value for call in graph.calls]
         self._checks: list[TaskCheck | None] = [None] * len(graph.calls)
         self._standings = [_SOUND] * len(graph.calls)
         self._written: list[Written] = []
+        self._conversion = Conversion(_no_place)
 
     def visit(self, call: Call) -> None:
+        """Call a task on what the calls before it have returned."""
         needs = [self._standings[index] for index in sorted({*call.data, *call.after})]
         blocked = next((one.blocked_by for one in needs if one.blocked_by is not None), None)
         may_differ = any(one.may_differ for one in needs)
@@ -127,11 +132,11 @@ class _Inspection:
         try:
             _check_call(task, args, kwargs)
             with watch:
-                args, kwargs = as_annotated(task, args, kwargs)
-                result = task.body(*args, **kwargs)
+                prepared = self._conversion.prepared(task, args, kwargs)
+                result = prepared.finish(prepared.body(*prepared.args, **prepared.kwargs))
             for frame in frames_in(result):
                 frame.collect_schema()
-            self._results[call.index] = result
+            self.results[call.index] = result
         except (*FAILURES, SystemExit) as error:
             check.looks_at_values = check.looks_at_values or watch.has_looked
             self._judge(check, error, may_differ=may_differ)
@@ -153,14 +158,18 @@ class _Inspection:
     def _value_of(self, value: Any) -> Any:  # Any: arguments and results of users' functions
         return mapped(
             value,
-            lambda leaf: self._results[call_of(leaf).index] if type(leaf) is Handle else leaf,
+            lambda leaf: self.results[call_of(leaf).index] if type(leaf) is Handle else leaf,
         )
 
 
+def _no_place() -> NoReturn:
+    raise CheckRefusedError("frames go through Spark only in a run")
+
+
 def _check_call(task: Task[..., Any], args: list[Any], kwargs: dict[str, Any]) -> None:
-    """Raise an error if a task can't be called like this, or not in this version."""
-    if task.executor is not None:
-        raise _CallError(str(no_executor(task)))
+    """Raise an error if a task can't be called like this, or not without its engine."""
+    if task.engine == "spark":
+        raise CheckRefusedError("it takes frames of Spark, which only a run starts")
     signature = inspect.signature(task.function)
     try:
         signature.bind(*args, **kwargs)

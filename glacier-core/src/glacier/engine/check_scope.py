@@ -1,6 +1,7 @@
 """What buckets answer to while a pipeline is checked: empty frames, and no to every change."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -11,8 +12,10 @@ from glacier.engine.task_scope import place_of_bucket
 from glacier.errors import CheckRefusedError, ObjectExistsError
 from glacier.pipeline.build_scope import BuildScope
 from glacier.resources.bucket import Bucket
+from glacier.resources.scans import note_scan
 from glacier.resources.translation import translated
 from glacier.resources.write import Write
+from glacier.scope import current_scope
 from glacier.storage import overlaps
 
 
@@ -40,7 +43,9 @@ class CheckScope:
         for one in reversed(self._written):
             if overlaps(one.place, place):
                 self._note_doubts(bucket, one, options)
-                return pl.LazyFrame(schema=one.schema)
+                frame = pl.LazyFrame(schema=one.schema)
+                note_scan(frame, bucket, options)
+                return frame
         return empty_scan(bucket, options)
 
     def _note_doubts(self, bucket: Bucket, written: Written, options: dict[str, Any]) -> None:
@@ -55,6 +60,10 @@ class CheckScope:
     def read(self, bucket: Bucket, options: dict[str, Any]) -> pl.DataFrame:
         """Return an empty frame of the schema that the place will have."""
         return self.scan(bucket, options).collect()
+
+    def as_polars(self, frame: object) -> "pl.LazyFrame | None":  # noqa: ARG002
+        """Leave it to the write."""
+        return None
 
     def write(self, write: Write) -> None:
         """Note the write and the schema that its place will have; nothing is written."""
@@ -93,6 +102,20 @@ class CheckScope:
         raise CheckRefusedError(f"check() has no effects, and the task would {action}.")
 
 
+@contextmanager
+def refusing(task: str) -> Iterator[None]:
+    """Let buckets answer with empty frames and refuse changes, while a function is tried out.
+
+    Args:
+        task: Whose function it is.
+    """
+    token = current_scope.set(CheckScope(TaskCheck(task), []))
+    try:
+        yield
+    finally:
+        current_scope.reset(token)
+
+
 class CheckBuildScope(BuildScope):
     """Builds on empty frames too."""
 
@@ -104,4 +127,6 @@ class CheckBuildScope(BuildScope):
 def empty_scan(bucket: Bucket, options: dict[str, Any]) -> pl.LazyFrame:
     """Return an empty frame with the columns and types of what a bucket holds."""
     with translated(bucket):
-        return pl.LazyFrame(schema=bucket.scan_now(options).collect_schema())
+        frame = pl.LazyFrame(schema=bucket.scan_now(options).collect_schema())
+    note_scan(frame, bucket, options)
+    return frame

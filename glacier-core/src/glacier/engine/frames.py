@@ -12,7 +12,10 @@ from typing import Any
 import polars as pl
 from polars.lazyframe.group_by import LazyGroupBy
 
+from glacier.config.local import LocalConfig
 from glacier.pipeline.containers import leaves
+from glacier.provider import Provider
+from glacier.resources import Bucket
 from glacier.storage import new_token
 
 # How far a search for hidden frames goes: a trained model can have millions of objects.
@@ -67,11 +70,16 @@ class TemporaryFrames:
 
     def keep(self, frames: list[pl.LazyFrame]) -> list[pl.LazyFrame]:
         """Compute frames together, each into a file, and return scans of the files."""
-        directory = self._made_directory()
+        directory = self.directory()
         paths = [directory / f"{new_token()}.arrow" for _ in frames]
         sinks = [frame.sink_ipc(path, lazy=True) for frame, path in zip(frames, paths, strict=True)]
         pl.collect_all(sinks, engine="streaming")
         return [pl.scan_ipc(path, glob=False) for path in paths]
+
+    def new_place(self) -> Bucket:
+        """Return a new dataset among the files, for frames that go through another engine."""
+        here = Provider(config=LocalConfig(base_path=self.directory()))
+        return here.bucket("frames", f"{new_token()}/")
 
     def outlast(self) -> None:
         """Keep the files until `remove()` or the end of the process, whoever drops this object."""
@@ -83,7 +91,8 @@ class TemporaryFrames:
         if self._remover is not None:
             self._remover()
 
-    def _made_directory(self) -> Path:
+    def directory(self) -> Path:
+        """Return the directory of the files, made on the first call."""
         if self._directory is None:
             self._directory = Path(tempfile.mkdtemp(prefix="glacier-run-"))
             self._remover = weakref.finalize(

@@ -1,63 +1,25 @@
 """What a run would do, found out without doing it."""
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from glacier.engine.check import inspect_pipeline
+from glacier.engine.check import Inspection, inspect_pipeline
 from glacier.engine.check_report import CheckReport, CheckStatus, TaskCheck
+from glacier.engine.groups import job_groups
 from glacier.engine.joint import joint_groups
+from glacier.engine.order import Order
+from glacier.engine.plan_jobs import takes_of
+from glacier.engine.plan_steps import JobStep, SettleStep, Step, TaskStep
+from glacier.engine.state import handles_in
 from glacier.engine.task_scope import place_of_bucket
 from glacier.pipeline.graph import Graph
+from glacier.pipeline.handle import call_of
 from glacier.pipeline.pipeline import Pipeline
 from glacier.pipeline.task import Task
 from glacier.resources.write import Write
 from glacier.storage import overlaps
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TaskStep:
-    """That a task's body runs.
-
-    Attributes:
-        name: The call's name.
-        after: The names of the calls that it waits for.
-        reads: The URIs that it scans or reads.
-        writes: The URIs that it writes, each with its mode.
-        note: Why it could not be looked into; empty if it could.
-    """
-
-    name: str
-    after: tuple[str, ...]
-    reads: tuple[str, ...]
-    writes: tuple[str, ...]
-    note: str = ""
-
-    def __str__(self) -> str:
-        lines = [f"task {self.name}" + (f"  (after {', '.join(self.after)})" if self.after else "")]
-        lines += [f"  reads  {uri}" for uri in self.reads]
-        lines += [f"  writes {uri}" for uri in self.writes]
-        if self.note:
-            lines.append(f"  not known: {self.note}")
-        return "\n".join(lines)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SettleStep:
-    """That pending writes are executed and committed.
-
-    Attributes:
-        reason: What makes it happen here.
-        queries: The URIs that are written by one query, for every query.
-    """
-
-    reason: str
-    queries: tuple[tuple[str, ...], ...]
-
-    def __str__(self) -> str:
-        lines = [f"settle  ({self.reason})"]
-        lines += [f"  one query: {', '.join(uris)}" for uris in self.queries]
-        return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,12 +28,12 @@ class Plan:
 
     Attributes:
         pipeline: The pipeline's name.
-        steps: Bodies of tasks, and settles of their writes.
+        steps: Bodies of tasks, jobs on executors, and settles of writes.
         check: What was found out on the way.
     """
 
     pipeline: str
-    steps: tuple[TaskStep | SettleStep, ...]
+    steps: tuple[Step, ...]
     check: CheckReport
 
     def __str__(self) -> str:
@@ -83,21 +45,57 @@ class Plan:
 
 def plan_pipeline(pipeline: Pipeline[..., Any], params: Mapping[str, Any]) -> Plan:
     """Plan a pipeline; `Pipeline.plan` has the contract."""
-    graph, report = inspect_pipeline(pipeline, params)
-    steps: list[TaskStep | SettleStep] = []
+    inspection = inspect_pipeline(pipeline, params)
+    graph, report = inspection.graph, inspection.report
+    steps: list[Step] = []
     pending: list[tuple[TaskCheck, Write]] = []
-    for call in graph.tasks:
-        assert call.task is not None  # `tasks` has only calls of tasks
-        check = report.tasks[call.name]
-        reason = _reason_to_settle(call.task, check, pending)
-        if reason:
+
+    def settle(reason: str) -> None:
+        if reason and pending:
             steps.append(_settle(reason, pending, pipeline.max_joint_sinks))
             pending.clear()
-        steps.append(_task_step(graph, call.index, check))
-        pending += [(check, write) for write in check.writes]
-    if pending:
-        steps.append(_settle("end of the run", pending, pipeline.max_joint_sinks))
+
+    for group, is_job in _in_order(graph):
+        if is_job:
+            step = _job_step(inspection, group)
+            settle(f"a job leaves for {step.executor}")
+            steps.append(step)
+            continue
+        call = graph.calls[group[0]]
+        if call.task is not None:
+            check = report.tasks[call.name]
+            settle(_reason_to_settle(call.task, check, pending))
+            steps.append(_task_step(graph, call.index, check))
+            pending += [(check, write) for write in check.writes]
+    settle("end of the run")
     return Plan(pipeline.name, tuple(steps), report)
+
+
+def _in_order(graph: Graph) -> Iterator[tuple[tuple[int, ...], bool]]:
+    """Yield calls that run together, and whether that is a job: each after what it needs."""
+    order = Order(graph.calls, job_groups(graph))
+    ready = order.first()
+    heapq.heapify(ready)
+    while ready:
+        index = heapq.heappop(ready)
+        yield order.groups.get(index, (index,)), index in order.groups
+        for made_ready in order.done(index):
+            heapq.heappush(ready, made_ready)
+
+
+def _job_step(inspection: Inspection, group: tuple[int, ...]) -> JobStep:
+    graph, tasks = inspection.graph, inspection.report.tasks
+    needed = {index for call in graph.calls if call.index not in group for index in call.data}
+    needed |= {call_of(handle).index for handle in handles_in(graph.result)}
+    first = graph.calls[group[0]].task
+    assert first is not None
+    assert first.executor is not None
+    return JobStep(
+        repr(first.executor),
+        tuple(_task_step(graph, index, tasks[graph.calls[index].name]) for index in group),
+        takes_of(inspection, group),
+        tuple(graph.calls[index].name for index in group if index in needed),
+    )
 
 
 def _reason_to_settle(

@@ -7,6 +7,9 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 
+from glacier.job_status import JobStatus
+from glacier.storage import new_token
+
 
 class TaskStatus(StrEnum):
     """The state of one call of a task."""
@@ -17,8 +20,10 @@ class TaskStatus(StrEnum):
     """The body is done; its writes are not yet committed."""
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    """Its job was stopped, or not begun, since another task had failed."""
     SKIPPED = "SKIPPED"
-    """Something it depends on failed or was skipped."""
+    """Something it depends on failed, was cancelled or was skipped."""
 
 
 class RunStatus(StrEnum):
@@ -54,6 +59,31 @@ class TaskRun:
 
 
 @dataclass(slots=True, eq=False)
+class JobRun:
+    """One job that a run has submitted.
+
+    Attributes:
+        job_id: The executor's id of it.
+        executor: The executor's name.
+        tasks: The names of the calls that travelled together.
+        staging: The URI below which its package and its data lie, or lay.
+        status: Its last known state.
+        submitted_at: When it was submitted, in UTC.
+        duration_seconds: How long it took, from its submission to its end.
+        log: The end of what it has printed, at most 64 KiB.
+    """
+
+    job_id: str
+    executor: str
+    tasks: tuple[str, ...]
+    staging: str
+    status: JobStatus = JobStatus.PENDING
+    submitted_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    duration_seconds: float = 0.0
+    log: str = ""
+
+
+@dataclass(slots=True, eq=False)
 class Run:
     """One run of a pipeline; a context manager that removes temporary files at its end.
 
@@ -61,22 +91,26 @@ class Run:
         pipeline: The pipeline's name.
         status: The run's state.
         tasks: What became of every call, by its name, in the order of the graph.
+        jobs: Every job that was submitted, in that order.
         result: What the pipeline's function returned, with values for handles. Lazy frames
             stay lazy; they may scan temporary files, which stay until `close()` or the end of
-            the process.
+            the process, or staging, which holds them until `close()`.
         started_at: When it began, in UTC.
         duration_seconds: How long it took as a whole.
         settle_seconds: How much of that went into executing and committing writes.
+        id: Its own name, which no other run has.
     """
 
     pipeline: str
     status: RunStatus = RunStatus.RUNNING
     tasks: dict[str, TaskRun] = field(default_factory=dict)
+    jobs: list[JobRun] = field(default_factory=list)
     result: Any = None  # Any: whatever the user's function returns
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     duration_seconds: float = 0.0
     settle_seconds: float = 0.0
-    _on_close: Callable[[], None] | None = field(default=None, repr=False)
+    id: str = field(default_factory=new_token)
+    _on_close: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
     @property
     def errors(self) -> dict[str, Exception]:
@@ -92,10 +126,13 @@ class Run:
         return sum(task.status is status for task in self.tasks.values())
 
     def close(self) -> None:
-        """Remove the temporary files that the result still scans; may be called again."""
-        if self._on_close is not None:
-            self._on_close()
-            self._on_close = None
+        """Remove the temporary and staged files that the result still scans; may be repeated."""
+        while self._on_close:
+            self._on_close.pop()()
+
+    def on_close(self, action: Callable[[], None]) -> None:
+        """Have something done when the run is closed."""
+        self._on_close.append(action)
 
     def __enter__(self) -> Self:
         return self

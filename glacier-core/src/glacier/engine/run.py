@@ -1,16 +1,21 @@
 """Runs a pipeline: starts tasks when what they need is there, and settles their writes."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import copy_context
 from typing import Any
 
 from glacier.engine.attempt import Attempt
 from glacier.engine.body import Bodies, task_error
+from glacier.engine.convert import Conversion
 from glacier.engine.events import Events
+from glacier.engine.groups import job_groups
+from glacier.engine.limits import Limits
+from glacier.engine.order import Order
 from glacier.engine.pending import PendingWrite
+from glacier.engine.remote import RemoteJobs
 from glacier.engine.result import Run, RunStatus, TaskRun, TaskStatus
-from glacier.engine.state import RunState
+from glacier.engine.state import TEMPORARY, RunState
 from glacier.engine.threads import Threads
 from glacier.engine.writes import Ledger
 from glacier.errors import PipelineError, RunError
@@ -18,10 +23,12 @@ from glacier.pipeline.build_scope import BuildScope
 from glacier.pipeline.graph import Graph
 from glacier.pipeline.pipeline import Pipeline
 from glacier.pipeline.task import Task
+from glacier.plugins import Plugins
 from glacier.resources.translation import FAILURES
 from glacier.scope import Scope, current_scope
 
 _FINE = frozenset({TaskStatus.SUCCEEDED, TaskStatus.WRITING})
+_VERBS = {TaskStatus.FAILED: "failed", TaskStatus.CANCELLED: "was cancelled"}
 
 
 def run_pipeline(pipeline: Pipeline[..., Any], params: Mapping[str, Any]) -> Run:
@@ -31,93 +38,127 @@ def run_pipeline(pipeline: Pipeline[..., Any], params: Mapping[str, Any]) -> Run
         surrounding.before_effect(f"run {pipeline!r}")
     scope = BuildScope(pipeline.name)
     graph = pipeline.build(params, scope)
-    return _Execution(pipeline, graph, scope.scanned, surrounding).execute()
+    scanned = frozenset(scope.scanned)
+    execution = Execution(
+        graph,
+        {call.index: scanned for call in graph.calls if call.value is not None},
+        limits=Limits(pipeline.max_joint_sinks, pipeline.max_workers),
+        surrounding=surrounding,
+        groups=job_groups(graph),
+    )
+    execution.execute()
+    return execution.concluded()
 
 
-class _Execution:
-    """One run in progress."""
+class Execution:
+    """One run in progress.
+
+    Args:
+        graph: What is to be run.
+        origins: The places that the values would read which it starts with.
+        limits: How much is done at a time.
+        surrounding: The task of another run in which this one runs, if any.
+        groups: The calls that travel to an executor together.
+        conversion: Makes frames of the kinds that tasks ask for; as this machine can where None.
+        plugins: Whose observers are told; all that are installed where None.
+
+    Attributes:
+        run: What becomes of it.
+        state: What its threads share.
+    """
 
     def __init__(
         self,
-        pipeline: Pipeline[..., Any],
         graph: Graph,
-        scanned: set[str],
-        surrounding: Scope | None,
+        origins: Mapping[int, frozenset[str]],
+        *,
+        limits: Limits,
+        surrounding: Scope | None = None,
+        groups: Sequence[tuple[int, ...]] = (),
+        conversion: Conversion | None = None,
+        plugins: Plugins | None = None,
     ) -> None:
         self._graph = graph
         self._calls = graph.calls
         self._records = [TaskRun(call.name) for call in graph.calls]
-        self._run = Run(
-            pipeline.name,
+        self.run = Run(
+            graph.name,
             tasks={c.name: self._records[c.index] for c in graph.calls if c.task is not None},
         )
-        self._state = RunState.of(graph, scanned)
+        self.state = RunState.of(graph, origins)
         self._ledger = Ledger(
-            self._state,
-            most_joint=pipeline.max_joint_sinks,
+            self.state,
+            most_joint=limits.joint_sinks,
             on_settled=self._on_settled,
             surrounding=surrounding,
         )
-        self._bodies = Bodies(self._state, self._ledger)
-        self._events = Events(self._run)
+        conversion = conversion or Conversion(self.state.temporary.new_place)
+        self._bodies = Bodies(self.state, self._ledger, conversion)
+        self._events = Events(self.run, plugins)
         self._context = copy_context()
-        self._threads = Threads(self._advance, pipeline.max_workers)
+        self._threads = Threads(self._advance, limits.workers)
         self._failed_in_joint: dict[int, int | None] = {}
-        self._waiting = [len(call.data) + len(call.after) for call in graph.calls]
-        self._children: list[list[int] | None] = [None] * len(graph.calls)
-        for call in graph.calls:
-            for index in (*call.data, *call.after):
-                children = self._children[index]
-                if children is None:
-                    self._children[index] = [call.index]
-                else:
-                    children.append(call.index)
+        self._order = Order(graph.calls, groups)
+        self._jobs = RemoteJobs(self.run, self.state, self._ledger, limits) if groups else None
 
-    def execute(self) -> Run:
+    def execute(self) -> None:
+        """Run every task and settle its writes; `run.tasks` says how it went."""
         started = time.perf_counter()
         self._events.run_started()
         try:
             self._schedule()
             self._ledger.settle(lambda _: True)
-        except BaseException:
-            self._run.status = RunStatus.FAILED
-            self._state.give_up()
+        except BaseException as error:
+            self.run.status = RunStatus.FAILED
+            self.state.give_up()
+            if self._jobs is not None:
+                self._jobs.cancel_now(f"the run was interrupted by {type(error).__name__}")
             self._ledger.drop()
-            self._state.temporary.remove()
+            self.state.temporary.remove()
             raise
         finally:
             self._threads.close()
-            self._run.duration_seconds = time.perf_counter() - started
-            self._run.settle_seconds = self._ledger.seconds
-            if self._run.status is RunStatus.FAILED:
+            self.run.duration_seconds = time.perf_counter() - started
+            self.run.settle_seconds += self._ledger.seconds
+            if self.run.status is RunStatus.FAILED:
                 self._events.run_finished()
-        self._conclude()
-        return self._run
 
-    def _conclude(self) -> None:
-        run, errors = self._run, self._run.errors
-        broken = self._state.broken
-        if not errors and not broken:
-            run.result = self._state.value_of(self._graph.result)
-            run.status = RunStatus.SUCCEEDED
-        else:
+    def concluded(self) -> Run:
+        """Return the executed run with its result.
+
+        Raises:
+            RunError: A task failed.
+        """
+        run, errors, broken = self.run, self.run.errors, self.state.broken
+        if errors or broken:
             run.status = RunStatus.FAILED
-        if run.status is RunStatus.SUCCEEDED and self._state.result_is_temporary():
-            self._state.temporary.outlast()
-            run._on_close = self._state.temporary.remove  # noqa: SLF001 - the engine makes runs
+            self.state.temporary.remove()
         else:
-            self._state.temporary.remove()
+            run.result = self.state.value_of(self._graph.result)
+            run.status = RunStatus.SUCCEEDED
+            self._keep_temporary()
+        if self._jobs is not None:
+            self._jobs.conclude(self.state.origins_of_result())
         self._events.run_finished()
         if run.status is RunStatus.FAILED:
             told = {error.__cause__ for error in errors.values()}
             raise _failure(run, [*errors.values(), *(e for e in broken.values() if e not in told)])
+        return run
+
+    def _keep_temporary(self) -> None:
+        """Keep temporary files, until the run is closed, if its result still reads any."""
+        if TEMPORARY in self.state.origins_of_result():
+            self.state.temporary.outlast()
+            self.run.on_close(self.state.temporary.remove)
+        else:
+            self.state.temporary.remove()
 
     def _schedule(self) -> None:
         """Start every call once what it needs is there; returns when all have ended.
 
         A lone ready task runs on this thread; several run in threads, until one or none is left.
         """
-        ready = [index for index, count in enumerate(self._waiting) if count == 0]
+        ready = self._order.first()
         while ready:
             if len(ready) == 1 and self._runs_here(ready[0]):
                 ready = self._advance(ready[0])
@@ -126,25 +167,19 @@ class _Execution:
 
     def _runs_here(self, index: int) -> bool:
         task = self._calls[index].task
-        return task is None or task.runs_inline
+        return task is None or index in self._order.groups or task.runs_inline
 
     def _advance(self, index: int) -> list[int]:
         """Carry out one call, or skip it, and return the calls that it makes ready."""
-        record = self._records[index]
+        group = self._order.groups.get(index)
         if self._calls[index].task is None:
-            record.status = TaskStatus.WRITING
+            self._records[index].status = TaskStatus.WRITING
+        elif group is not None:
+            self._context.copy().run(self._travel, group)
         elif self._may_start(index):
             self._context.copy().run(self._work, index)
-        children = self._children[index]
-        if children is None:
-            return []
-        ready = []
-        with self._state.lock:
-            for child in children:
-                self._waiting[child] -= 1
-                if self._waiting[child] == 0:
-                    ready.append(child)
-        return ready
+        with self.state.lock:
+            return self._order.done(index)
 
     def _may_start(self, index: int) -> bool:
         """Settle what the task depends on; skip it if something that it needs has failed."""
@@ -159,14 +194,21 @@ class _Execution:
         self._skip(index, failed)
         return False
 
-    def _first_failed(self, indexes: tuple[int, ...]) -> int | None:
-        """Return the index of the first of these calls, or of those joined by them, that failed."""
+    def _first_failed(
+        self, indexes: tuple[int, ...], fine: Sequence[int] = ()
+    ) -> int | None:
+        """Return the index of the first of these calls, or of those joined by them, that failed.
+
+        Args:
+            indexes: The calls to look at.
+            fine: Calls that are about to be carried out together with who asks.
+        """
         for index in indexes:
             if self._calls[index].after and self._calls[index].task is None:
                 self._look_through_joint(index)
                 if self._failed_in_joint[index] is not None:
                     return self._failed_in_joint[index]
-            elif self._records[index].status not in _FINE:
+            elif self._records[index].status not in _FINE and index not in fine:
                 return index
         return None
 
@@ -185,12 +227,35 @@ class _Execution:
     def _skip(self, index: int, because_of: int) -> None:
         record, cause = self._records[index], self._records[because_of]
         record.status = TaskStatus.SKIPPED
-        verb = "failed" if cause.status is TaskStatus.FAILED else "was skipped"
         record.error = PipelineError(
-            f"Task {record.name!r} was skipped: it depends on {cause.name!r}, which {verb}."
+            f"Task {record.name!r} was skipped: it depends on {cause.name!r}, which "
+            f"{_VERBS.get(cause.status, 'was skipped')}."
         )
-        self._state.release(self._calls[index])
+        self.state.release(self._calls[index])
         self._events.task_finished(record)
+
+    def _travel(self, group: tuple[int, ...]) -> None:
+        """Run calls as one job on their executor, without those that need what has failed."""
+        assert self._jobs is not None  # there are groups
+        self._ledger.settle(lambda _: True)  # over there one sees only what is committed
+        ready: list[int] = []
+        for index in group:
+            call = self._calls[index]
+            failed = self._first_failed((*call.after, *call.data), fine=ready)
+            if failed is None:
+                ready.append(index)
+            else:
+                self._skip(index, failed)
+        for index in ready:
+            self._records[index].status = TaskStatus.RUNNING
+            if self._events.observes_tasks:
+                self._events.task_started(self._records[index])
+        if ready:
+            self._jobs.run_group(
+                [self._calls[index] for index in ready], [self._records[index] for index in ready]
+            )
+        for index in ready:
+            self._ended(self._records[index])
 
     def _work(self, index: int) -> None:
         """Run a task's body and note how it ended; its writes are pending then."""
@@ -212,13 +277,12 @@ class _Execution:
             record.duration_seconds = time.perf_counter() - started
             record.status = TaskStatus.FAILED
             record.error = task_error(call, error)
-            self._state.release(call)
-        if self._events.observes_tasks:
-            self._events.task_finished(record)
+            self.state.release(call)
+        self._ended(record)
 
     def _note_writes(self, attempt: Attempt) -> None:
         """Have a task whose body is done wait for its writes, or end if all are settled."""
-        with self._state.lock:
+        with self.state.lock:
             attempt.record.status = TaskStatus.WRITING
             if not self._ledger.has(attempt):
                 self._on_settled(attempt)
@@ -229,7 +293,14 @@ class _Execution:
             return  # its thread has yet to note that the body is done
         record.status = TaskStatus.SUCCEEDED if error is None else TaskStatus.FAILED
         record.error = error
-        self._events.task_finished(record)
+        self._ended(record)
+
+    def _ended(self, record: TaskRun) -> None:
+        """Tell that a task has ended; if it failed, the jobs of the others are not worth it."""
+        if self._jobs is not None and record.status is TaskStatus.FAILED:
+            self._jobs.cancel(f"task {record.name!r} failed")
+        if self._events.observes_tasks:
+            self._events.task_finished(record)
 
 
 def _is_by(pending: PendingWrite, names: set[str]) -> bool:
@@ -238,9 +309,11 @@ def _is_by(pending: PendingWrite, names: set[str]) -> bool:
 
 
 def _failure(run: Run, errors: list[BaseException]) -> RunError:
-    skipped = [name for name, task in run.tasks.items() if task.status is TaskStatus.SKIPPED]
-    told = "".join(f"\n  {error}" for error in errors)
-    rest = f"\n  skipped: {', '.join(skipped)}" if skipped else ""
-    failure = RunError(f"Pipeline {run.pipeline!r} failed.{told}{rest}", run=run)
+    told = [str(error) for error in errors]
+    for status in (TaskStatus.CANCELLED, TaskStatus.SKIPPED):
+        names = [name for name, task in run.tasks.items() if task.status is status]
+        told += [f"{status.lower()}: {', '.join(names)}"] if names else []
+    told += [f"staging kept: {job.staging}" for job in run.jobs]
+    failure = RunError("\n  ".join([f"Pipeline {run.pipeline!r} failed.", *told]), run=run)
     failure.__cause__ = errors[0]
     return failure

@@ -135,6 +135,7 @@ class Settlement:
                 self._fail(one, error)
             else:
                 self._committed.add(one)
+                self._state.replaced.append(one.place)
 
     def _fail(
         self, one: "PendingWrite", error: BaseException, *, culprit: str | None = None

@@ -1,7 +1,7 @@
 """The state of a run: results, which places they would read, and who still needs them."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,8 @@ from glacier.pipeline.handle import Handle, call_of
 from glacier.resources.translation import FAILURES
 from glacier.storage import overlaps
 
-_HOLD_NO_FRAMES = frozenset({type(None), bool, int, float, str, bytes, pl.DataFrame, pl.Series})
+HOLD_NO_FRAMES = frozenset({type(None), bool, int, float, str, bytes, pl.DataFrame, pl.Series})
+"""The types whose objects never hold a lazy frame."""
 TEMPORARY = "temporary:"
 """The place that stands for this run's temporary files."""
 _IN_TEMPORARY = frozenset({TEMPORARY})
@@ -33,6 +34,7 @@ class RunState:
         uses: How many consumers each result still has.
         hidden: Calls whose results hold frames where none can be exchanged.
         broken: Errors of frames that had to be kept and could not be.
+        replaced: The places that were written, deleted or opened for writing.
         running: The attempts whose bodies run now.
         is_given_up: Whether the run was interrupted, so that no more bodies begin.
         settling: The places that the settle which is under way will replace.
@@ -47,6 +49,7 @@ class RunState:
     origins: dict[int, frozenset[str]] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
     broken: dict[int, PipelineError] = field(default_factory=dict)
+    replaced: list[str] = field(default_factory=list)
     running: set[Attempt] = field(default_factory=set)
     temporary: TemporaryFrames = field(default_factory=TemporaryFrames)
     is_given_up: bool = False
@@ -61,12 +64,12 @@ class RunState:
         self.settle_ended = threading.Condition(self.lock)
 
     @classmethod
-    def of(cls, graph: Graph, scanned: set[str]) -> "RunState":
+    def of(cls, graph: Graph, origins: Mapping[int, frozenset[str]]) -> "RunState":
         """Return the state before the first task.
 
         Args:
             graph: What is about to run.
-            scanned: The places that the pipeline's own function has scanned.
+            origins: The places that the values would read which it starts with.
         """
         uses = [0] * len(graph.calls)
         for call in graph.calls:
@@ -74,11 +77,7 @@ class RunState:
                 uses[index] += 1
         for handle in handles_in(graph.result):
             uses[call_of(handle).index] += 1
-        state = cls(graph, [call.value for call in graph.calls], uses)
-        for call in graph.calls:
-            if call.value is not None:
-                state.origins[call.index] = frozenset(scanned)
-        return state
+        return cls(graph, [call.value for call in graph.calls], uses, dict(origins))
 
     def begin(self, attempt: Attempt) -> tuple[Any, Any]:
         """Open an attempt and return the values of its call's arguments.
@@ -137,7 +136,7 @@ class RunState:
             if not self.end(attempt):
                 return
             self.results[call.index] = result
-            if type(result) not in _HOLD_NO_FRAMES:
+            if type(result) not in HOLD_NO_FRAMES:
                 origins = _IN_TEMPORARY if is_temporary else attempt.origins
                 self._note_origins(call.index, result, origins)
             self.release(call)
@@ -195,10 +194,9 @@ class RunState:
     def _result_of(self, leaf: Any) -> Any:  # Any: as above
         return self.results[call_of(leaf).index] if type(leaf) is Handle else leaf
 
-    def result_is_temporary(self) -> bool:
-        """Return whether the pipeline's result scans temporary files."""
-        indexes = [call_of(handle).index for handle in handles_in(self.graph.result)]
-        return TEMPORARY in self._origins_of(indexes)
+    def origins_of_result(self) -> frozenset[str]:
+        """Return the places that the pipeline's result would read."""
+        return self._origins_of([call_of(handle).index for handle in handles_in(self.graph.result)])
 
     def _would_read(self, indexes: Sequence[int], places: list[str]) -> bool:
         """Return whether a frame among these results would read one of the places."""
@@ -219,6 +217,27 @@ class RunState:
             f"{', '.join(held)}, which was replaced since. Return frames as they are, or in lists, "
             "tuples, dicts and dataclasses, so that their rows can be kept."
         )
+
+    def note_replaced(self, places: Sequence[str], by: Collection[int], where: str) -> None:
+        """Mark as broken what would read places that a job has replaced meanwhile.
+
+        Args:
+            places: What was written over there, where nobody knew who still reads it.
+            by: The calls that have travelled; what they returned was made after.
+            where: The executor, for the error's text.
+        """
+        self.replaced += places
+        for index, origins in list(self.origins.items()):
+            if index in by:
+                continue
+            changed = [p for p in places if any(overlaps(one, p) for one in origins)]
+            if changed and self.uses[index] > 0:
+                error = StaleScanError(
+                    f"{', '.join(changed)} was replaced by a job on {where}. Scan it again in a "
+                    "task that depends on the one that writes, or use persist=True on the task "
+                    "that scans."
+                )
+                self.broken[index] = self._broken(index, error)
 
     def _broken(self, index: int, error: BaseException) -> PipelineError:
         name = self.graph.calls[index].name

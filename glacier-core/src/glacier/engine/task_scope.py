@@ -18,6 +18,7 @@ from glacier.storage import overlaps, place_of
 if TYPE_CHECKING:
     import polars as pl
 
+    from glacier.engine.convert import Conversion
     from glacier.resources.bucket import Bucket
     from glacier.resources.write import Write
 
@@ -25,12 +26,20 @@ if TYPE_CHECKING:
 class TaskScope(Attempt):
     """One attempt at a task's body, as the buckets in that body see it."""
 
-    __slots__ = ("_ledger", "_state")
+    __slots__ = ("_conversion", "_ledger", "_state")
 
-    def __init__(self, call: Call, record: TaskRun, state: RunState, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        call: Call,
+        record: TaskRun,
+        state: RunState,
+        ledger: Ledger,
+        conversion: "Conversion | None" = None,
+    ) -> None:
         super().__init__(call, record)
         self._state = state
         self._ledger = ledger
+        self._conversion = conversion
 
     def scan(self, bucket: "Bucket", options: dict[str, Any]) -> "pl.LazyFrame":
         """Return the real lazy frame, once pending writes to its place are committed."""
@@ -52,6 +61,10 @@ class TaskScope(Attempt):
                 at = self.reading.index(place)
                 self.reading = self.reading[:at] + self.reading[at + 1 :]
                 self._state.body_ended.notify_all()
+
+    def as_polars(self, frame: object) -> "pl.LazyFrame | None":
+        """Have Spark's workers write a frame to where Polars reads it."""
+        return None if self._conversion is None else self._conversion.as_polars(frame)
 
     def write(self, write: "Write") -> None:
         """Keep the write for the next settle, unless its mode says there is nothing to do."""
@@ -119,6 +132,7 @@ class TaskScope(Attempt):
                 f"{shown} is left as it is: the task would {action} it, and a pending "
                 f"write to or from it failed: {error.__cause__}"
             ) from error
+        self._state.replaced.append(place)
 
     def _before_reading(self, bucket: "Bucket") -> str:
         self._refuse_if_over()

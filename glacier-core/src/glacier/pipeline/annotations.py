@@ -7,8 +7,9 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from functools import cache
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
+
+from glacier.errors import DecorationError
 
 
 class FrameKind(StrEnum):
@@ -16,9 +17,25 @@ class FrameKind(StrEnum):
 
     LAZY = "polars.LazyFrame"
     EAGER = "polars.DataFrame"
+    NARWHALS = "narwhals.LazyFrame"
+    SPARK = "pyspark.sql.DataFrame"
+
+    @property
+    def engine(self) -> "Engine":
+        """The engine that such a frame asks for."""
+        return _ENGINES.get(self, "polars")
 
 
-_KINDS = {kind.value: kind for kind in FrameKind}
+Engine = Literal["polars", "narwhals", "spark"]
+ENGINES: tuple[Engine, ...] = get_args(Engine)
+
+_ENGINES: dict[FrameKind, Engine] = {FrameKind.NARWHALS: "narwhals", FrameKind.SPARK: "spark"}
+_OTHER_NAMES = {
+    "narwhals.stable.v1.LazyFrame": FrameKind.NARWHALS,
+    "narwhals.stable.v2.LazyFrame": FrameKind.NARWHALS,
+    "pyspark.sql.dataframe.DataFrame": FrameKind.SPARK,
+}
+_KINDS = {**{kind.value: kind for kind in FrameKind}, **_OTHER_NAMES}
 
 
 def frame_kinds(function: Callable[..., Any]) -> dict[str, FrameKind]:
@@ -26,13 +43,27 @@ def frame_kinds(function: Callable[..., Any]) -> dict[str, FrameKind]:
 
     Annotations are resolved one at a time, strings too, also through imports that only type
     checkers carry out. `Optional`, unions with None and `Annotated` are looked through. A
-    parameter whose annotation can't be resolved, or is no frame, is left out.
+    parameter whose annotation can't be resolved, is no frame, or allows lazy and eager Polars
+    frames alike, is left out.
+
+    Raises:
+        DecorationError: The parameters ask for frames of two engines.
     """
     found = {}
+    by_engine: dict[Engine, str] = {}
     for name, annotation in _annotations(function).items():
-        kind = _kind_of(annotation, function)
-        if kind is not None and name != "return":
-            found[name] = kind
+        if name == "return":
+            continue
+        kinds = _kinds_of(annotation, function)
+        by_engine |= {kind.engine: f"{name}: {kind.value}" for kind in sorted(kinds)}
+        if len(kinds) == 1:
+            found[name] = next(iter(kinds))
+    if len(by_engine) > 1:
+        name = getattr(function, "__name__", repr(function))
+        raise DecorationError(
+            f"Task {name!r} asks for frames of two kinds: {'; '.join(by_engine.values())}. One "
+            "engine runs a task: annotate all frames with one library's type, or split the task."
+        )
     return found
 
 
@@ -45,49 +76,49 @@ def _annotations(function: Callable[..., Any]) -> Mapping[str, object]:
     return inspect.get_annotations(function)
 
 
-def _kind_of(annotation: object, function: Callable[..., Any]) -> FrameKind | None:
+def _kinds_of(annotation: object, function: Callable[..., Any]) -> set[FrameKind]:
     if isinstance(annotation, str):
-        return _kind_of_text(annotation, function)
+        return _kinds_of_text(annotation, function)
     origin = get_origin(annotation)
-    if origin in {Union, UnionType} or hasattr(annotation, "__metadata__"):
-        return _only(_kind_of(part, function) for part in get_args(annotation))
-    polars = sys.modules.get("polars")
-    if polars is None or not isinstance(annotation, type):
-        return None
-    kinds = {polars.LazyFrame: FrameKind.LAZY, polars.DataFrame: FrameKind.EAGER}
-    return kinds.get(annotation)
+    if origin is not None:  # a union, a container, Annotated, or a generic frame
+        return _of_all(_kinds_of(part, function) for part in (origin, *get_args(annotation)))
+    if isinstance(annotation, type):
+        for name, kind in _KINDS.items():
+            module, _, attribute = name.rpartition(".")
+            if annotation is getattr(sys.modules.get(module), attribute, None):
+                return {kind}
+    return set()
 
 
-def _kind_of_text(annotation: str, function: Callable[..., Any]) -> FrameKind | None:
+def _kinds_of_text(annotation: str, function: Callable[..., Any]) -> set[FrameKind]:
     try:
         expression = ast.parse(textwrap.dedent(annotation).strip(), mode="eval").body
     except SyntaxError:
-        return None
-    return _kind_of_expression(expression, function)
+        return set()
+    return _kinds_of_expression(expression, function)
 
 
-def _kind_of_expression(node: ast.expr, function: Callable[..., Any]) -> FrameKind | None:
+def _kinds_of_expression(node: ast.expr, function: Callable[..., Any]) -> set[FrameKind]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        return _only(_kind_of_expression(side, function) for side in (node.left, node.right))
+        return _of_all(_kinds_of_expression(side, function) for side in (node.left, node.right))
     if isinstance(node, ast.Subscript):
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        return _only(_kind_of_expression(part, function) for part in inner)
+        return _of_all(_kinds_of_expression(part, function) for part in (node.value, *inner))
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return _kind_of_text(node.value, function)
+        return _kinds_of_text(node.value, function)
     root, _, rest = ast.unparse(node).partition(".")
     value = _lookup(root, function)
     for attribute in rest.split(".") if rest and value is not None else []:
         value = getattr(value, attribute, None)
     if value is not None:
-        return _kind_of(value, function)
+        return _kinds_of(value, function)
     imported = _imports_for_type_checkers(function.__module__).get(root)
-    return _KINDS.get(f"{imported}.{rest}" if rest else str(imported))
+    kind = _KINDS.get(f"{imported}.{rest}" if rest else str(imported))
+    return set() if kind is None else {kind}
 
 
-def _only(kinds: Iterator[FrameKind | None]) -> FrameKind | None:
-    """Return the one kind among the parts of an annotation; None if there are none or two."""
-    found = {kind for kind in kinds if kind is not None}
-    return found.pop() if len(found) == 1 else None
+def _of_all(parts: Iterator[set[FrameKind]]) -> set[FrameKind]:
+    return set().union(*parts)
 
 
 def _lookup(name: str, function: Callable[..., Any]) -> object:
@@ -108,7 +139,9 @@ def _imports_for_type_checkers(module: str) -> Mapping[str, str]:
         if isinstance(block, ast.If) and ast.unparse(block.test).endswith("TYPE_CHECKING"):
             for statement in block.body:
                 if isinstance(statement, ast.Import):
-                    found |= {a.asname or a.name: a.name for a in statement.names}
+                    for alias in statement.names:
+                        root = alias.name.partition(".")[0]
+                        found |= {alias.asname: alias.name} if alias.asname else {root: root}
                 elif isinstance(statement, ast.ImportFrom):
                     found |= {
                         a.asname or a.name: f"{statement.module}.{a.name}" for a in statement.names

@@ -40,6 +40,10 @@ class BuildScope:
         """Return the real data, for pipelines whose shape depends on it."""
         return bucket.read_now(options)
 
+    def as_polars(self, frame: object) -> "pl.LazyFrame | None":  # noqa: ARG002
+        """Leave it to the write."""
+        return None
+
     def write(self, write: "Write") -> NoReturn:
         """Refuse: writes belong into tasks."""
         self._refuse(f"write to {write.bucket!r}")

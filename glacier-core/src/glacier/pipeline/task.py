@@ -8,10 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from glacier.errors import DecorationError
-from glacier.pipeline.annotations import FrameKind, frame_kinds
-from glacier.pipeline.grouped import by_group
+from glacier.pipeline.annotations import ENGINES, Engine, FrameKind, frame_kinds
+from glacier.pipeline.grouped import GroupedFunction
+from glacier.resources.schema import checked_schema
 
 if TYPE_CHECKING:
+    from polars._typing import SchemaDict
+
     from glacier.resources import Executor
 
 P = ParamSpec("P")
@@ -39,6 +42,8 @@ class Task(Generic[P, R]):
         function: The decorated function.
         name: Its name.
         depends_on: Tasks, or names of tasks, whose calls come first.
+        engine: What its frames belong to, by its annotations or as it was said: `polars`,
+            `narwhals` (Polars here, Spark on a Spark executor) or `spark`.
         body: What a run calls: the function, or with `partition_by` what calls it group by group.
     """
 
@@ -55,6 +60,8 @@ class Task(Generic[P, R]):
         timeout_seconds: float | None = None,
         persist: bool = False,
         partition_by: str | Sequence[str] | None = None,
+        engine: Engine | None = None,
+        schema: "SchemaDict | None" = None,
     ) -> None:
         _check_function(function)
         _check_options(function.__name__, depends_on, retries, retry_delay_seconds, timeout_seconds)
@@ -68,7 +75,17 @@ class Task(Generic[P, R]):
         self.persist = persist
         keys = (partition_by,) if isinstance(partition_by, str) else tuple(partition_by or ())
         self.partition_by = keys
-        self.body: Callable[..., Any] = by_group(function, keys) if keys else function
+        self.engine: Engine = _engine_of(function, engine)
+        self.schema = checked_schema(schema)
+        if self.schema is not None and not keys and self.engine == "polars":
+            raise DecorationError(
+                f"Task {self.name!r}: schema= says what a task returns whose columns can't be "
+                "found by running it on an empty frame, for partition_by= and for tasks that Spark "
+                "can run; this is neither. Take it out."
+            )
+        self.body: Callable[..., Any] = (
+            GroupedFunction(function, keys, self.engine, self.schema) if keys else function
+        )
         functools.update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -116,6 +133,8 @@ def task(
     timeout_seconds: float | None = ...,
     persist: bool = ...,
     partition_by: str | Sequence[str] | None = ...,
+    engine: Engine | None = ...,
+    schema: "SchemaDict | None" = ...,
 ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 
 
@@ -137,10 +156,15 @@ def task(
             take. `persist`: compute a lazy result once and keep it in a temporary file, for
             results that several settles need. `partition_by`: columns by whose values the
             task's one frame is split; the body then runs on each group by itself, and the
-            results are put together. The frame is computed for that.
+            results are put together. The frame is computed for that; on a Spark executor every
+            worker runs it on its groups. `engine`: what runs it where its parameters are not
+            annotated with frames: `polars`, `narwhals` (Polars here, Spark on a Spark executor) or
+            `spark`. `schema`: the columns and types of what it returns, where they can't be found
+            by running it on an empty frame.
 
     Raises:
-        DecorationError: The function is async or a generator, or an option makes no sense.
+        DecorationError: The function is async or a generator, its parameters ask for frames of
+            two engines, or an option makes no sense.
     """
     if function is not None:
         return Task(function)
@@ -159,6 +183,21 @@ def _check_function(function: object) -> None:
         raise DecorationError(
             f"Task {function.__name__!r} is a generator; return a list or a frame instead."
         )
+
+
+def _engine_of(function: Callable[..., Any], said: Engine | None) -> Engine:
+    """Return the engine that a task's annotations ask for, or that its decorator names."""
+    annotated = next((kind.engine for kind in frame_kinds(function).values()), None)
+    if said is not None and said not in ENGINES:
+        raise DecorationError(
+            f"Task {function.__name__!r}: engine is {said!r}; expected {', '.join(ENGINES)}."
+        )
+    if said is not None and annotated not in {None, said}:
+        raise DecorationError(
+            f"Task {function.__name__!r}: engine={said!r} and the annotations of its parameters, "
+            f"which ask for {annotated}, contradict each other. Leave one of them out."
+        )
+    return said or annotated or "polars"
 
 
 def _check_options(

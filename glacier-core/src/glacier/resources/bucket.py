@@ -6,6 +6,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from glacier.errors import FormatError, PathError
 from glacier.resources.base import ConfigArgument, Resource
+from glacier.resources.scans import note_scan
 from glacier.resources.schema import checked_schema
 from glacier.scope import current_scope
 from glacier.storage import (
@@ -242,7 +243,9 @@ class Bucket(Resource):
         if self.path == "":
             raise PathError(f"{self!r} has no path to scan; name one, such as path='data/'.")
         with translated(self):
-            return self.adapter.scan(self.get_format(), self.schema, options)
+            frame = self.adapter.scan(self.get_format(), self.schema, options)
+        note_scan(frame, self, options)
+        return frame
 
     def read_now(self, options: dict[str, Any]) -> "pl.DataFrame":
         """Return what the store holds, whatever run surrounds the call."""

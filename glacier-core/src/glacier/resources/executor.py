@@ -3,16 +3,16 @@
 from typing import TYPE_CHECKING, Any, cast
 
 from glacier.config.base import Config
-from glacier.errors import ConfigMismatchError
+from glacier.errors import ConfigMismatchError, JobError
 from glacier.resources.base import ConfigArgument, Resource
 from glacier.scope import current_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from glacier.adapters import ExecutorAdapter
+    from glacier.adapters import ExecutorAdapter, LogChunk
     from glacier.job_status import JobStatus
+    from glacier.jobs import JobResult
     from glacier.provider import Provider
+    from glacier.resources.bucket import Bucket
 
 
 class Executor(Resource):
@@ -32,6 +32,7 @@ class Executor(Resource):
         runtime: str | None = None,
     ) -> None:
         self.runtime = runtime
+        self._places: dict[str, Bucket | None] = {}
         super().__init__(provider, config, name)
 
     def dispatch_config(self) -> Config | None:
@@ -60,20 +61,27 @@ class Executor(Resource):
             )
         return fitting[0]
 
-    def submit_job(self, job: "Mapping[str, Any] | Any") -> str:  # Any: a callable of any type
+    def submit_job(self, job: object) -> str:
         """Start a job and return its id without waiting for it.
 
         Args:
-            job: A mapping with `script` (path of a Python file), `args` and `environment`, or
-                a callable without arguments.
+            job: A function that needs no arguments; the path of a Python file; or a
+                `JobDefinition` or a mapping of its fields: `script` or `function`, `args`,
+                `kwargs` (of functions), `environment` and `name`. A function travels through
+                the provider's staging, with its arguments and the frames among them.
 
         Raises:
-            JobError: The job can't be submitted.
+            JobError: The job is none of these, or can't be submitted. Nothing was started.
+            PackageError: The function, or an argument, can't travel.
         """
         scope = current_scope.get()
         if scope is not None:
             scope.before_effect(f"submit a job to {self!r}")
-        return self.adapter.submit_job(job)
+        from glacier.jobs.submit import submit
+
+        job_id, place = submit(self, job)
+        self._places[job_id] = place
+        return job_id
 
     def get_job_status(self, job_id: str) -> "JobStatus":
         """Return the state of a job.
@@ -99,6 +107,41 @@ class Executor(Resource):
         """
         return self.adapter.get_job_logs(job_id)
 
+    def read_job_logs(self, job_id: str, cursor: str = "") -> "LogChunk":
+        """Return what a job has printed since a cursor, and the next cursor.
+
+        Args:
+            job_id: What `submit_job` returned.
+            cursor: That of the last piece; empty for the log's start.
+
+        Raises:
+            JobNotFoundError: There is no job of that id.
+        """
+        return self.adapter.read_job_logs(job_id, cursor)
+
+    def get_job_result(self, job_id: str) -> "JobResult":
+        """Return what a job has left that this very object submitted.
+
+        A function's value comes back as it was returned, its frames lazy or eager as they were;
+        lazy ones scan the provider's staging. A script leaves its status alone.
+
+        Raises:
+            RemoteError: The job's function raised; the message has the traceback over there.
+            JobError: The job has not ended, was cancelled or died without a result, or another
+                object has submitted it.
+            JobNotFoundError: There is no job of that id.
+        """
+        from glacier.jobs.submit import result_of
+
+        status = self.adapter.get_job_status(job_id)
+        if job_id not in self._places:
+            raise JobError(
+                f"The job {job_id} was submitted by another object than this {self!r}, which "
+                "doesn't know where its result lies. Ask the one that submitted it.",
+                job_id=job_id,
+            )
+        return result_of(self.adapter, job_id, status, self._places[job_id])
+
     def wait(self, job_id: str, *, timeout_seconds: float | None = None) -> "JobStatus":
         """Return a job's final state once it has ended.
 
@@ -118,6 +161,10 @@ class Executor(Resource):
     def adapter(self) -> "ExecutorAdapter":
         """The adapter that serves this executor."""
         return cast("ExecutorAdapter", self._get_adapter())
+
+    def __getstate__(self) -> "dict[str, Any]":
+        # Results stay with the object that submitted their jobs.
+        return {**super().__getstate__(), "_places": {}}
 
     def _generate_name(self) -> str:
         kind = type(self.config).__name__ if self.config else "local"

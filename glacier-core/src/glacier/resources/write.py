@@ -18,6 +18,7 @@ from glacier.errors import (
 from glacier.formats import FileFormat, TableFormat
 from glacier.formats.table import format_for
 from glacier.resources.translation import FAILURES, of_source, translate, translated
+from glacier.scope import current_scope
 from glacier.storage import Stage, WriteMode, WriteRequest, checked_mode, is_glob
 
 if TYPE_CHECKING:
@@ -165,6 +166,7 @@ class Write:
 
 
 def _as_lazy(bucket: "Bucket", data: Tabular | None) -> tuple[pl.LazyFrame, bool]:
+    data = _of_polars(data)
     hint = " Did the task that made it forget to return it?" if data is None else ""
     if isinstance(data, pl.LazyFrame):
         return data, False
@@ -177,6 +179,16 @@ def _as_lazy(bucket: "Bucket", data: Tabular | None) -> tuple[pl.LazyFrame, bool
         "or DataFrame, or an object with the Arrow PyCapsule interface (__arrow_c_stream__)."
         f"{hint}"
     )
+
+
+def _of_polars(data: Any) -> Any:  # Any: whatever is to be written
+    """Return frames of Narwhals and Spark as Polars', inside a run; anything else as it is."""
+    library = type(data).__module__.partition(".")[0]
+    if library == "narwhals" and hasattr(data, "to_native"):
+        return _of_polars(data.to_native())
+    scope = current_scope.get() if library == "pyspark" else None
+    found = None if scope is None else scope.as_polars(data)
+    return data if found is None else found
 
 
 def _check_target(bucket: "Bucket", mode: str, partition_by: tuple[str, ...]) -> None:

@@ -19,7 +19,10 @@ pytest.register_assert_rewrite(
             "bucket_name_cases",
             "bucket_read_cases",
             "bucket_write_cases",
-            "executor_cases",
+            "executor_base",
+            "executor_control_cases",
+            "executor_function_cases",
+            "executor_script_cases",
             "serverless_cases",
             "table_cases",
         )

@@ -58,6 +58,10 @@ class Rig(ABC):
         """Return a deployed function that calls a handler, which has a module of its own."""
         raise NotImplementedError(f"{type(self).__name__} has to bind serverless(handler)")
 
-    def executor(self) -> Executor:
-        """Return an executor of the platform under test."""
+    def executor(self, *, most_at_once: int | None = None) -> Executor:
+        """Return an executor of the platform under test that has run nothing yet.
+
+        Args:
+            most_at_once: How many of its jobs may run at a time; None for the platform's default.
+        """
         raise NotImplementedError(f"{type(self).__name__} has to bind executor()")

@@ -6,14 +6,14 @@ from glacier_toy.filesystem import ToyFileSystem
 
 
 class ToyBucketAdapter(FilesystemBucketAdapter):
-    """A bucket in memory."""
+    """A bucket of the store."""
 
     scheme = "toy"
 
     @property
     def filesystem(self) -> ToyFileSystem:
-        """The filesystem in memory, with the rights that the provider's config leaves."""
-        locked = tuple(f"/{self._config.region}/{name}" for name in self._config.locked_buckets)
+        """The store, with the rights that the provider's config leaves."""
+        locked = tuple(f"{self._config.region}/{name}" for name in self._config.locked_buckets)
         return ToyFileSystem(locked=locked)
 
     @property
@@ -21,7 +21,7 @@ class ToyBucketAdapter(FilesystemBucketAdapter):
         """The bucket's directory."""
         settings = self.resource.config
         prefix = settings.prefix if isinstance(settings, ToyBucketConfig) else ""
-        return f"/{self._config.region}/{prefix}{self.resource.bucket_name}"
+        return f"{self._config.region}/{prefix}{self.resource.bucket_name}"
 
     @property
     def _config(self) -> ToyConfig:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field
 
@@ -10,10 +10,12 @@ from glacier.config import ProviderConfig, ResourceConfig
 
 
 class ToyConfig(ProviderConfig):
-    """The toy platform: all in the memory of this process."""
+    """The toy platform: buckets below a directory of this machine, which `TOY_HOME` names."""
+
+    default_staging: ClassVar[str | None] = "staging"
 
     region: str
-    """The part of the memory that holds the buckets; regions share nothing.
+    """The part of the store that holds the buckets; regions share nothing.
     Environment variable: `TOY_REGION`. Maps to the first directory of every path."""
 
     locked_buckets: tuple[str, ...] = ()
@@ -39,3 +41,6 @@ class ToyExecutorConfig(ResourceConfig):
 
     environment: dict[str, str] = Field(default_factory=dict)
     """Variables that every job gets; a job's own win. Maps to the process's environment."""
+
+    most_at_once: int | None = None
+    """How many jobs run at a time; the others wait. None for all. Maps to a count of processes."""

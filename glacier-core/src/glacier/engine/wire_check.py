@@ -1,0 +1,44 @@
+"""Refuses, before a job is submitted, frames with columns that can't go to Spark."""
+
+from typing import Any
+
+import polars as pl
+
+from glacier.engine.travel import Luggage, Slot
+from glacier.errors import PackageError
+from glacier.pipeline.containers import leaves
+from glacier.pipeline.grouped import GroupedFunction
+
+
+def check_types(luggage: Luggage) -> None:
+    """Check the types of what tasks are given that Spark's workers run.
+
+    Reads footers at most.
+
+    Args:
+        luggage: The calls that are about to travel to a Spark executor.
+
+    Raises:
+        PackageError: A column's type has no counterpart over there.
+    """
+    from glacier.jobs.types import to_wire
+
+    for call in luggage.calls:
+        task = call.task
+        is_split = task is not None and isinstance(task.body, GroupedFunction)
+        if task is None or (task.engine == "polars" and not is_split):
+            continue
+        for frame in _frames_of(luggage, (*call.args, *call.kwargs.values())):
+            try:
+                to_wire(frame.lazy().collect_schema(), natural=not is_split)
+            except PackageError as error:
+                error.__dict__["culprit"] = call.name
+                raise
+
+
+def _frames_of(luggage: Luggage, values: tuple[Any, ...]) -> list[pl.LazyFrame | pl.DataFrame]:
+    found = []
+    for leaf in leaves(values):
+        inner = leaves(luggage.calls[leaf.index].value) if type(leaf) is Slot else [leaf]
+        found += [one for one in inner if isinstance(one, pl.LazyFrame | pl.DataFrame)]
+    return found

@@ -1,0 +1,165 @@
+"""A job's package: everything that its process needs, in a place that it can read.
+
+    header.json       versions, what to run, and the digests of the other two
+    code.zip          the sources: of Glacier, of its plugins and of the user's project
+    payload.pickle    what to run it with, from `transfer.Outbox`
+    in/0/, in/1/ …    the rows of frames that can't be read over there
+
+The header's own digest is on the command line, so that nothing in the place is trusted unread.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glacier.jobs import entrypoint
+from glacier.jobs.archive import archived, glacier_sources
+from glacier.jobs.call import Call
+from glacier.jobs.errand import Parcel
+from glacier.jobs.modules import sources_of
+from glacier.jobs.pins import CORE, pins
+from glacier.jobs.secrets import check_no_secret, known_secrets
+from glacier.jobs.tickets import FrameReport
+from glacier.jobs.transfer import Outbox, Packed
+
+if TYPE_CHECKING:
+    from glacier.resources import Bucket
+
+ENTRYPOINT = Path(entrypoint.__file__)
+"""The script that a platform starts, with `Package.args`; it needs nothing installed to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A job that lies in its place and can be submitted.
+
+    Attributes:
+        place: The dataset that holds it.
+        header_sha256: The digest of its header.
+        requirements: Pins of what has to be importable besides what travels.
+        frames: How each frame in it travels.
+    """
+
+    place: "Bucket"
+    header_sha256: str
+    requirements: tuple[str, ...] = ()
+    frames: tuple[FrameReport, ...] = field(default=(), repr=False)
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """The command line for `ENTRYPOINT`."""
+        return (self.place.adapter.location().uri, self.header_sha256)
+
+
+def write_package(
+    place: "Bucket",
+    work: object,
+    main: str,
+    *,
+    engine: str = "python",
+    name: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Package:
+    """Put a job's package into its place.
+
+    Args:
+        place: A new and empty dataset, through which the job travels.
+        work: What the main function is called with. Frames may be anywhere in it.
+        main: The function that does the work, as `module:function`; it is called with the work
+            and an `Errand`, and what it returns is the job's result.
+        engine: What the executor offers: `python` or `spark`.
+        name: What the job is called in errors, at the start of a sentence.
+        environment: Versions for the header in place of this process's (`python`, `polars`).
+
+    Raises:
+        PackageError: Something in it can't be pickled, has no source file, or is a secret.
+            Nothing was written.
+        StorageError: The place can't be written, or a frame not be computed.
+    """
+    outbox = Outbox(place, "in")
+    packed = outbox.pack(Parcel(place, work), name=name or _name_of(work))
+    sources, requirements = _sources_for(packed, main, engine)
+    files = {
+        entrypoint.CODE: archived([glacier_sources().files, sources]),
+        entrypoint.PAYLOAD: packed.data,
+    }
+    header = json.dumps(
+        {
+            "format": entrypoint.FORMAT,
+            "glacier": version(CORE),
+            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+            "needs_same_python": packed.by_value,
+            "polars": version("polars"),
+            **(environment or {}),
+            "engine": engine,
+            "main": main,
+            "requirements": requirements,
+            "sha256": {path: hashlib.sha256(data).hexdigest() for path, data in files.items()},
+        }
+    ).encode()
+    theirs = {path: data for path, data in glacier_sources().files.items() if not _is_ours(path)}
+    _refuse_secrets(
+        {**theirs, **sources, entrypoint.PAYLOAD: packed.data, entrypoint.HEADER: header}
+    )
+    outbox.send()
+    for path, data in {**files, entrypoint.HEADER: header}.items():
+        put(place, path, data)
+    return Package(place, hashlib.sha256(header).hexdigest(), requirements, packed.frames)
+
+
+def _name_of(work: object) -> str:
+    if not isinstance(work, Call):
+        return "The job"
+    return f"The job {getattr(work.function, '__qualname__', None) or repr(work.function)}"
+
+
+def put(place: "Bucket", path: str, data: bytes) -> None:
+    """Write a plain file into a place.
+
+    Raises:
+        StorageError: The store refuses.
+    """
+    from glacier.resources.translation import translated
+
+    with translated(place):
+        location = place.adapter.location()
+        if "://" in location.uri:
+            place.filesystem.pipe_file(f"{location.path.rstrip('/')}/{path}", data)
+        else:  # without fsspec, whose import takes longer than many a job
+            entrypoint.write(location.uri, path, data)
+
+
+def _sources_for(
+    packed: Packed, main: str, engine: str
+) -> tuple[Mapping[str, bytes], tuple[str, ...]]:
+    glacier = glacier_sources()
+    sources = sources_of(
+        {*packed.modules, main.partition(":")[0]},
+        functions=packed.functions,
+        apart=frozenset(glacier.packages),
+    )
+    used = {name.partition(".")[0] for name in packed.modules}
+    requirements = pins(
+        sources.installed,
+        formats=packed.formats,
+        plugins=[origin for top, origin in glacier.packages.items() if top in used - {"glacier"}],
+        engine=engine,
+    )
+    files = {path: file.read_bytes() for path, file in sources.files.items()}
+    return files, requirements
+
+
+def _is_ours(path: str) -> bool:
+    # Published as it is: a secret that stands there is a word that others use too.
+    return path.startswith("glacier/")
+
+
+def _refuse_secrets(files: Mapping[str, bytes]) -> None:
+    secrets = known_secrets()
+    for path, data in files.items():
+        check_no_secret(f"The job's file {path}", data, secrets)

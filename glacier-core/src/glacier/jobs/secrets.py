@@ -1,0 +1,94 @@
+"""The secrets that this process knows, and the search for them in what leaves it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from urllib.parse import quote
+
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr
+
+from glacier.config.base import live_configs
+from glacier.errors import PackageError
+
+SHORTEST_SECRET = 8
+"""Characters from which on a secret is searched for; shorter ones are found in any text."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSecret:
+    """A secret of a config that is alive in this process.
+
+    Attributes:
+        owner: The config's class and the field, such as `AwsConfig.secret_key`.
+        forms: The value as it may stand in a file: as it is, in JSON and in a URL.
+    """
+
+    owner: str
+    forms: frozenset[bytes] = field(repr=False)
+
+
+def known_secrets() -> tuple[KnownSecret, ...]:
+    """Return the secrets of at least 8 characters of all configs that this process holds."""
+    found: dict[bytes, KnownSecret] = {}
+    for config in live_configs():
+        # A config that is being made in another thread has no fields yet.
+        for name, value in tuple(vars(config).items()):
+            for secret in _secrets_in(value):
+                if len(secret) >= SHORTEST_SECRET:
+                    owner = f"{type(config).__name__}.{name}"
+                    found.setdefault(secret, KnownSecret(owner, _forms(secret)))
+    return tuple(found.values())
+
+
+def check_no_secret(name: str, data: bytes, secrets: tuple[KnownSecret, ...] | None = None) -> None:
+    """Refuse what holds a secret.
+
+    Args:
+        name: What the data are called in the error: a file's name.
+        data: What is about to leave this process, before it is compressed.
+        secrets: What to search for; `known_secrets()` where None.
+
+    Raises:
+        PackageError: The data hold a secret. It names the config's field, never the value.
+    """
+    for secret in known_secrets() if secrets is None else secrets:
+        if any(form in data for form in secret.forms):
+            raise PackageError(
+                f"{name} holds the secret {secret.owner}, which would leave this process with the "
+                "job; nothing was sent. Take the value out: let the config be made over there from "
+                "the platform's own environment, or read the secret inside the function.",
+                file=name,
+                secret=secret.owner,
+            )
+
+
+def _secrets_in(value: object) -> Iterator[bytes]:
+    """Yield the secrets in a field; those of nested configs are found as live configs."""
+    if isinstance(value, SecretBytes):
+        yield value.get_secret_value()
+    elif isinstance(value, SecretStr):
+        yield value.get_secret_value().encode(errors="surrogatepass")
+    elif isinstance(value, Secret):
+        yield str(value.get_secret_value()).encode(errors="surrogatepass")
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _secrets_in(item)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for item in value:
+            yield from _secrets_in(item)
+    elif isinstance(value, BaseModel):
+        for item in vars(value).values():
+            yield from _secrets_in(item)
+
+
+def _forms(secret: bytes) -> frozenset[bytes]:
+    # Plans are serialised as MessagePack, where bytes may be numbers with a mark before large ones.
+    forms = {secret, b"".join(bytes((b,)) if b < 128 else bytes((0xCC, b)) for b in secret)}
+    try:
+        text = secret.decode()
+    except UnicodeDecodeError:
+        return frozenset(forms)
+    spellings = (json.dumps, partial(json.dumps, ensure_ascii=False))
+    forms |= {spell(text)[1:-1].encode() for spell in spellings}
+    return frozenset(forms | {quote(text).encode(), quote(text, safe="").encode()})

@@ -1,0 +1,35 @@
+"""Where jobs and their data travel: a prefix of a bucket that the provider names."""
+
+from typing import TYPE_CHECKING
+
+from glacier.errors import JobError
+from glacier.storage import new_token
+
+if TYPE_CHECKING:
+    from glacier.provider import Provider
+    from glacier.resources import Bucket
+
+
+def staging_of(provider: "Provider") -> "Bucket":
+    """Return the dataset below which a provider's jobs have their places.
+
+    Raises:
+        JobError: The provider names no staging and its platform has no default.
+    """
+    from glacier.resources import Bucket
+
+    named = provider.staging or provider.config.default_staging
+    if named is None:
+        platform = type(provider.config).__name__
+        raise JobError(
+            f"Jobs travel through a bucket, and this provider on {platform} names none. Say which: "
+            f'Provider(config={platform}(...), staging="my-bucket/glacier").'
+        )
+    bucket_name, _, prefix = named.partition("/")
+    path = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+    return Bucket(bucket_name, f"{path}jobs/", "parquet", provider)
+
+
+def new_place(staging: "Bucket") -> "Bucket":
+    """Return a new and empty dataset below another one, by a name that nobody can guess."""
+    return staging / f"{new_token()}/"

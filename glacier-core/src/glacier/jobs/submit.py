@@ -1,0 +1,105 @@
+"""From a job's definition to a running job, and from an ended job to its result."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from glacier.adapters import ScriptJob
+from glacier.errors import JobDiedError, JobError, StorageError
+from glacier.job_status import JobStatus
+from glacier.jobs.definition import JobDefinition, JobResult
+from glacier.jobs.staging import new_place, staging_of
+from glacier.resources.translation import translated
+
+if TYPE_CHECKING:
+    from glacier.adapters import ExecutorAdapter
+    from glacier.resources import Bucket, Executor
+
+_LAST_LINES = 20
+
+
+def submit(executor: "Executor", job: object) -> "tuple[str, Bucket | None]":
+    """Submit a job; return its id and, for a function, the place through which it travels.
+
+    Raises:
+        JobError: The job is none, or can't be packed or submitted. Nothing is left in staging.
+    """
+    definition = JobDefinition.of(job)
+    if definition.script is not None:
+        return executor.adapter.submit_job(_script_job(definition)), None
+    place = new_place(staging_of(executor.provider))
+    try:
+        return executor.adapter.submit_job(_function_job(executor, definition, place)), place
+    except BaseException:
+        # The first error counts, also where the store is to blame for both.
+        with suppress(StorageError), translated(place):
+            place.adapter.delete()
+        raise
+
+
+def result_of(
+    adapter: "ExecutorAdapter", job_id: str, status: JobStatus, place: "Bucket | None"
+) -> JobResult:
+    """Return what an ended job has left; for a script that is its status alone.
+
+    Raises:
+        RemoteError: What the job's function raised.
+        JobError: The job has not ended, was cancelled, or died without a result.
+    """
+    if not status.is_final:
+        raise JobError(
+            f"The job {job_id} is {status} and has no result yet. Wait for its end first: "
+            f"executor.wait({job_id!r}).",
+            job_id=job_id,
+        )
+    if place is None:
+        return JobResult(job_id, status)
+    if status is JobStatus.CANCELLED:
+        raise JobError(f"The job {job_id} was cancelled and has no result.", job_id=job_id)
+    from glacier.jobs.result import read_result
+
+    outcome = read_result(place)
+    if outcome is None:
+        raise died(adapter, job_id, status, place)
+    if outcome.error is not None:
+        raise outcome.error
+    return JobResult(job_id, JobStatus.SUCCEEDED, outcome.value, outcome.duration_seconds)
+
+
+def _script_job(definition: JobDefinition) -> ScriptJob:
+    assert definition.script is not None
+    return ScriptJob(
+        script=definition.script.absolute(),
+        args=tuple(str(argument) for argument in definition.args),
+        environment=definition.environment,
+        name=definition.display_name,
+    )
+
+
+def _function_job(executor: "Executor", definition: JobDefinition, place: "Bucket") -> ScriptJob:
+    from glacier.jobs.call import CALL_MAIN, Call
+    from glacier.jobs.package import ENTRYPOINT, write_package
+
+    assert definition.function is not None
+    work = Call(definition.function, definition.args, definition.kwargs)
+    package = write_package(place, work, CALL_MAIN, engine=executor.adapter.engine)
+    return ScriptJob(
+        script=ENTRYPOINT,
+        args=package.args,
+        environment=definition.environment,
+        requirements=package.requirements,
+        name=definition.display_name,
+    )
+
+
+def died(
+    adapter: "ExecutorAdapter", job_id: str, status: JobStatus, place: "Bucket"
+) -> JobDiedError:
+    """Return the error of a job that ended without having written a result."""
+    lines = adapter.get_job_logs(job_id).splitlines()[-_LAST_LINES:]
+    log = "\n".join(f"    {line}" for line in lines) or "    (nothing)"
+    return JobDiedError(
+        f"The job {job_id} ended as {status} without a result: its process was killed, crashed or "
+        f"left by itself. What it was sent lies in {place.get_uri()}. The end of its log:\n{log}",
+        job_id=job_id,
+        place=place.get_uri(),
+    )
