@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,15 @@ def no_ambient_platform(monkeypatch: pytest.MonkeyPatch) -> None:
 def toy_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the store of the toy platform, which jobs share, out of the system's directories."""
     monkeypatch.setenv("TOY_HOME", str(tmp_path_factory.getbasetemp() / "toy"))
+
+
+@pytest.fixture(autouse=True)
+def state_directory(
+    no_ambient_platform: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The directory for the records of runs, another one for every test."""
+    monkeypatch.setenv("GLACIER_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Jobs for tests: quick ones, and ones that go on until they are let go."""
 
 import os
-import select
 import sys
 import time
 from pathlib import Path
@@ -14,12 +13,12 @@ from glacier.jobs.process import ProcessJobs
 LIMIT_SECONDS = 60
 
 GATE = """
-import os, sys
+import os, sys, time
 {before}
-with open(sys.argv[1], "w") as pipe:
-    pipe.write(str(os.getpid()))
-with open(sys.argv[2]) as pipe:
-    pipe.readline()
+with open(sys.argv[1], "w") as file:
+    print(os.getpid(), file=file)
+while not os.path.exists(sys.argv[2]):
+    time.sleep(0.005)
 """
 
 
@@ -42,11 +41,7 @@ class Gate:
         directory.mkdir()
         self.started = directory / "started"
         self.released = directory / "released"
-        for pipe in (self.started, self.released):
-            os.mkfifo(pipe)
         self.script = write_script(directory, GATE.format(before=before), "gate.py")
-        self._reader = os.open(self.started, os.O_RDONLY | os.O_NONBLOCK)
-        self._writer = os.open(self.released, os.O_RDWR)
 
     @property
     def args(self) -> list[str]:
@@ -65,26 +60,15 @@ class Gate:
 
     def pid(self, limit_seconds: float = LIMIT_SECONDS) -> int:
         """Wait for the job's start and return its process's id."""
-        readable, _, _ = select.select([self._reader], [], [], limit_seconds)
-        assert readable, "the job has not started"
-        return int(os.read(self._reader, 100))
-
-    def is_left(self) -> bool:
-        """Return whether no process has the pipe open any more that says it has started."""
-        try:
-            return os.read(self._reader, 100) == b""
-        except BlockingIOError:
-            return False
+        deadline = time.monotonic() + limit_seconds
+        while not (self.started.exists() and (text := self.started.read_text()).endswith("\n")):
+            assert time.monotonic() < deadline, "the job has not started"
+            time.sleep(0.005)
+        return int(text)
 
     def release(self) -> None:
-        """Let the job end."""
-        os.write(self._writer, b"go\n")
-
-    def close(self) -> None:
-        """Let a job that a failed test has left behind end, too."""
-        self.release()
-        os.close(self._reader)
-        os.close(self._writer)
+        """Let the job end, whether it waits already or not."""
+        self.released.touch()
 
 
 def is_alive(pid: int) -> bool:

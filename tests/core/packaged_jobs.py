@@ -65,9 +65,7 @@ def start(package: Package, *command: str, **environment: str) -> Ended:
     return Ended(package.place, done.returncode, done.stdout, done.stderr)
 
 
-def run_there(
-    provider: Provider, function: Callable[..., Any], *args: Any, **kwargs: Any
-) -> Ended:
+def run_there(provider: Provider, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Ended:
     """Pack a call of a function and run it to its end in another process."""
     return start(packed_job(provider, function, *args, **kwargs))
 

@@ -27,7 +27,7 @@ def executor(tmp_path: Path) -> Executor:
 def gate(tmp_path: Path) -> Iterator[Gate]:
     made = Gate(tmp_path / "gate")
     yield made
-    made.close()
+    made.release()
 
 
 def ended(executor: Executor, job: object) -> str:
@@ -92,8 +92,7 @@ def test_result_of_a_cancelled_function_is_an_error(executor: Executor, gate: Ga
     def begin_and_never_end() -> None:
         from threading import Event
 
-        with started.open("w") as pipe:
-            pipe.write(str(os.getpid()))
+        started.write_text(f"{os.getpid()}\n")
         Event().wait()
 
     job_id = executor.submit_job(begin_and_never_end)

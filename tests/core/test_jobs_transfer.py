@@ -367,7 +367,7 @@ def test_plan_with_credentials_that_have_a_name_runs_on_any_python() -> None:
         )
 
     by_name = plan_of(load(credentials), lambda _: True)
-    by_value = plan_of(load(lambda: credentials()), lambda _: True)
+    by_value = plan_of(load(lambda: ({"aws_access_key_id": "key"}, None)), lambda _: True)
 
     assert by_name is not None
     assert by_value is not None
@@ -431,6 +431,26 @@ def test_task_of_a_closure_travels_by_its_value(place: Bucket, provider: Provide
     assert repr(arrived.executor) == repr(shifted.executor)
 
 
+def test_function_with_a_cache_travels_by_its_value(place: Bucket) -> None:
+    @functools.lru_cache(maxsize=7)
+    def squared(x: int) -> int:
+        return x * x
+
+    arrived = carried(place, squared)
+
+    assert arrived is not squared
+    assert (arrived(3), arrived.cache_parameters()["maxsize"]) == (9, 7)
+
+
+def test_relative_import_of_code_by_its_value_is_found(place: Bucket) -> None:
+    names: dict[str, Any] = {"__package__": "tests.core", "__name__": "__main__"}
+    exec("def load():\n    from . import moon\n    return moon", names)
+
+    packed = Outbox(place, "in").pack(names["load"])
+
+    assert "tests.core.moon" in packed.modules
+
+
 LOCK = threading.Lock()
 
 
@@ -440,7 +460,7 @@ def a_lock_in_a_closure() -> object:
 
 
 def a_lock_in_a_default() -> object:
-    def function(lock: object = threading.Lock()) -> object:  # noqa: B008
+    def function(lock: object = threading.Lock()) -> object:
         return lock
 
     return function

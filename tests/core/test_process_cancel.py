@@ -32,7 +32,7 @@ def jobs(tmp_path: Path) -> ProcessJobs:
 def gate(tmp_path: Path) -> Iterator[Gate]:
     made = Gate(tmp_path / "gate")
     yield made
-    made.close()
+    made.release()
 
 
 def test_cancel_ends_the_job(jobs: ProcessJobs, gate: Gate) -> None:
@@ -63,7 +63,7 @@ def test_cancel_lets_the_job_say_goodbye(jobs: ProcessJobs, tmp_path: Path) -> N
     gate.pid()
 
     jobs.cancel(job_id, grace_seconds=30)
-    gate.close()
+    gate.release()
 
     assert jobs.log(job_id) == "goodbye\n"
 
@@ -74,7 +74,7 @@ def test_cancel_kills_a_job_that_does_not_want_to_end(jobs: ProcessJobs, tmp_pat
     pid = gate.pid()
 
     jobs.cancel(job_id, grace_seconds=0.1)
-    gate.close()
+    gate.release()
 
     assert jobs.status(job_id) is JobStatus.CANCELLED
     assert not is_alive(pid)
@@ -88,7 +88,7 @@ def test_cancel_ends_the_jobs_own_children(jobs: ProcessJobs, tmp_path: Path, ig
     pid = gate.pid()
 
     jobs.cancel(job_id, grace_seconds=0.2)
-    gate.close()
+    gate.release()
 
     assert jobs.status(job_id) is JobStatus.CANCELLED
     assert not is_running(pid)
@@ -110,7 +110,7 @@ def test_cancel_of_a_job_that_leaves_in_good_order_is_still_cancelled(
     gate.pid()
 
     jobs.cancel(job_id)
-    gate.close()
+    gate.release()
 
     assert jobs.status(job_id) is JobStatus.CANCELLED
 

@@ -27,7 +27,7 @@ def jobs(tmp_path: Path) -> ProcessJobs:
 def gate(tmp_path: Path) -> Iterator[Gate]:
     made = Gate(tmp_path / "gate")
     yield made
-    made.close()
+    made.release()
 
 
 def test_job_runs_its_command_here_with_its_environment(

@@ -48,7 +48,7 @@ def test_log_of_a_running_job_is_what_it_has_printed_so_far(
     gate.pid()
 
     log = jobs.log(job_id)
-    gate.close()
+    gate.release()
 
     assert log == "begun\n"
 
@@ -124,7 +124,7 @@ def test_log_piece_holds_what_came_since_the_last_one(jobs: ProcessJobs, tmp_pat
 
     first = jobs.read_log(job_id)
     nothing = jobs.read_log(job_id, first.cursor)
-    gate.close()
+    gate.release()
     end_of(jobs, job_id)
     last = jobs.read_log(job_id, nothing.cursor)
 

@@ -25,7 +25,7 @@ def gates(tmp_path: Path) -> Iterator[list[Gate]]:
     made = [Gate(tmp_path / f"gate{number}") for number in range(3)]
     yield made
     for gate in made:
-        gate.close()
+        gate.release()
 
 
 def test_job_waits_until_a_slot_is_free(jobs: ProcessJobs, gates: list[Gate]) -> None:
@@ -127,3 +127,28 @@ def test_pending_job_that_is_cancelled_never_begins(jobs: ProcessJobs, gates: li
     with pytest.raises(AssertionError, match="the job has not started"):
         gates[1].pid(limit_seconds=0)
     assert jobs.status(next_one) is JobStatus.RUNNING
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the files of a process")
+def test_pending_job_of_a_caller_that_ignores_signals_is_cancelled_at_once(
+    jobs: ProcessJobs, gates: list[Gate]
+) -> None:
+    jobs.start(gates[0].command, {})
+    gates[0].pid()
+    ran = run_python(f"""
+        import signal
+        from pathlib import Path
+        from glacier.jobs.process import ProcessJobs
+
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        jobs = ProcessJobs(Path({str(jobs.directory)!r}), most_at_once=1)
+        print(jobs.start({gates[1].command!r}, {{}}), end="")
+    """)
+    wait_for_the_queue(jobs, 1)
+
+    began = time.monotonic()
+    jobs.cancel(ran.stdout, grace_seconds=30)
+
+    assert time.monotonic() - began < 15
+    assert jobs.status(ran.stdout) is JobStatus.CANCELLED

@@ -6,10 +6,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 from hypothesis import given, settings
+from polars.datatypes import DataTypeClass
 from polars.testing import assert_frame_equal
 from polars.testing.parametric import dataframes
 
 from glacier.errors import PackageError
+from glacier.jobs.spark_session import SETTINGS
 from glacier.jobs.types import is_read_right, restored, to_wire, wire_frame
 from glacier.jobs.wire_schemas import arrow_schema, spark_schema
 
@@ -18,20 +20,35 @@ ROW = re.compile(r"^\| `(.+?)` \| (none|`.+?`) \| (yes|no|) ?\| (`.+`)? ?\|$", r
 
 
 def dtype_of(text: str) -> pl.DataType:
-    dtype = eval(text, vars(pl))
+    """Return the type that the page writes as Polars does."""
+    dtype: DataTypeClass | pl.DataType = eval(text, vars(pl))
     return dtype() if isinstance(dtype, type) else dtype
+
+
+def table() -> str:
+    """Return the page's table of types."""
+    return PAGE.read_text(encoding="utf-8").partition("| Polars | Spark |")[2].partition("\n\n")[0]
 
 
 def published() -> dict[str, tuple[str, str, str]]:
     """Return the rows of the page's table of types, by the Polars type."""
-    table = PAGE.read_text(encoding="utf-8").partition("| Polars | Spark |")[2].partition("\n\n")[0]
-    return {row[0]: (row[1].strip("`"), row[2], row[3].strip("`")) for row in ROW.findall(table)}
+    return {row[0]: (row[1].strip("`"), row[2], row[3].strip("`")) for row in ROW.findall(table())}
 
 
 TYPES = sorted(published())
 CROSSING = [name for name in TYPES if published()[name][0] != "none"]
 WITHOUT_COUNTERPART = [name for name in TYPES if published()[name][0] == "none"]
 LOST = {"UInt128", "Object", "Struct({})", "List(Null)"}
+
+
+def test_every_row_of_the_table_is_read_by_these_tests() -> None:
+    assert len(published()) == table().count("\n| `")
+
+
+def test_page_has_the_settings_of_the_session() -> None:
+    rows = re.findall(r"^\| `(spark\.[\w.]+)` \| `(.+?)` \|", PAGE.read_text("utf-8"), re.MULTILINE)
+
+    assert dict(rows) == SETTINGS
 
 
 def test_table_has_every_type_of_polars() -> None:
@@ -60,7 +77,7 @@ def test_table_says_what_a_spark_task_sees(name: str) -> None:
 
 @pytest.mark.parametrize("name", WITHOUT_COUNTERPART)
 def test_table_says_none_where_a_type_is_refused(name: str) -> None:
-    schema = pl.Schema({"day": pl.Date, "x y": dtype_of(name)})
+    schema = pl.Schema({"day": pl.Date(), "x y": dtype_of(name)})
 
     with pytest.raises(PackageError, match=r"The column 'x y' is .* no counterpart in Spark"):
         to_wire(schema, natural=True)

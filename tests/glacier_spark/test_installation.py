@@ -121,6 +121,7 @@ def test_master_that_does_not_answer_is_named(script: str, tmp_path: Path) -> No
     assert "The Spark master spark://127.0.0.1:1 does not answer" in text
 
 
+@pytest.mark.usefixtures("java")
 def test_script_that_spark_takes_for_java_is_refused(executor: Executor, tmp_path: Path) -> None:
     text = refused(executor, written(tmp_path, "print()", "job.txt"), tmp_path, JobError)
 

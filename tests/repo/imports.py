@@ -5,10 +5,15 @@ from collections.abc import Iterator
 from typing import TypeGuard
 
 
-def imported_packages(source: str) -> set[str]:
-    """Return the top-level packages that a module imports, those for type checkers left out."""
+def imported_packages(source: str, *, at_once: bool = False) -> set[str]:
+    """Return the top-level packages that a module imports, those for type checkers left out.
+
+    Args:
+        source: The module's text.
+        at_once: Whether to leave out what is imported only when a function is called.
+    """
     found: set[str] = set()
-    for node in _executed(ast.parse(source)):
+    for node in _executed(ast.parse(source), at_once=at_once):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -16,13 +21,15 @@ def imported_packages(source: str) -> set[str]:
     return found
 
 
-def _executed(tree: ast.AST) -> Iterator[ast.AST]:
+def _executed(tree: ast.AST, *, at_once: bool) -> Iterator[ast.AST]:
     """Yield the nodes of a module, without what stands under `if TYPE_CHECKING`."""
     for child in ast.iter_child_nodes(tree):
         if _is_for_type_checkers(tree) and child not in tree.orelse:
             continue
+        if at_once and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
         yield child
-        yield from _executed(child)
+        yield from _executed(child, at_once=at_once)
 
 
 def _is_for_type_checkers(node: ast.AST) -> TypeGuard[ast.If]:

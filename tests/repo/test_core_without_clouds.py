@@ -1,4 +1,4 @@
-"""Core knows no cloud."""
+"""Core knows no cloud, and loads no engine but Polars before a task asks for it."""
 
 from pathlib import Path
 
@@ -17,9 +17,9 @@ SDKS = {
     "databricks",
     "gcsfs",
     "google",
-    "pyspark",
     "s3fs",
 }
+ENGINES = {"narwhals", "pyspark"}
 CLOUDS = {package(path).name for path in distributions()} - {"glacier"}
 
 
@@ -47,3 +47,26 @@ def test_core_imports_no_cloud(path: Path) -> None:
     imported = imported_packages(path.read_text(encoding="utf-8"))
 
     assert imported & (SDKS | CLOUDS) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "packages"),
+    [
+        ("import pyspark", {"pyspark"}),
+        ("try:\n    import pyspark\nexcept ImportError:\n    pass", {"pyspark"}),
+        ("class C:\n    import pyspark", {"pyspark"}),
+        ("def f():\n    import pyspark", set()),
+        ("class C:\n    async def f(self):\n        from pyspark import sql", set()),
+    ],
+)
+def test_imports_inside_functions_can_be_left_out(source: str, packages: set[str]) -> None:
+    assert imported_packages(source, at_once=True) == packages
+
+
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=str(path.relative_to(CORE))) for path in CORE.rglob("*.py")]
+)
+def test_core_imports_no_engine_at_once(path: Path) -> None:
+    imported = imported_packages(path.read_text(encoding="utf-8"), at_once=True)
+
+    assert imported & ENGINES == set()

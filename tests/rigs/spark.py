@@ -17,7 +17,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from glacier.config import SparkConfig
-from glacier_spark.installation import find_spark
+from glacier.errors import JobError
+from glacier_spark.installation import check_java, find_spark
 from tests.rigs.spark_classes import class_archive
 
 WORKERS = 2
@@ -40,8 +41,11 @@ _JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 def missing_java() -> str | None:
     """Return why no Spark can run here, or None."""
-    java = Path(os.environ["JAVA_HOME"], "bin", "java") if os.environ.get("JAVA_HOME") else "java"
-    return None if shutil.which(java) else "Spark needs Java: install one and set JAVA_HOME"
+    try:
+        check_java(os.environ)
+    except JobError as error:
+        return str(error)
+    return None
 
 
 def spark_config(master: str = "local[2]", **fields: Any) -> SparkConfig:

@@ -48,7 +48,7 @@ _live: dict[int, "weakref.ref[Config]"] = {}
 
 def live_configs() -> Iterator[Config]:
     """Yield every config that this process holds, so that their secrets can be searched for."""
-    for reference in tuple(_live.values()):
+    for reference in _live.copy().values():  # in one step: other threads make configs meanwhile
         config = reference()
         if config is not None:
             yield config

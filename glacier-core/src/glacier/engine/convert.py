@@ -63,6 +63,7 @@ class Conversion:
         self._spark_frames: SparkFrames | None = None
         # With the frames themselves, so that no other object gets their ids.
         self._types: dict[int, tuple[object, pl.Schema]] = {}
+        self._scans: dict[int, tuple[object, pl.LazyFrame]] = {}
 
     def is_needed(self, task: "Task[..., Any]") -> bool:
         """Return whether any argument or result of a task may have to be converted."""
@@ -160,8 +161,12 @@ class Conversion:
         return mapped(value, emptied)
 
     def _to_polars(self, frame: Any) -> pl.LazyFrame:  # Any: a frame of Spark
-        known = self._types.get(id(frame))
-        return self._spark.to_polars(frame, known[1] if known else None)
+        """Return a scan of what the workers have written of a frame, once for all that need it."""
+        if id(frame) not in self._scans:
+            known = self._types.get(id(frame))
+            scan = self._spark.to_polars(frame, known[1] if known else None)
+            self._scans[id(frame)] = (frame, scan)
+        return self._scans[id(frame)][1]
 
     def _argument(self, value: Any, kind: FrameKind | None, where: str | int) -> Any:
         if kind is None and not self.is_distributed:

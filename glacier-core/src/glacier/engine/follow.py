@@ -21,6 +21,7 @@ _FIRST_PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 5.0
 _PAUSE_SHARE = 0.05
 _LOG_KEPT_CHARACTERS = 64 * 1024
+_LONGEST_LINE_CHARACTERS = 64 * 1024
 _CANCEL_SECONDS = 60.0
 
 
@@ -82,6 +83,11 @@ class Follower:
         except (OSError, JobError) as error:
             logger.warning("The job %s can't be cancelled: %s", self._job.job_id, error)
 
+    def stop(self) -> None:
+        """Ask the job to stop and note its state then; `follow` may have been interrupted."""
+        self.cancel()
+        self._look()
+
     def _look(self) -> None:
         try:
             self._job.status = self._adapter.get_job_status(self._job.job_id)
@@ -119,7 +125,7 @@ class Follower:
     def _tell(self, text: str, *, is_end: bool) -> None:
         self._job.log = (self._job.log + text)[-_LOG_KEPT_CHARACTERS:]
         *lines, self._rest = (self._rest + text).split("\n")
-        if is_end and self._rest:
+        if self._rest and (is_end or len(self._rest) > _LONGEST_LINE_CHARACTERS):
             lines, self._rest = [*lines, self._rest], ""
         for line in lines:
             logger.info("[%s] %s", self._job.executor, line)

@@ -2,18 +2,23 @@
 
 A run that submits jobs keeps a record of them on this machine, which it removes when all have
 ended. It holds a lock for as long as it lives, so that the record of a dead run is known as one.
+So is that of a run that has lost sight of a job.
 """
 
 import json
 import os
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
+from glacier.config.local import LocalConfig
 from glacier.provider import Provider
 
 if sys.platform != "win32":
@@ -66,30 +71,40 @@ class RunRecord:
 
     def __init__(self, run: "Run") -> None:
         self._run = run
-        self._jobs: list[LeftJob] = []
+        self._jobs: dict[str, LeftJob] = {}
         self._file: IO[str] | None = None
+        self._lock = threading.Lock()
 
     def note(self, executor: "Executor", job: "JobRun") -> None:
         """Add a job that has just been submitted."""
-        self._jobs.append(
-            LeftJob(
-                self._run.id,
-                self._run.pipeline,
-                job.job_id,
-                job.tasks,
-                job.staging,
-                job.submitted_at.isoformat(),
-                executor.name,
-                _described(executor.provider.config),
-                None if executor.config is None else _described(executor.config),
-            )
+        own = executor.config
+        left = LeftJob(
+            self._run.id,
+            self._run.pipeline,
+            job.job_id,
+            job.tasks,
+            job.staging,
+            job.submitted_at.isoformat(),
+            executor.name,
+            _described(executor.provider.config),
+            None if own is None else _described(own),
         )
-        self._write()
+        with self._lock:
+            self._jobs[job.job_id] = left
+            self._write()
 
-    def remove(self) -> None:
-        """Remove the record: all jobs have ended."""
-        if self._file is not None:
-            Path(self._file.name).unlink(missing_ok=True)
+    def close(self) -> None:
+        """Remove the record; jobs that are not known to have ended stay in it, as left behind."""
+        with self._lock:
+            if self._file is None:
+                return
+            for job in self._run.jobs:
+                if job.status.is_final:
+                    del self._jobs[job.job_id]
+            if self._jobs:
+                self._write()
+            else:
+                Path(self._file.name).unlink(missing_ok=True)
             self._file.close()
             self._file = None
 
@@ -100,23 +115,23 @@ class RunRecord:
             self._file = (directory / f"{self._run.id}.json").open("w", encoding="utf-8")
             if sys.platform != "win32":
                 fcntl.flock(self._file, fcntl.LOCK_EX)
+        jobs = [asdict(job) for job in self._jobs.values()]
         self._file.seek(0)
         self._file.truncate()
-        content = {"host": socket.gethostname(), "jobs": [asdict(job) for job in self._jobs]}
-        json.dump(content, self._file)
+        json.dump({"host": socket.gethostname(), "jobs": jobs}, self._file)
         self._file.flush()
 
 
 def left_behind() -> Iterator[LeftJob]:
     """Yield the jobs of runs of this machine that died before their jobs had ended."""
     for path in sorted(records_directory().glob("*.json")):
-        with path.open(encoding="utf-8") as file:
-            if _is_held(file):
-                continue
-            try:
-                jobs = json.load(file)["jobs"]
-            except (ValueError, KeyError):  # its run died while it wrote
-                continue
+        try:
+            with path.open(encoding="utf-8") as file:
+                jobs = [] if _is_held(file) else json.load(file)["jobs"]
+        except FileNotFoundError:  # its run has ended meanwhile
+            continue
+        except ValueError:  # its run died while it wrote
+            continue
         for job in jobs:
             yield LeftJob(**{**job, "tasks": tuple(job["tasks"])})
 
@@ -148,6 +163,8 @@ def _is_held(file: IO[str]) -> bool:
 
 def _described(config: "Config") -> dict[str, Any]:
     kind = type(config)
+    if isinstance(config, LocalConfig):  # whoever reads this may be in another directory
+        config = config.model_copy(update={"base_path": Path(config.base_path).absolute()})
     return {
         "class": f"{kind.__module__}:{kind.__qualname__}",
         "fields": config.without_secrets().model_dump(mode="json", exclude_unset=True),
@@ -156,4 +173,8 @@ def _described(config: "Config") -> dict[str, Any]:
 
 def _restored(description: dict[str, Any]) -> Any:  # Any: a config of the kind that was described
     module, _, name = description["class"].partition(":")
-    return getattr(import_module(module), name).model_validate(description["fields"])
+    kind, fields = getattr(import_module(module), name), description["fields"]
+    try:
+        return kind.model_validate(fields)
+    except ValidationError:  # one that is incomplete without its secrets, as it is on executors
+        return kind.model_construct(**fields)

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from glacier.engine.attempt import NOWHERE
 from glacier.engine.blame import culprit_of
 from glacier.engine.convert import Conversion
 from glacier.engine.result import TaskStatus
 from glacier.engine.run import Execution
-from glacier.engine.state import handles_in
+from glacier.engine.state import TEMPORARY, handles_in
 from glacier.engine.travel import Delivery, Failure, Luggage, Outcome
 from glacier.jobs.transfer import Outbox
 from glacier.pipeline.handle import call_of
@@ -15,9 +16,13 @@ from glacier.resources.translation import FAILURES
 from glacier.storage import new_token, place_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from glacier.jobs.errand import Errand
+    from glacier.jobs.tickets import FrameReport
     from glacier.pipeline.graph import Call
     from glacier.resources import Bucket
+
 
 def main(luggage: Luggage, errand: "Errand") -> Outcome:
     """Run what has travelled, and return what became of every call."""
@@ -65,13 +70,24 @@ def _pack(
         )
         outbox.send()
     except FAILURES as error:
+        cause = error.__cause__ or error
+        shown = error if isinstance(cause, OSError) else cause  # rows, not the place they go to
         delivery.status = TaskStatus.FAILED
-        delivery.failure = Failure.of(error, culprit_of(state, call, error))
+        delivery.failure = Failure.of(shown, culprit_of(state, call, cause))
         return
     delivery.packed = packed.data
+    delivery.origins = _origins(packed.frames, state.origins.get(call.index, NOWHERE), place)
+
+
+def _origins(
+    frames: "Sequence[FrameReport]", read: frozenset[str], place: "Bucket"
+) -> frozenset[str]:
+    """Return the places that frames will read where they arrive: staged ones read that alone."""
     own = place.adapter.location()
-    delivery.origins = state.origins.get(call.index, frozenset()) | {
+    staged = {
         place_of(own) + frame.uri.removeprefix(own.uri)
-        for frame in packed.frames
-        if frame.uri.startswith(own.uri)
+        for frame in frames
+        if frame.travels_as == "staged"
     }
+    is_scanned = any(frame.travels_as == "scan" for frame in frames)
+    return frozenset(staged | (read - {TEMPORARY} if is_scanned else NOWHERE))

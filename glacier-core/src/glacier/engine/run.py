@@ -3,12 +3,13 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextvars import copy_context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glacier.engine.attempt import Attempt
 from glacier.engine.body import Bodies, task_error
 from glacier.engine.convert import Conversion
 from glacier.engine.events import Events
+from glacier.engine.failed import Failed
 from glacier.engine.groups import job_groups
 from glacier.engine.limits import Limits
 from glacier.engine.order import Order
@@ -27,7 +28,9 @@ from glacier.plugins import Plugins
 from glacier.resources.translation import FAILURES
 from glacier.scope import Scope, current_scope
 
-_FINE = frozenset({TaskStatus.SUCCEEDED, TaskStatus.WRITING})
+if TYPE_CHECKING:
+    from glacier.engine.task_scope import TaskScope
+
 _VERBS = {TaskStatus.FAILED: "failed", TaskStatus.CANCELLED: "was cancelled"}
 
 
@@ -97,7 +100,7 @@ class Execution:
         self._events = Events(self.run, plugins)
         self._context = copy_context()
         self._threads = Threads(self._advance, limits.workers)
-        self._failed_in_joint: dict[int, int | None] = {}
+        self._failed = Failed(graph.calls, self._records)
         self._order = Order(graph.calls, groups)
         self._jobs = RemoteJobs(self.run, self.state, self._ledger, limits) if groups else None
 
@@ -188,41 +191,11 @@ class Execution:
         if task is not None and task.depends_on and self._ledger.pending:
             awaited = {one.name if isinstance(one, Task) else one for one in task.depends_on}
             self._ledger.settle(lambda one: _is_by(one, awaited))
-        failed = self._first_failed((*call.after, *call.data))
+        failed = self._failed.needed_by(call)
         if failed is None:
             return True
         self._skip(index, failed)
         return False
-
-    def _first_failed(
-        self, indexes: tuple[int, ...], fine: Sequence[int] = ()
-    ) -> int | None:
-        """Return the index of the first of these calls, or of those joined by them, that failed.
-
-        Args:
-            indexes: The calls to look at.
-            fine: Calls that are about to be carried out together with who asks.
-        """
-        for index in indexes:
-            if self._calls[index].after and self._calls[index].task is None:
-                self._look_through_joint(index)
-                if self._failed_in_joint[index] is not None:
-                    return self._failed_in_joint[index]
-            elif self._records[index].status not in _FINE and index not in fine:
-                return index
-        return None
-
-    def _look_through_joint(self, index: int) -> None:
-        """Find out, once for all, whether a call gathered by a joint or one before it failed."""
-        joints = []
-        while index not in self._failed_in_joint:
-            joints.append(index)
-            first = self._calls[index].after[0]
-            if self._calls[first].task is not None:
-                break
-            index = first
-        for joint in reversed(joints):
-            self._failed_in_joint[joint] = self._first_failed(self._calls[joint].after)
 
     def _skip(self, index: int, because_of: int) -> None:
         record, cause = self._records[index], self._records[because_of]
@@ -238,22 +211,23 @@ class Execution:
         """Run calls as one job on their executor, without those that need what has failed."""
         assert self._jobs is not None  # there are groups
         self._ledger.settle(lambda _: True)  # over there one sees only what is committed
-        ready: list[int] = []
+        ready: dict[int, TaskScope] = {}
         for index in group:
-            call = self._calls[index]
-            failed = self._first_failed((*call.after, *call.data), fine=ready)
-            if failed is None:
-                ready.append(index)
-            else:
+            failed = self._failed.needed_by(self._calls[index], fine=ready)
+            if failed is not None:
                 self._skip(index, failed)
-        for index in ready:
-            self._records[index].status = TaskStatus.RUNNING
+                continue
+            record = self._records[index]
+            record.status = TaskStatus.RUNNING
             if self._events.observes_tasks:
-                self._events.task_started(self._records[index])
+                self._events.task_started(record)
+            attempt = self._jobs.begin(self._calls[index], record)
+            if attempt is None:
+                self._ended(record)
+            else:
+                ready[index] = attempt
         if ready:
-            self._jobs.run_group(
-                [self._calls[index] for index in ready], [self._records[index] for index in ready]
-            )
+            self._jobs.carry_out(list(ready.values()))
         for index in ready:
             self._ended(self._records[index])
 

@@ -84,8 +84,8 @@ class Settlement:
         """Return the writes that are yet to be executed, and their sinks into new stages."""
         members, sinks = [], []
         for one in self._batch:
-            if one.stage is not None:
-                continue  # its rows were staged when it was asked for
+            if one.stage is not None or one.error is not None:
+                continue  # its rows were staged when it was asked for, or it can't be executed
             try:
                 one.stage, sink = one.write.stage()
             except FAILURES as error:
@@ -140,20 +140,24 @@ class Settlement:
     def _fail(
         self, one: "PendingWrite", error: BaseException, *, culprit: str | None = None
     ) -> None:
-        call = one.attempt.call
-        culprit = culprit or culprit_of(self._state, call, error)
-        shown = one.write.failed(error)
-        if shown is not error:
-            shown.__cause__ = error
-        kind = TaskTimeoutError if isinstance(error, TaskTimeoutError) else TaskError
-        # Polars' messages go on with the whole plan: who is to blame comes before it.
-        what, *details = str(shown).split("\n", 1)
-        if culprit != call.name:
-            what = f"{what.rstrip('.')}. The frame that fails is made by {culprit!r}."
-        message = "\n".join([f"Task {call.name!r} failed: {what}", *details])
-        one.error = kind(message, task=call.name, culprit=culprit)
-        one.error.__cause__ = shown
-        one.attempt.write_error = one.attempt.write_error or one.error
+        fail(one, error, culprit=culprit or culprit_of(self._state, one.attempt.call, error))
+
+
+def fail(one: "PendingWrite", error: BaseException, *, culprit: str) -> None:
+    """Note that a write has failed, with the error of its task."""
+    call = one.attempt.call
+    shown = one.write.failed(error)
+    if shown is not error:
+        shown.__cause__ = error
+    kind = TaskTimeoutError if isinstance(error, TaskTimeoutError) else TaskError
+    # Polars' messages go on with the whole plan: who is to blame comes before it.
+    what, *details = str(shown).split("\n", 1)
+    if culprit != call.name:
+        what = f"{what.rstrip('.')}. The frame that fails is made by {culprit!r}."
+    message = "\n".join([f"Task {call.name!r} failed: {what}", *details])
+    one.error = kind(message, task=call.name, culprit=culprit)
+    one.error.__cause__ = shown
+    one.attempt.write_error = one.attempt.write_error or one.error
 
 
 def _collect(sinks: list[pl.LazyFrame], timeout_seconds: float | None) -> None:

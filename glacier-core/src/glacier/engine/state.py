@@ -1,7 +1,7 @@
 """The state of a run: results, which places they would read, and who still needs them."""
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,6 +139,8 @@ class RunState:
             if type(result) not in HOLD_NO_FRAMES:
                 origins = _IN_TEMPORARY if is_temporary else attempt.origins
                 self._note_origins(call.index, result, origins)
+                if attempt.stale is not None and self.origins.get(call.index) == attempt.origins:
+                    self.broken[call.index] = self._broken(call.index, attempt.stale)
             self.release(call)
 
     def _note_origins(self, index: int, result: object, origins: frozenset[str]) -> None:
@@ -211,33 +213,35 @@ class RunState:
         return found
 
     def _stale(self, index: int, places: list[str]) -> StaleScanError:
-        held = [p for p in places if any(overlaps(one, p) for one in self.origins[index])]
+        held = places_read(self.origins[index], places)
         return StaleScanError(
             f"it returned a {type(self.results[index]).__name__} that holds a frame scanned from "
             f"{', '.join(held)}, which was replaced since. Return frames as they are, or in lists, "
             "tuples, dicts and dataclasses, so that their rows can be kept."
         )
 
-    def note_replaced(self, places: Sequence[str], by: Collection[int], where: str) -> None:
+    def note_replaced(
+        self,
+        places: Sequence[str],
+        by: Collection[int],
+        stale: Callable[[Sequence[str]], StaleScanError],
+    ) -> None:
         """Mark as broken what would read places that a job has replaced meanwhile.
 
         Args:
             places: What was written over there, where nobody knew who still reads it.
             by: The calls that have travelled; what they returned was made after.
-            where: The executor, for the error's text.
+            stale: Makes the error that says which places were replaced.
         """
         self.replaced += places
         for index, origins in list(self.origins.items()):
-            if index in by:
-                continue
-            changed = [p for p in places if any(overlaps(one, p) for one in origins)]
-            if changed and self.uses[index] > 0:
-                error = StaleScanError(
-                    f"{', '.join(changed)} was replaced by a job on {where}. Scan it again in a "
-                    "task that depends on the one that writes, or use persist=True on the task "
-                    "that scans."
-                )
-                self.broken[index] = self._broken(index, error)
+            changed = places_read(origins, places)
+            if changed and index not in by and self.uses[index] > 0:
+                self.broken[index] = self._broken(index, stale(changed))
+        for attempt in self.running:  # their bodies may yet hand on, or write, what they hold
+            changed = places_read(attempt.origins, places)
+            if changed:
+                attempt.stale = stale(changed)
 
     def _broken(self, index: int, error: BaseException) -> PipelineError:
         name = self.graph.calls[index].name
@@ -257,6 +261,11 @@ class RunState:
         for index in call.data:
             if index in self.broken:
                 raise self.broken[index]
+
+
+def places_read(origins: Collection[str], places: Sequence[str]) -> list[str]:
+    """Return those of some places that frames with these origins would read."""
+    return [place for place in places if any(overlaps(one, place) for one in origins)]
 
 
 def handles_in(value: object) -> list[Handle]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from glacier.engine.attempt import Attempt
 from glacier.engine.pending import PendingWrite, with_readers, without_hazards
-from glacier.engine.settle import Settlement
-from glacier.engine.state import RunState
+from glacier.engine.settle import Settlement, fail
+from glacier.engine.state import RunState, places_read
 from glacier.engine.threads import INTERRUPTIBLE_SECONDS
 from glacier.errors import PipelineError, StaleScanError
 from glacier.resources.translation import FAILURES
@@ -64,6 +64,8 @@ class Ledger:
                 pending.discard()
                 raise pending.write.failed(error) from error
         with self._state.lock:
+            if pending.attempt.stale is not None and not pending.write.is_foreign:
+                raise pending.attempt.stale
             if not pending.attempt.is_over:
                 self.pending.append(pending)
                 return
@@ -83,6 +85,21 @@ class Ledger:
             unused = [one for one in dropped if one not in self._batch]
         for one in unused:
             one.discard()
+
+    def spoil(
+        self, places: Sequence[str], stale: Callable[[Sequence[str]], StaleScanError]
+    ) -> None:
+        """Fail the writes that would read places which somebody else has replaced.
+
+        Args:
+            places: What was replaced.
+            stale: Makes the error that says which of them a write would read.
+        """
+        with self._state.lock:
+            for one in self.pending:
+                changed = [] if one.write.is_foreign else places_read(one.origins, places)
+                if changed and one.error is None:
+                    fail(one, stale(changed), culprit=one.attempt.call.name)
 
     def has(self, attempt: Attempt) -> bool:
         """Return whether an attempt has writes that are not settled."""

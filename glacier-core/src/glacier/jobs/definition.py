@@ -2,14 +2,18 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from glacier.errors import JobError
 from glacier.job_status import JobStatus
+
+if TYPE_CHECKING:
+    from glacier.resources import Bucket
 
 
 class JobDefinition(BaseModel):
@@ -107,13 +111,13 @@ class JobDefinition(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """What an ended job has left.
+    """What an ended job has left; a context manager that removes its staging at its end.
 
     Attributes:
         job_id: The id that `submit_job` returned.
         status: Its final state.
         value: What its function returned, with frames lazy or eager as they were returned; None
-            for scripts, and for jobs that did not succeed.
+            for scripts. Lazy ones scan staging.
         duration_seconds: How long the function took over there; None where it is not known.
     """
 
@@ -121,3 +125,20 @@ class JobResult:
     status: JobStatus
     value: Any = None  # Any: whatever the user's function returns
     duration_seconds: float | None = None
+    _place: "Bucket | None" = field(default=None, repr=False, compare=False)
+
+    def close(self) -> None:
+        """Remove what the job has left in staging; its lazy frames can't be collected any more."""
+        if self._place is not None:
+            self._place.delete()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -83,8 +83,9 @@ def check_versions(header: dict[str, Any]) -> None:
     if header["needs_same_python"] and header["python"] != here:
         raise JobRefusedError(
             f"The job was packed by Python {header['python']} and this is Python {here}; it holds "
-            "functions by their value, which other versions can't run. Choose a runtime of the "
-            f"executor with Python {header['python']}, or put the functions into a module."
+            "Python functions by their value, or in a plan, which other versions can't run. Choose "
+            f"a runtime of the executor with Python {header['python']}, or import the functions "
+            "from a module."
         )
     found = polars_version()
     if found != header["polars"]:

@@ -2,11 +2,14 @@
 
 import ast
 import dis
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from types import CodeType
 
 _IMPORTERS = {"import_module", "__import__"}
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,20 @@ class Imports:
 
     names: frozenset[str]
     for_types: frozenset[str]
+
+
+def parsed(source: str | bytes) -> ast.Module:
+    """Return a source's syntax tree.
+
+    Python 3.11 counts how deep a tree is for all threads together, so that two of them that
+    parse may raise a `SystemError`: https://github.com/python/cpython/issues/106905
+
+    Raises:
+        SyntaxError: It is no Python.
+        ValueError: It holds a NUL byte.
+    """
+    with _one_at_a_time:
+        return ast.parse(source)
 
 
 def imports_of_code(code: CodeType, package: str = "") -> set[str]:
@@ -46,6 +63,7 @@ def imports_of_code(code: CodeType, package: str = "") -> set[str]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def imports_of_source(source: bytes, module: str, *, is_package: bool) -> Imports:
     """Return what a module's source imports, also inside functions and by constant names.
 
@@ -55,7 +73,7 @@ def imports_of_source(source: bytes, module: str, *, is_package: bool) -> Import
         is_package: Whether it is a package's `__init__`.
     """
     try:
-        tree = ast.parse(source)
+        tree = parsed(source)
     except (SyntaxError, ValueError):
         return Imports(frozenset(), frozenset())
     package = module if is_package else module.rpartition(".")[0]

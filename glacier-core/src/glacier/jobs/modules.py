@@ -16,10 +16,12 @@ from pathlib import Path
 
 from glacier.errors import PackageError
 from glacier.jobs.imports import imports_of_source
+from glacier.jobs.pins import BASE, files_of
 
 _LARGEST_DATA_FILE_BYTES = 1024 * 1024
 _SKIPPED = {"__pycache__", "node_modules"}
 _COMPILED = {".pyc", ".pyd", ".so", ".dll", ".dylib"}
+_INSTALLED_IN = {"site-packages", "dist-packages"}
 _MAIN = {"__main__", "__mp_main__"}
 _FOR_TYPES_AND_FRAMES = {"narwhals"}
 
@@ -133,7 +135,7 @@ class _Search:
         place = module.file or (Path(module.search[0]) if module.search else None)
         if place is None:
             return
-        if is_installed(place) and not (top in self._own and _is_pure(top)):
+        if is_installed(place) and not (top in self._own and _can_be_copied(top)):
             self.sources.installed.add(top)
             return
         parent = module.name.rpartition(".")[0]
@@ -157,17 +159,20 @@ class _Search:
 def find_module(name: str) -> Module | None:
     """Return where a module is, without importing it; None if there is none of that name."""
     loaded = sys.modules.get(name)
-    file = getattr(loaded, "__file__", None)
+    file = Path(getattr(loaded, "__file__", None) or "").absolute()
     search = tuple(getattr(loaded, "__path__", ()))
-    if file or search:
-        return Module(name, Path(file).absolute() if file else None, search)
-    parent, _, _ = name.rpartition(".")
+    if file.is_file() or search:  # what is imported from an archive has no file
+        return Module(name, file if file.is_file() else None, search)
+    parent, _, leaf = name.rpartition(".")
+    above = find_module(parent) if parent else None
+    if parent and (above is None or not above.search):
+        return None
     try:
-        if parent:
-            above = find_module(parent)
-            spec = PathFinder.find_spec(name, above.search) if above and above.search else None
-        else:
-            spec = find_spec(name)
+        spec = PathFinder.find_spec(name, above.search) if above else find_spec(name)
+    except KeyError:  # a namespace package inside one that is not imported
+        assert above is not None
+        below = (Path(directory) / leaf for directory in above.search)
+        return Module(name, None, tuple(str(path) for path in below if path.is_dir()))
     except (ImportError, ValueError, AttributeError):  # a finder of somebody else's may raise
         return None
     if spec is None:
@@ -215,24 +220,22 @@ def _archive_path(module: Module) -> str:
 
 def is_installed(path: Path) -> bool:
     """Return whether a file belongs to Python or to an installed distribution."""
-    return any(path.is_relative_to(directory) for directory in _installed_directories())
-
-
-@cache
-def _installed_directories() -> tuple[Path, ...]:
-    import site
-
-    named = [sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")]
-    return tuple(
-        {
-            Path(one).absolute()
-            for one in (*named, *site.getsitepackages(), site.getusersitepackages())
-        }
+    places = {path, path.resolve()}
+    if any(_INSTALLED_IN.intersection(place.parts) for place in places):
+        return True
+    return any(
+        place.is_relative_to(directory) for place in places for directory in _python_directories()
     )
 
 
-def _is_pure(top: str) -> bool:
-    """Return whether an installed module is Python alone, so that it can be copied."""
-    from glacier.jobs.pins import files_of
+@cache
+def _python_directories() -> tuple[Path, ...]:
+    named = {Path(sysconfig.get_paths()[key]) for key in ("stdlib", "platstdlib")}
+    return tuple(named | {path.resolve() for path in named})
 
-    return not any(Path(file).suffix in _COMPILED - {".pyc"} for file in files_of(top))
+
+def _can_be_copied(top: str) -> bool:
+    """Return whether an installed module is Python alone, and none that is there anyway."""
+    return top not in BASE and not any(
+        Path(file).suffix in _COMPILED - {".pyc"} for file in files_of(top)
+    )

@@ -5,6 +5,7 @@ import io
 import pickle
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -74,6 +75,8 @@ class TravelPickler(cloudpickle.Pickler):  # type: ignore[misc] # no types upstr
             self.modules.add(obj.__module__)
             self.functions.add(obj.__module__)
             return reduced
+        if hasattr(obj, "cache_parameters"):  # of functools.cache, which has no state to set
+            return _cached, (obj.__wrapped__, obj.cache_parameters())
         return copyreg.__newobj__, (type(obj),), dict(vars(obj))  # type: ignore[attr-defined]
 
     def _note_name(self, obj: object) -> None:
@@ -82,6 +85,11 @@ class TravelPickler(cloudpickle.Pickler):  # type: ignore[misc] # no types upstr
             self.modules.add(module)
             if isinstance(obj, FunctionType):
                 self.functions.add(module)
+
+
+def _cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Callable[..., Any]:
+    """Return a function that remembers its results, with nothing to remember yet."""
+    return lru_cache(**parameters)(function)
 
 
 def _is_wrapper(obj: object) -> bool:

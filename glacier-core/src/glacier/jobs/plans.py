@@ -100,9 +100,9 @@ def _serialized(frame: pl.LazyFrame) -> bytes | None:
 
 
 def _as_json(frame: pl.LazyFrame) -> Any:  # Any: JSON
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "'json' serialization format")
-        return json.loads(frame.serialize(format="json"))
+    # For good: to take a filter back is not safe while other threads warn.
+    warnings.filterwarnings("ignore", "'json' serialization format of LazyFrame is deprecated")
+    return json.loads(frame.serialize(format="json"))
 
 
 def _paths_of(tree: object) -> list[str]:

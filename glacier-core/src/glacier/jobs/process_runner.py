@@ -30,24 +30,18 @@ _PAUSE_SECONDS = 0.05
 _SET_SIGNAL_OF_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
-class _StoppedError(Exception):
-    """A signal came before the command was started."""
-
-
 def main(directory: Path, lock: int) -> int:
     """Run the command of a job's directory, keep its status there, and return an exit code."""
     # The lock's life is how others know that this process lives; its children must not have it.
     os.set_inheritable(lock, False)  # noqa: FBT003 - it takes no keywords
-    for number in _PASSED_ON:
-        signal.signal(number, _stop)
+    # A signal that comes before the command is started ends this process: nothing is lost.
+    _heed_signals()
     job = json.loads((directory / JOB).read_bytes())
+    _take_slot(directory.parent / SLOTS, job["most_at_once"])
     try:
-        _take_slot(directory.parent / SLOTS, job["most_at_once"])
         code = _run(directory, job["command"])
-    except _StoppedError:
-        problem: str | None = "was stopped before it began"
     except (OSError, ValueError) as error:
-        problem = f"can't be started: {error}"
+        problem: str | None = f"can't be started: {error}"
     else:
         problem = _problem_of(code)
     if problem and not (directory / CANCELLED).exists():
@@ -63,8 +57,11 @@ def write_status(directory: Path, status: str) -> None:
     draft.replace(directory / STATUS)
 
 
-def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - what a handler gets
-    raise _StoppedError
+def _heed_signals() -> None:
+    """Undo what this process has inherited: its caller may ignore signals, or hold them back."""
+    for number in _PASSED_ON:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
 
 
 def _take_slot(slots: Path, most_at_once: int | None) -> None:
@@ -89,12 +86,12 @@ def _take_slot(slots: Path, most_at_once: int | None) -> None:
 
 
 def _run(directory: Path, command: list[str]) -> int:
-    """Return the exit code of the command; negative for the signal that ended it."""
+    """Return the exit code of the command; minus the number of the signal that ended it."""
     # From here on signals wait until there is a process to pass them on to.
     signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
     write_status(directory, "RUNNING")
     if (directory / CANCELLED).exists():
-        raise _StoppedError
+        return -signal.SIGTERM
     child = subprocess.Popen(  # noqa: S603 - the user's own code is what a job is
         command,
         stdin=subprocess.DEVNULL,
@@ -110,9 +107,7 @@ def _run(directory: Path, command: list[str]) -> int:
 
 def _before_command() -> None:
     """Prepare the command's process, between fork and exec."""
-    for number in _PASSED_ON:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
+    _heed_signals()
     if sys.platform == "linux":
         # A job whose runner was killed counts as failed: it must not go on behind one's back.
         ctypes.CDLL(None).prctl(_SET_SIGNAL_OF_PARENTS_DEATH, signal.SIGKILL)

@@ -59,7 +59,6 @@ def write_value(place: "Bucket", value: object, *, is_users: bool) -> dict[str, 
         "sha256": hashlib.sha256(packed.data).hexdigest(),
         "python": _python(),
         "needs_same_python": packed.by_value,
-        "staged": sum(frame.travels_as == "staged" for frame in packed.frames),
     }
 
 

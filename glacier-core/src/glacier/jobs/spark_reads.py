@@ -11,7 +11,7 @@ from glacier.resources.scans import scan_of
 if TYPE_CHECKING:
     from glacier.resources import Bucket
 
-_SCHEMES = {"file", "hdfs", "s3", "s3a", "gs", "abfs", "abfss", "az"}
+_SCHEMES = {"file", "hdfs", "s3", "s3a", "gs", "abfs", "abfss"}
 """Schemes for which Hadoop has a connector; whether a Spark has it is seen there."""
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,8 @@ SETTINGS = {
 """What crossing to Spark and back without a change needs; set on a session that is there too."""
 
 _added: dict[str, set[Path]] = {}
-_HADOOP_SCHEMES = {"s3": "s3a", "az": "abfss"}
+_HADOOP_SCHEMES = {"s3": "s3a"}
+_lock = threading.RLock()
 
 
 def spark_session(code: Path | None = None) -> "SparkSession":
@@ -53,7 +55,8 @@ def spark_session(code: Path | None = None) -> "SparkSession":
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep PySpark from warning of a pandas that nothing here uses."""
-    with warnings.catch_warnings():
+    # Filters belong to the whole process: two threads would restore each other's.
+    with _lock, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "PySpark does not yet fully support", FutureWarning)
         yield
 

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
 from glacier.errors import DecorationError
+from glacier.jobs.imports import parsed
 
 
 class FrameKind(StrEnum):
@@ -92,10 +93,13 @@ def _kinds_of(annotation: object, function: Callable[..., Any]) -> set[FrameKind
 
 def _kinds_of_text(annotation: str, function: Callable[..., Any]) -> set[FrameKind]:
     try:
-        expression = ast.parse(textwrap.dedent(annotation).strip(), mode="eval").body
+        statements = parsed(textwrap.dedent(annotation).strip()).body
     except SyntaxError:
         return set()
-    return _kinds_of_expression(expression, function)
+    match statements:
+        case [ast.Expr(value=expression)]:
+            return _kinds_of_expression(expression, function)
+    return set()
 
 
 def _kinds_of_expression(node: ast.expr, function: Callable[..., Any]) -> set[FrameKind]:
@@ -131,7 +135,7 @@ def _lookup(name: str, function: Callable[..., Any]) -> object:
 def _imports_for_type_checkers(module: str) -> Mapping[str, str]:
     """Return what a module imports under `if TYPE_CHECKING:`, by the names it gives."""
     try:
-        tree = ast.parse(inspect.getsource(sys.modules[module]))
+        tree = parsed(inspect.getsource(sys.modules[module]))
     except (KeyError, OSError, TypeError, SyntaxError):
         return {}
     found: dict[str, str] = {}

@@ -123,7 +123,8 @@ class Executor(Resource):
         """Return what a job has left that this very object submitted.
 
         A function's value comes back as it was returned, its frames lazy or eager as they were;
-        lazy ones scan the provider's staging. A script leaves its status alone.
+        lazy ones scan the provider's staging, which keeps all that the job left until
+        `JobResult.close()`. A script leaves its status alone.
 
         Raises:
             RemoteError: The job's function raised; the message has the traceback over there.
