@@ -445,19 +445,6 @@ def test_check_fails_a_call_that_does_not_fit_the_task(sales: Bucket) -> None:
     assert "missing a required argument: 'bucket'" in str(report.errors["load"])
 
 
-def test_check_fails_a_task_with_an_executor(provider: Provider) -> None:
-    @task(executor=provider.executor("cluster"))
-    def remote() -> None: ...
-
-    @pipeline
-    def checked() -> None:
-        remote()
-
-    report = checked.check()
-
-    assert "asks for the executor" in str(report.errors["remote"])
-
-
 def test_check_fails_mode_error_where_data_is(sales: Bucket) -> None:
     @task
     def save() -> None:

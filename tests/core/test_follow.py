@@ -84,7 +84,7 @@ def test_polls_that_are_lost_for_ever_name_the_job(
     ) as failure:
         Follower(adapter, job, threading.Event(), patience_seconds=0.1).follow()
 
-    assert failure.value.job_id == job.job_id
+    assert vars(failure.value)["job_id"] == job.job_id
     assert isinstance(failure.value.__cause__, ConnectionError)
     assert far.get_job_status(job.job_id) is JobStatus.RUNNING
 

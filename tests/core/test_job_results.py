@@ -55,6 +55,17 @@ def test_result_may_be_asked_for_again(executor: Executor) -> None:
     assert_frame_equal(first.collect(), second.collect())
 
 
+def test_closed_result_leaves_nothing_in_staging(executor: Executor, tmp_path: Path) -> None:
+    job_id = ended(executor, lambda: pl.LazyFrame({"n": [1, 2]}))
+    staging = tmp_path / "base" / "glacier-staging"
+
+    with executor.get_job_result(job_id) as result:
+        rows = result.value.collect().height
+
+    assert rows == 2
+    assert [path for path in staging.rglob("*") if path.is_file()] == []
+
+
 def test_result_of_a_script_is_its_status(executor: Executor, tmp_path: Path) -> None:
     job_id = ended(executor, write_script(tmp_path, "raise SystemExit(3)"))
 

@@ -324,6 +324,20 @@ def test_error_returns_with_its_traceback_and_cause(provider: Provider) -> None:
     assert ended.outcome.value is None
 
 
+def raise_long() -> None:
+    raise ValueError("start " + "x" * 10_000_000 + " end")
+
+
+def test_error_of_endless_text_returns_without_its_middle(provider: Provider) -> None:
+    error = run_there(provider, raise_long).outcome.error
+
+    assert isinstance(error, RemoteError)
+    assert len(str(error)) < 1_000_000
+    assert str(error).startswith("ValueError: start xxx")
+    assert "characters left out ...]" in str(error)
+    assert error.remote_traceback.endswith("xxx end\n")
+
+
 class OddError(Exception):
     def __str__(self) -> str:
         raise RuntimeError("no text")
@@ -411,7 +425,7 @@ def refused(provider: Provider, trace: Path, **versions: Any) -> Ended:
     [
         (
             {"python": "3.9"},
-            "The job was packed by Python 3.9 and this is Python {python}; it holds Python functions",
+            "was packed by Python 3.9 and this is Python {python}; it holds Python functions by",
         ),
         (
             {"polars": "0.20.1"},

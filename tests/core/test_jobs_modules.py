@@ -7,8 +7,9 @@ import pytest
 
 from glacier.errors import PackageError
 from glacier.jobs.imports import imports_of_code, imports_of_source
-from glacier.jobs.modules import Sources, find_module, sources_of
+from glacier.jobs.modules import find_module
 from glacier.jobs.pins import pins
+from glacier.jobs.sources import Sources, sources_of
 
 
 class Project:
@@ -73,6 +74,24 @@ def test_module_of_a_namespace_travels_alone_with_what_it_imports(project: Proje
         "space/jobs/parts.py",
         "space/late.py",
     ]
+
+
+def test_package_with_a_link_to_itself_travels(project: Project) -> None:
+    project.write("proj_p/__init__.py")
+    (project.directory / "proj_p" / "again").symlink_to(project.directory / "proj_p")
+    (project.directory / "proj_p" / "broken").symlink_to(project.directory / "nowhere")
+
+    assert project.travels("proj_p") == ["proj_p/__init__.py"]
+
+
+def test_what_travels_by_another_way_is_left_out(project: Project) -> None:
+    project.write("space_q/plugin/__init__.py")
+    project.write("space_q/plugins.py")
+    project.write("flat_q.py", "import space_q.plugin.hooks, space_q.plugins")
+
+    sources = sources_of(["flat_q"], apart=["space_q.plugin"])
+
+    assert sorted(sources.files) == ["flat_q.py", "space_q/plugins.py"]
 
 
 def test_relative_imports_are_followed(project: Project) -> None:

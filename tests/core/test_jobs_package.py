@@ -19,7 +19,7 @@ from glacier.jobs.archive import archived, glacier_sources
 from glacier.jobs.call import CALL_MAIN, Call
 from glacier.jobs.package import ENTRYPOINT, write_package
 from glacier.plugins import load_plugins
-from tests.core.distributions import run_python
+from tests.core.distributions import run_python, write_distribution
 from tests.core.packaged_jobs import directory_of, packed_job, place_in
 
 
@@ -157,6 +157,21 @@ def test_archive_of_the_same_files_is_the_same() -> None:
 
     assert first == second
     assert zipfile.ZipFile(io.BytesIO(first)).namelist() == ["a.py", "b/", "b/x.py"]
+
+
+def test_plugin_of_one_module_travels(tmp_path: Path) -> None:
+    write_distribution(tmp_path, "flat-plugin", "NAME = 'flat'")
+    program = """
+        from glacier.jobs.archive import glacier_sources
+        sources = glacier_sources()
+        print(sources.files["flat_plugin.py"])
+        print("flat_plugin-1.0.dist-info/entry_points.txt" in sources.files)
+        print(sources.packages["flat_plugin"].name)
+    """
+
+    done = run_python(program, tmp_path)
+
+    assert done.stdout.splitlines() == ["b\"NAME = 'flat'\"", "True", "flat-plugin"], done.stderr
 
 
 def test_sources_of_glacier_are_read_once() -> None:

@@ -12,11 +12,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+from polars.io.plugins import register_io_source
 from polars.testing import assert_frame_equal
 
 from glacier import Bucket, Provider, task
 from glacier.config import LocalConfig
-from glacier.errors import PackageError
+from glacier.errors import PackageError, WriteError
 from glacier.jobs.plans import plan_of
 from glacier.jobs.transfer import LARGEST_VALUE_BYTES, Outbox, unpack
 from glacier.resources.scans import scan_of
@@ -131,6 +132,16 @@ def source_in_bytes(bucket: Bucket, outside: Path) -> pl.LazyFrame:
     return pl.scan_parquet(io.BytesIO(Path(bucket.adapter.location().path).read_bytes()))
 
 
+def source_in_an_open_file(bucket: Bucket, outside: Path) -> pl.LazyFrame:
+    ROWS.write_parquet(outside)
+    with outside.open("rb") as file:
+        return pl.scan_parquet(file)
+
+
+def source_in_python(bucket: Bucket, outside: Path) -> pl.LazyFrame:
+    return register_io_source(lambda *_: iter([ROWS]), schema=ROWS.schema).select("part", "x")
+
+
 def source_outside(bucket: Bucket, outside: Path) -> pl.LazyFrame:
     ROWS.write_parquet(outside)
     return pl.scan_parquet(outside)
@@ -153,6 +164,8 @@ def source_of_another_provider(bucket: Bucket, outside: Path) -> pl.LazyFrame:
         source_in_memory,
         source_joined_with_memory,
         source_in_bytes,
+        source_in_an_open_file,
+        source_in_python,
         source_outside,
         source_with_large_literal,
         source_of_another_provider,
@@ -260,6 +273,14 @@ def test_frame_of_python_objects_is_refused(place: Bucket) -> None:
 
     with pytest.raises(PackageError, match=r"The column 'thing' is of the type Object, whose Py"):
         Outbox(place, "in").pack(frame)
+
+
+def test_frame_that_cannot_be_computed_is_told_of_when_it_is_sent(place: Bucket) -> None:
+    outbox = Outbox(place, "in")
+    outbox.pack([ROWS.lazy().select("nowhere")])
+
+    with pytest.raises(WriteError, match=r'in/0/ failed .* unable to find column "nowhere"'):
+        outbox.send()
 
 
 def test_frame_in_two_places_is_one_frame_again(place: Bucket) -> None:

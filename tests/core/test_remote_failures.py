@@ -1,9 +1,6 @@
-"""Tasks that fail on an executor, and jobs that fail as a whole."""
+"""Tasks that fail on an executor."""
 
-import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,20 +8,15 @@ from typing import Any
 
 import polars as pl
 import pytest
-from glacier_toy.config import ToyConfig
 
 from glacier import Bucket, Executor, Provider, pipeline, task
 from glacier.engine import Run, TaskStatus
 from glacier.errors import (
-    JobDiedError,
-    JobError,
-    PackageError,
     RemoteError,
     RunError,
     TaskError,
     TaskTimeoutError,
 )
-from glacier.job_status import JobStatus
 
 
 def failure_of(function: Callable[[], object], match: str) -> tuple[RunError, Run]:
@@ -146,70 +138,6 @@ def test_sys_exit_in_a_remote_task_is_a_failure_of_that_task(far: Executor) -> N
     assert statuses(run) == {"leave": "FAILED", "stay": "SUCCEEDED", "gather": "SKIPPED"}
 
 
-def test_task_that_kills_its_process_fails_its_job(far: Executor) -> None:
-    @task(executor=far)
-    def die() -> None:
-        print("about to die", flush=True)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    def dying() -> None:
-        die()
-
-    _, run = failure_of(dying, r"'die' failed on .*: JobDiedError: The job \w+ ended")
-
-    cause = run.errors["die"].__cause__
-    assert isinstance(cause, JobDiedError)
-    assert cause.job_id == run.jobs[0].job_id
-    assert "about to die" in str(cause)
-    assert run.jobs[0].status is JobStatus.FAILED
-    assert run.tasks["die"].attempts == 1
-
-
-def test_job_that_died_is_submitted_again_as_its_task_allows(far: Executor, tmp_path: Path) -> None:
-    marker = tmp_path / "tried"
-
-    @task(executor=far, retries=1, retry_delay_seconds=0.001)
-    def survive() -> str:
-        if not marker.exists():
-            marker.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return "alive"
-
-    @pipeline
-    def surviving() -> Any:
-        return survive()
-
-    run = surviving.run()
-
-    assert run.result == "alive"
-    assert [job.status for job in run.jobs] == [JobStatus.FAILED, JobStatus.SUCCEEDED]
-    assert run.tasks["survive"].attempts == 2
-    assert not any(Path(job.staging.removeprefix("file://")).exists() for job in run.jobs)
-
-
-def test_job_that_died_is_not_submitted_again_if_one_of_its_tasks_forbids_it(
-    far: Executor, provider: Provider
-) -> None:
-    log = provider.bucket("lake", path="log/")
-
-    @task(executor=far)
-    def append() -> None:
-        log.write(pl.DataFrame({"n": [1]}), mode="append")
-
-    @task(executor=far, retries=3, retry_delay_seconds=0.001, depends_on=[append])
-    def die() -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    def dying() -> None:
-        append()
-        die()
-
-    _, run = failure_of(dying, "JobDiedError")
-
-    assert len(run.jobs) == 1
-    assert log.read().height == 1
-
-
 def test_retries_and_timeouts_hold_over_there(far: Executor, tmp_path: Path) -> None:
     tries = tmp_path / "tries"
 
@@ -277,43 +205,6 @@ def test_frame_that_cannot_be_computed_fails_the_task_that_made_it(
     error = run.errors["sorted_frame"]
     assert isinstance(error, TaskError)
     assert error.culprit == "parsed"
-
-
-def test_executor_of_a_platform_without_staging_says_which_to_name() -> None:
-    class NoStagingConfig(ToyConfig):
-        """A platform that has no bucket of its own for jobs."""
-
-        default_staging = None
-
-    homeless = Provider(config=NoStagingConfig(region="north")).executor("far")
-
-    @task(executor=homeless)
-    def stay() -> None: ...
-
-    def staying() -> None:
-        stay()
-
-    _, run = failure_of(staying, r"Jobs travel through a bucket.*NoStagingConfig names none")
-
-    assert isinstance(run.errors["stay"].__cause__, JobError)
-    assert run.jobs == []
-
-
-def test_argument_that_cannot_travel_is_named(far: Executor) -> None:
-    lock = threading.Lock()
-
-    @task(executor=far)
-    def locked() -> None:
-        with lock:
-            pass
-
-    def sending() -> None:
-        locked()
-
-    _, run = failure_of(sending, r"'lock'")
-
-    assert isinstance(run.errors["locked"].__cause__, PackageError)
-    assert run.jobs == []
 
 
 def test_failed_write_over_there_leaves_its_target(far: Executor, provider: Provider) -> None:

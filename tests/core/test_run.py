@@ -479,18 +479,6 @@ def test_observer_that_raises_is_logged_and_harmless(
     assert "The plugin 'grumbler' failed in glacier_task_started" in caplog.text
 
 
-def test_task_with_an_executor_is_refused_clearly(provider: Provider) -> None:
-    @task(executor=provider.executor("cluster"))
-    def remote() -> None: ...
-
-    @pipeline
-    def far() -> None:
-        remote()
-
-    with pytest.raises(PipelineError, match=r"'remote' asks for the executor Executor.'cluster'."):
-        far.run()
-
-
 def test_status_of_a_task_is_a_word() -> None:
     assert str(TaskStatus.WRITING) == "WRITING"
 

@@ -1,5 +1,6 @@
 """Which frames Spark reads by itself; nothing of this needs Spark."""
 
+import re
 from collections.abc import Callable
 
 import polars as pl
@@ -48,8 +49,7 @@ def test_scan_that_spark_would_read_otherwise_is_staged(
 
     why = why_staged(frame, provider)
 
-    assert why is not None
-    assert pytest.RaisesExc(Exception, match=reason).matches(Exception(why))
+    assert re.search(reason, why or "")
 
 
 def test_partitioned_dataset_is_staged(provider: Provider) -> None:

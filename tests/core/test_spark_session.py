@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.core.spark import spark_is_there
 
 
@@ -37,7 +35,7 @@ def test_session_that_nothing_configures_is_on_this_machine() -> None:
 
 
 def test_session_without_java_says_what_to_install(tmp_path: Path) -> None:
-    pytest.importorskip("pyspark")
+    spark_is_there(needs_java=False)
 
     ended = python(
         "from glacier.jobs.spark_session import spark_session; spark_session()",

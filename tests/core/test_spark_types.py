@@ -14,6 +14,7 @@ from glacier.errors import PackageError
 from glacier.jobs.spark_session import SETTINGS
 from glacier.jobs.types import is_read_right, restored, to_wire, wire_frame
 from glacier.jobs.wire_schemas import arrow_schema, spark_schema
+from tests.core.spark import spark_is_there
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "spark.md"
 ROW = re.compile(r"^\| `(.+?)` \| (none|`.+?`) \| (yes|no|) ?\| (`.+`)? ?\|$", re.MULTILINE)
@@ -64,7 +65,7 @@ def test_table_has_every_type_of_polars() -> None:
 
 @pytest.mark.parametrize("name", CROSSING)
 def test_table_says_what_a_spark_task_sees(name: str) -> None:
-    pytest.importorskip("pyspark")
+    spark_is_there(needs_java=False)
     schema = pl.Schema({"x": dtype_of(name)})
 
     wire = to_wire(schema, natural=True)
@@ -148,7 +149,7 @@ def test_transport_loses_nothing(frame: pl.DataFrame) -> None:
 
 @pytest.mark.parametrize("name", [name for name in TYPES if name not in LOST])
 def test_arrow_of_a_wire_frame_is_what_spark_takes(name: str) -> None:
-    pytest.importorskip("pyarrow")
+    spark_is_there(needs_java=False)
     wire = to_wire(pl.Schema({"x": dtype_of(name)}), natural=False)
     frame = pl.DataFrame({"x": [None]}, schema=wire)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from glacier.resources import Bucket
 
 _KIND_OF_ENGINE = {"narwhals": FrameKind.NARWHALS, "spark": FrameKind.SPARK}
+_KIND_TO_SPLIT = {FrameKind.NARWHALS: FrameKind.EAGER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,9 @@ class Conversion:
             body = partial(self._by_group, task.body)
             return Prepared(body, args, kwargs, lambda result: result)
         kinds, usual = task.frame_kinds, _KIND_OF_ENGINE.get(task.engine)
+        if isinstance(task.body, GroupedFunction):  # which wraps each group, not the whole frame
+            usual = None
+            kinds = {one: _KIND_TO_SPLIT.get(kind, kind) for one, kind in kinds.items()}
         made = [self._argument(v, kinds.get(i, usual), i) for i, v in enumerate(args)]
         named = {n: self._argument(v, kinds.get(n, usual), n) for n, v in kwargs.items()}
         return Prepared(task.body, made, named, partial(self._result, task, args, kwargs))

@@ -87,7 +87,7 @@ def _origins(
     staged = {
         place_of(own) + frame.uri.removeprefix(own.uri)
         for frame in frames
-        if frame.travels_as == "staged"
+        if frame.uri.startswith(own.uri)  # also where Spark's workers have put it
     }
     is_scanned = any(frame.travels_as == "scan" for frame in frames)
     return frozenset(staged | (read - {TEMPORARY} if is_scanned else NOWHERE))

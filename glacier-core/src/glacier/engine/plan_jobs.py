@@ -30,14 +30,16 @@ def takes_of(inspection: Inspection, group: tuple[int, ...]) -> tuple[str, ...]:
         for needed in call.data:
             if needed not in group:
                 frames = leaves(inspection.results[needed])
-                told += [_way_of(one, calls[needed].name, is_distributed) for one in frames]
+                told += [_way_of(one, repr(calls[needed].name), is_distributed) for one in frames]
+        given = leaves([*call.args, *call.kwargs.values()])
+        told += [_way_of(one, f"an argument of {call.name!r}", is_distributed) for one in given]
     return tuple(dict.fromkeys(filter(None, told)))
 
 
 def _way_of(value: Any, name: str, is_distributed: bool) -> str:  # noqa: FBT001
-    """Return how a value gets there; nothing for what is no frame."""
+    """Return how a value gets there, said of what it is called; nothing for what is no frame."""
     if isinstance(value, pl.DataFrame):
-        return f"the rows of {name!r}, through staging"
+        return f"the rows of {name}, through staging"
     if not isinstance(value, pl.LazyFrame):
         return ""
     scan = scan_of(value)
@@ -46,8 +48,8 @@ def _way_of(value: Any, name: str, is_distributed: bool) -> str:  # noqa: FBT001
 
         reason = why_staged(value) if scan is not None else "a task has changed it"
         if scan is not None and reason is None:
-            return f"{name!r}: {scan.bucket.get_uri()}, which Spark reads itself"
-        return f"{name!r}: its rows, through staging ({reason})"
+            return f"{name}: {scan.bucket.get_uri()}, which Spark reads itself"
+        return f"{name}: its rows, through staging ({reason})"
     if scan is not None:
-        return f"{name!r}: {scan.bucket.get_uri()}, which is read over there"
-    return f"{name!r}: its query; its rows, through staging, if it reads memory or local files"
+        return f"{name}: {scan.bucket.get_uri()}, which is read over there"
+    return f"{name}: its query; its rows, through staging, if it reads memory or local files"

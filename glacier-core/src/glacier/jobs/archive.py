@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import Distribution, distribution, entry_points
 
-from glacier.jobs.modules import find_module, package_files
+from glacier.jobs.modules import files_of, find_module, root_of
 from glacier.jobs.pins import CORE
 from glacier.plugins import ENTRY_POINT_GROUP
 
@@ -20,7 +20,7 @@ class GlacierSources:
 
     Attributes:
         files: Contents by paths in the archive, with what makes plugins found again.
-        packages: The top-level packages of the distributions that they are of.
+        packages: The distributions that they are of, by their packages, or modules outside of any.
     """
 
     files: Mapping[str, bytes]
@@ -31,16 +31,17 @@ class GlacierSources:
 def glacier_sources() -> GlacierSources:
     """Return the sources of Glacier and of every installed plugin, read once."""
     files: dict[str, bytes] = {}
-    packages: dict[str, Distribution] = {"glacier": distribution(CORE)}
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        if point.dist is not None:
-            packages.setdefault(point.module.partition(".")[0], point.dist)
-    for name, origin in packages.items():
+    packages: dict[str, Distribution] = {}
+    plugins = [(point.module, point.dist) for point in entry_points(group=ENTRY_POINT_GROUP)]
+    for name, origin in [("glacier", distribution(CORE)), *plugins]:
         module = find_module(name)
-        if module is None or not module.search:
+        if module is None or origin is None:
             continue  # a plugin that can't be loaded here can't be loaded there either
-        files |= {path: file.read_bytes() for path, file in package_files(module).items()}
-        files |= _metadata(origin)
+        root = root_of(module)
+        if root.name not in packages:
+            packages[root.name] = origin
+            files |= {path: file.read_bytes() for path, file in files_of(root).items()}
+            files |= _metadata(origin)
     return GlacierSources(files, packages)
 
 

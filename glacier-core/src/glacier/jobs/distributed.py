@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _BYTES_PER_FILE = 64 * 1024 * 1024
 _PARTITIONS_PER_CORE = 4
+_METADATA = "_metadata"
+"""The column in which Spark tells of the file that a row comes from."""
 
 
 class SparkFrames:
@@ -64,7 +66,7 @@ class SparkFrames:
         uri = self._uri_to_read(frame)
         if uri is not None:
             return self._read(uri, wire)
-        return self._stage(wire_frame(rows, wire), wire)[0]
+        return self._stage(wire_frame(rows, wire), wire)
 
     def to_polars(self, frame: "DataFrame", schema: pl.Schema | None = None) -> pl.LazyFrame:
         """Return a scan of a Spark frame's rows, which the workers write to a new place.
@@ -100,8 +102,7 @@ class SparkFrames:
         """Return what a function makes of every group of a frame's rows, on Spark's workers.
 
         A group arrives with the frame's own columns and types, and its rows in the order that
-        they had. Null and NaN are values of a key like others. A frame without rows is one
-        group, which the function gets here.
+        they had. Null and NaN are values of a key like others. A frame without rows has no group.
 
         Args:
             frame: The rows.
@@ -121,10 +122,7 @@ class SparkFrames:
         _check_keys(keys, source)
         wire = to_wire(schema, natural=False)
         call = GroupCall.of(function, source, tuple(keys), schema, eager=eager)
-        rows, is_empty = self._numbered(frame, source)
-        if is_empty:
-            answer = call.answer(pl.DataFrame(schema=source))
-            return self._stage(wire_frame(answer.lazy(), wire), wire)[0], schema
+        rows = self._numbered(frame, source)
         names = dict(zip(source, positional(source), strict=True))
         grouped = _repartitioned(rows, [names[key] for key in keys])
         with quiet():
@@ -139,33 +137,30 @@ class SparkFrames:
         uri = spark_uri(scan.bucket)
         return uri if why_unreachable(self.session, uri) is None else None
 
-    def _numbered(
-        self, frame: pl.LazyFrame | pl.DataFrame, source: pl.Schema
-    ) -> "tuple[DataFrame, bool]":
-        """Return positional columns with what their order is, and whether there are no rows."""
+    def _numbered(self, frame: pl.LazyFrame | pl.DataFrame, source: pl.Schema) -> "DataFrame":
+        """Return positional columns, and beside them what the rows' order is."""
         names = dict(zip(source, positional(source), strict=True))
         # A column of that name hides Spark's own.
-        uri = None if METADATA in source else self._uri_to_read(frame)
+        uri = None if _METADATA in source else self._uri_to_read(frame)
         if uri is None:
             wire = to_wire(source, natural=False)
             numbered = wire_frame(frame.lazy(), wire).rename(names).with_row_index(ROW_COLUMN)
             wire = pl.Schema({ROW_COLUMN: pl.Int64(), **positional(wire)})
-            rows, place = self._stage(wire_frame(numbered, wire), wire)
-            return rows, _is_empty(place.scan_now({}))
+            return self._stage(wire_frame(numbered, wire), wire)
         rows = self._read(uri, to_wire(source, natural=True))
         columns = [_column(name).alias(names[name]) for name in source]
-        file, row = (_column(METADATA)[field] for field in ("file_path", "row_index"))
+        file, row = (_column(_METADATA)[field] for field in ("file_path", "row_index"))
         columns += [file.alias(FILE_COLUMN), row.alias(ROW_COLUMN)]
-        return rows.select(*columns), _is_empty(frame.lazy())
+        return rows.select(*columns)
 
-    def _stage(self, rows: pl.LazyFrame, wire: pl.Schema) -> "tuple[DataFrame, Bucket]":
+    def _stage(self, rows: pl.LazyFrame, wire: pl.Schema) -> "DataFrame":
         """Stream rows into files of a new place, several of them where they are many."""
         place = self._new_place()
         uri = self._reachable(place)
         location = place.adapter.location()
         parts = pl.PartitionBy(location.uri, approximate_bytes_per_file=_BYTES_PER_FILE)
         rows.sink_parquet(parts, mkdir=True, engine="streaming", **access_options(location))
-        return self._read(uri, wire), place
+        return self._read(uri, wire)
 
     def _read(self, uri: str, wire: pl.Schema) -> "DataFrame":
         reader = self.session.read.schema(spark_schema(wire))
@@ -182,10 +177,6 @@ class SparkFrames:
                 "connector's package to the executor's config, or name a staging that it reaches."
             )
         return uri
-
-
-METADATA = "_metadata"
-"""The column in which Spark tells of the file that a row comes from."""
 
 
 def _check_keys(keys: Sequence[str], source: pl.Schema) -> None:
@@ -225,11 +216,6 @@ def _plain(call: GroupCall) -> "Callable[[pa.Table], pa.Table]":
         return call(table)
 
     return apply
-
-
-def _is_empty(rows: pl.LazyFrame) -> bool:
-    """Return whether Parquet files hold no rows, by their footers."""
-    return bool(rows.select(pl.len()).collect().item() == 0)
 
 
 def _remove_marks(place: "Bucket") -> None:

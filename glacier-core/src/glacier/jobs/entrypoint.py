@@ -35,6 +35,7 @@ PAYLOAD = "payload.pickle"
 RESULT = "result.json"
 
 OLDEST_PYTHON = (3, 11)
+LONGEST_TEXT = 100_000
 
 
 class JobRefusedError(RuntimeError):
@@ -160,9 +161,20 @@ def described(error: BaseException) -> dict[str, str]:
     is_builtin = kind.__module__ in {"builtins", "__main__"}
     return {
         "type": kind.__qualname__ if is_builtin else f"{kind.__module__}.{kind.__qualname__}",
-        "message": message,
-        "traceback": "".join(traceback.format_exception(kind, error, error.__traceback__)),
+        "message": shortened(message),
+        "traceback": shortened(
+            "".join(traceback.format_exception(kind, error, error.__traceback__))
+        ),
     }
+
+
+def shortened(text: str) -> str:
+    """Return a text without its middle, if it is too long for an error."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    half = LONGEST_TEXT // 2
+    left_out = len(text) - 2 * half
+    return f"{text[:half]}\n[... {left_out} characters left out ...]\n{text[-half:]}"
 
 
 def checked(place: str, name: str, sha256: str) -> bytes:

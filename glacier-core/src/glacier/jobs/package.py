@@ -21,9 +21,9 @@ from glacier.jobs import entrypoint
 from glacier.jobs.archive import archived, glacier_sources
 from glacier.jobs.call import Call
 from glacier.jobs.errand import Parcel
-from glacier.jobs.modules import sources_of
 from glacier.jobs.pins import CORE, pins
 from glacier.jobs.secrets import check_no_secret, known_secrets
+from glacier.jobs.sources import is_within, sources_of
 from glacier.jobs.tickets import FrameReport
 from glacier.jobs.transfer import Outbox, Packed
 
@@ -83,33 +83,32 @@ def write_package(
     """
     outbox = Outbox(place, "in")
     packed = outbox.pack(Parcel(place, work), name=name or _name_of(work))
-    sources, requirements = _sources_for(packed, main, engine)
-    files = {
-        entrypoint.CODE: archived([glacier_sources().files, sources]),
-        entrypoint.PAYLOAD: packed.data,
+    code, requirements = _code_for(packed, main, engine)
+    files = {entrypoint.CODE: code, entrypoint.PAYLOAD: packed.data}
+    fields = {
+        **_versions(needs_same_python=packed.by_value),
+        **(environment or {}),
+        "engine": engine,
+        "main": main,
+        "requirements": requirements,
+        "sha256": {path: hashlib.sha256(data).hexdigest() for path, data in files.items()},
     }
-    header = json.dumps(
-        {
-            "format": entrypoint.FORMAT,
-            "glacier": version(CORE),
-            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-            "needs_same_python": packed.by_value,
-            "polars": version("polars"),
-            **(environment or {}),
-            "engine": engine,
-            "main": main,
-            "requirements": requirements,
-            "sha256": {path: hashlib.sha256(data).hexdigest() for path, data in files.items()},
-        }
-    ).encode()
-    theirs = {path: data for path, data in glacier_sources().files.items() if not _is_ours(path)}
-    _refuse_secrets(
-        {**theirs, **sources, entrypoint.PAYLOAD: packed.data, entrypoint.HEADER: header}
-    )
+    header = json.dumps(fields).encode()
+    _refuse_secrets({entrypoint.PAYLOAD: packed.data, entrypoint.HEADER: header})
     outbox.send()
     for path, data in {**files, entrypoint.HEADER: header}.items():
         put(place, path, data)
     return Package(place, hashlib.sha256(header).hexdigest(), requirements, packed.frames)
+
+
+def _versions(*, needs_same_python: bool) -> dict[str, object]:
+    return {
+        "format": entrypoint.FORMAT,
+        "glacier": version(CORE),
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "needs_same_python": needs_same_python,
+        "polars": version("polars"),
+    }
 
 
 def _name_of(work: object) -> str:
@@ -134,24 +133,24 @@ def put(place: "Bucket", path: str, data: bytes) -> None:
             entrypoint.write(location.uri, path, data)
 
 
-def _sources_for(
-    packed: Packed, main: str, engine: str
-) -> tuple[Mapping[str, bytes], tuple[str, ...]]:
+def _code_for(packed: Packed, main: str, engine: str) -> tuple[bytes, tuple[str, ...]]:
+    """Return the archive of sources that a pickle needs, and the pins of what else it needs."""
     glacier = glacier_sources()
     sources = sources_of(
         {*packed.modules, main.partition(":")[0]},
         functions=packed.functions,
-        apart=frozenset(glacier.packages),
+        apart=glacier.packages,
     )
-    used = {name.partition(".")[0] for name in packed.modules}
-    requirements = pins(
-        sources.installed,
-        formats=packed.formats,
-        plugins=[origin for top, origin in glacier.packages.items() if top in used - {"glacier"}],
-        engine=engine,
-    )
+    used = [
+        origin
+        for package, origin in glacier.packages.items()
+        if package != "glacier" and any(is_within(name, [package]) for name in packed.modules)
+    ]
+    requirements = pins(sources.installed, formats=packed.formats, plugins=used, engine=engine)
     files = {path: file.read_bytes() for path, file in sources.files.items()}
-    return files, requirements
+    theirs = {path: data for path, data in glacier.files.items() if not _is_ours(path)}
+    _refuse_secrets({**theirs, **files})
+    return archived([glacier.files, files]), requirements
 
 
 def _is_ours(path: str) -> bool:

@@ -89,7 +89,8 @@ class TravelPickler(cloudpickle.Pickler):  # type: ignore[misc] # no types upstr
 
 def _cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Callable[..., Any]:
     """Return a function that remembers its results, with nothing to remember yet."""
-    return lru_cache(**parameters)(function)
+    made: Callable[..., Any] = lru_cache(**parameters)(function)
+    return made
 
 
 def _is_wrapper(obj: object) -> bool:

@@ -53,7 +53,7 @@ def distributions_of(top: str) -> list[str]:
     return _distributions_by_module().get(top, [])
 
 
-def files_of(top: str) -> list[str]:
+def distribution_files(top: str) -> list[str]:
     """Return the files of the distributions that a top-level module comes from."""
     return [str(file) for name in distributions_of(top) for file in distribution(name).files or ()]
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import polars as pl
 
+from glacier.resources.translation import FAILURES
+
 _LARGEST_PLAN_BYTES = 4 * 1024 * 1024
 _MEMORY_NODES = ("DF [", "PYTHON SCAN")
 _MEMORY_KEYS = {"DataFrameScan", "PythonScan", "Buffers", "Files", "IR"}
@@ -77,7 +79,7 @@ def plan_of(frame: pl.LazyFrame, is_shared: Callable[[str], bool]) -> Plan | Non
 def _holds_memory(frame: pl.LazyFrame) -> bool:
     try:
         lines = frame.explain(optimized=False).splitlines()
-    except Exception:  # noqa: BLE001 - sinking it will raise the same, where it can be told well
+    except FAILURES:  # raised again, and told well, when the frame is sent
         return True
     return any(line.lstrip().startswith(_MEMORY_NODES) or "in-mem" in line for line in lines)
 
@@ -94,7 +96,7 @@ def _serialized(frame: pl.LazyFrame) -> bytes | None:
     target = _LimitedFile()
     try:
         frame.serialize(target)
-    except Exception:  # noqa: BLE001 - functions in it decide themselves what their pickling raises
+    except FAILURES:  # functions in it decide themselves what their pickling raises
         return None
     return target.getvalue()
 

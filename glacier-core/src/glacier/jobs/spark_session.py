@@ -43,12 +43,13 @@ def spark_session(code: Path | None = None) -> "SparkSession":
         MissingPackageError: PySpark is not installed.
         JobError: Spark can't start, mostly for want of Java.
     """
-    with quiet():
+    # Tasks ask from threads; two that add code at once break Python's cache of importers.
+    with _lock, quiet():
         session = _start()
-    for key, value in SETTINGS.items():
-        session.conf.set(key, value)
-    if code is not None:
-        _add_code(session, code)
+        for key, value in SETTINGS.items():
+            session.conf.set(key, value)
+        if code is not None:
+            _add_code(session, code)
     return session
 
 

@@ -19,6 +19,7 @@ from glacier.jobs.reach import Reach
 from glacier.jobs.tickets import FrameReport, PlanTicket, ScanTicket, StagedTicket, Ticket
 from glacier.resources.bucket import Bucket
 from glacier.resources.scans import scan_of
+from glacier.resources.translation import FAILURES
 from glacier.resources.write import Write
 
 LARGEST_VALUE_BYTES = 64 * 1024 * 1024
@@ -211,7 +212,10 @@ def is_json(value: object) -> bool:
 
 
 def _refuse_objects(frame: pl.LazyFrame | pl.DataFrame) -> None:
-    schema = frame.collect_schema()
+    try:
+        schema = frame.collect_schema()
+    except FAILURES:  # raised again, and told well, when the frame is sent
+        return
     columns = [name for name, dtype in schema.items() if _holds_objects(dtype)]
     if columns:
         raise PackageError(

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, ForwardRef, Literal, get_args, get_origin
 
 from glacier.errors import DecorationError
 from glacier.jobs.imports import parsed
@@ -78,6 +78,8 @@ def _annotations(function: Callable[..., Any]) -> Mapping[str, object]:
 
 
 def _kinds_of(annotation: object, function: Callable[..., Any]) -> set[FrameKind]:
+    if isinstance(annotation, ForwardRef):  # a string in `Optional[...]`
+        annotation = annotation.__forward_arg__
     if isinstance(annotation, str):
         return _kinds_of_text(annotation, function)
     origin = get_origin(annotation)

@@ -75,7 +75,7 @@ class GroupedFunction:
 
     def bound(
         self, args: Sequence[Any], kwargs: Mapping[str, Any], kinds: tuple[type, ...]
-    ) -> tuple[Any, "GroupCall"]:
+    ) -> tuple[Any, "PerGroup"]:
         """Return the frame that is to be split, and what is to be called with each group.
 
         Args:
@@ -92,7 +92,7 @@ class GroupedFunction:
         kind = self._kind
         if kind is None:
             kind = FrameKind.EAGER if type(frame).__name__ == "DataFrame" else FrameKind.LAZY
-        call = GroupCall(
+        call = PerGroup(
             self.function,
             kind,
             tuple(_GROUP if value is frame else value for value in args),
@@ -100,7 +100,7 @@ class GroupedFunction:
         )
         return frame, call
 
-    def schema_for(self, call: "GroupCall", columns: "pl.Schema") -> "pl.Schema":
+    def schema_for(self, call: "PerGroup", columns: "pl.Schema") -> "pl.Schema":
         """Return the columns and types of a call's result.
 
         Args:
@@ -123,7 +123,7 @@ class GroupedFunction:
                 "Declare them: @task(partition_by=..., schema={'column': pl.Int64, ...})."
             ) from error
 
-    def _without_rows(self, call: "GroupCall", rows: "pl.DataFrame") -> Any:  # Any: as above
+    def _without_rows(self, call: "PerGroup", rows: "pl.DataFrame") -> Any:  # Any: as above
         import polars as pl
 
         if self.schema is not None:
@@ -161,7 +161,7 @@ _GROUP = _Group()
 
 
 @dataclass(frozen=True, slots=True)
-class GroupCall:
+class PerGroup:
     """One function with all arguments but the group, ready to travel to a worker.
 
     Attributes:
@@ -175,6 +175,11 @@ class GroupCall:
     kind: FrameKind
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
+
+    @property
+    def __name__(self) -> str:
+        """The function's name, for errors."""
+        return str(self.function.__name__)
 
     def __call__(self, group: "pl.DataFrame") -> "pl.DataFrame | pl.LazyFrame":
         """Return what the function makes of one group.
