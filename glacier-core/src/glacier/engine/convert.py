@@ -65,6 +65,7 @@ class Conversion:
         # With the frames themselves, so that no other object gets their ids.
         self._types: dict[int, tuple[object, pl.Schema]] = {}
         self._scans: dict[int, tuple[object, pl.LazyFrame]] = {}
+        self._written: list[pl.LazyFrame] = []
 
     def is_needed(self, task: "Task[..., Any]") -> bool:
         """Return whether any argument or result of a task may have to be converted."""
@@ -97,6 +98,10 @@ class Conversion:
         """Return a value with Spark's frames as Polars' lazy ones."""
         return mapped(value, lambda leaf: self._to_polars(leaf) if is_spark_frame(leaf) else leaf)
 
+    def is_from_workers(self, frame: pl.LazyFrame) -> bool:
+        """Return whether a frame does no more than read what Spark's workers have written."""
+        return any(frame is one for one in self._written)
+
     @property
     def _spark(self) -> "SparkFrames":
         if self._spark_frames is None:
@@ -112,7 +117,9 @@ class Conversion:
         with refusing(body.function.__name__):
             schema = body.schema_for(call, rows.collect_schema())
         spread, found = self._spark.by_group(rows, body.keys, call, schema, eager=True)
-        return self._spark.to_polars(spread, found)
+        scan = self._spark.to_polars(spread, found)
+        self._written.append(scan)
+        return scan
 
     def _result(
         self, task: "Task[..., Any]", args: Sequence[Any], kwargs: Mapping[str, Any], value: Any
@@ -170,6 +177,7 @@ class Conversion:
             known = self._types.get(id(frame))
             scan = self._spark.to_polars(frame, known[1] if known else None)
             self._scans[id(frame)] = (frame, scan)
+            self._written.append(scan)
         return self._scans[id(frame)][1]
 
     def _argument(self, value: Any, kind: FrameKind | None, where: str | int) -> Any:

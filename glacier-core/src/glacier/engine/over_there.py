@@ -64,7 +64,9 @@ def _pack(
     try:
         if call.index in state.broken:
             raise state.broken[call.index]
-        outbox = Outbox(place / f"results/{call.index}/", "out")
+        outbox = Outbox(
+            place / f"results/{call.index}/", "out", is_computed=conversion.is_from_workers
+        )
         packed = outbox.pack(
             conversion.as_polars(state.results[call.index]), name=f"What {call.name!r} returned"
         )
@@ -85,9 +87,10 @@ def _origins(
     """Return the places that frames will read where they arrive: staged ones read that alone."""
     own = place.adapter.location()
     staged = {
-        place_of(own) + frame.uri.removeprefix(own.uri)
+        place_of(own) + uri.removeprefix(own.uri)
         for frame in frames
-        if frame.uri.startswith(own.uri)  # also where Spark's workers have put it
+        for uri in frame.uri.split(", ")
+        if uri.startswith(own.uri)  # also where Spark's workers have put it
     }
     is_scanned = any(frame.travels_as == "scan" for frame in frames)
     return frozenset(staged | (read - {TEMPORARY} if is_scanned else NOWHERE))

@@ -62,9 +62,7 @@ def result_of(
         raise died(adapter, job_id, status, place)
     if outcome.error is not None:
         raise outcome.error
-    return JobResult(
-        job_id, JobStatus.SUCCEEDED, outcome.value, outcome.duration_seconds, place
-    )
+    return JobResult(job_id, JobStatus.SUCCEEDED, outcome.value, outcome.duration_seconds, place)
 
 
 def _script_job(definition: JobDefinition) -> ScriptJob:

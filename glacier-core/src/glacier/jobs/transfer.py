@@ -6,6 +6,7 @@ to the place through which the job travels.
 
 import io
 import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -53,11 +54,20 @@ class Outbox:
     Args:
         place: The dataset through which the job travels.
         folder: The part of it where frames go: `in` for a job's input, `out` for its result.
+        is_computed: Says of a lazy frame in a result whether its rows lie in storage already, so
+            that it may travel as its plan.
     """
 
-    def __init__(self, place: Bucket, folder: Literal["in", "out"]) -> None:
+    def __init__(
+        self,
+        place: Bucket,
+        folder: Literal["in", "out"],
+        *,
+        is_computed: Callable[[pl.LazyFrame], bool] = lambda _: False,
+    ) -> None:
         self._place = place
         self._folder = folder
+        self._is_computed = is_computed
         self._reach = Reach(place)
         self._tickets: dict[int, tuple[object, Ticket]] = {}  # with the frame, to keep it alive
         self._staged: list[StagedTicket] = []
@@ -129,7 +139,7 @@ class Outbox:
             self._reports.append(FrameReport("scan", _uri(scan.bucket)))
             return ScanTicket(scan.bucket, scan.options)
         # What a job returns is computed where it runs: a plan would be computed by its caller.
-        if isinstance(frame, pl.LazyFrame) and self._folder == "in":
+        if isinstance(frame, pl.LazyFrame) and (self._folder == "in" or self._is_computed(frame)):
             plan = plan_of(frame, self._reach.reads)
             if plan is not None:
                 self._plans.append(plan)
