@@ -40,11 +40,19 @@ def work(numbers: DataFrame) -> DataFrame:
 
 def by_hand(directory: Path) -> None:
     """Submit a script as one would without Glacier."""
-    submit = Path(os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent) / "bin/spark-submit"
+    home = Path(os.environ.get("SPARK_HOME") or Path(pyspark.__file__).parent)
     conf = [part for name, value in CONF.items() for part in ("--conf", f"{name}={value}")]
-    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": os.getcwd()}
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": str(Path.cwd())}
     subprocess.run(
-        [str(submit), "--master", MASTER, *conf, __file__, "script", str(directory)],
+        [
+            str(home / "bin" / "spark-submit"),
+            "--master",
+            MASTER,
+            *conf,
+            __file__,
+            "script",
+            str(directory),
+        ],
         check=True,
         capture_output=True,
         env=environment,

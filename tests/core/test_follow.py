@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from glacier import Executor, pipeline, task
+from glacier.adapters import LogChunk
 from glacier.engine.follow import Follower
 from glacier.engine.result import JobRun
 from glacier.errors import JobError, JobNotFoundError
@@ -173,6 +174,24 @@ def test_job_that_prints_100_mb_takes_little_memory_here(
     assert most < 16 * 1024 * KIBIBYTE
     assert len(job.log) == 64 * KIBIBYTE
     assert job.log.endswith("the end\n")
+
+
+def test_line_without_an_end_is_told_in_pieces(
+    far: Executor, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Endless(LocalExecutorAdapter):
+        def read_job_logs(self, job_id: str, cursor: str = "") -> LogChunk:
+            number = int(cursor or 0)
+            text = "x" * 16 * KIBIBYTE if number < 100 else ""
+            return LogChunk(text, str(number + 1))
+
+    caplog.set_level(logging.INFO, "glacier.jobs")
+    job = submitted(far, write_script(tmp_path, "pass"))
+
+    Follower(Endless(far, far.provider), job, threading.Event()).follow()
+
+    assert sum(message.count("x") for message in caplog.messages) == 1600 * KIBIBYTE
+    assert max(map(len, caplog.messages)) < 100 * KIBIBYTE
 
 
 def test_log_of_a_runs_job_is_told_and_kept(

@@ -161,17 +161,17 @@ def assert_each_runs_after_its_needs(calls: list[Call], groups: list[tuple[int, 
 
 @st.composite
 def graphs(draw: st.DrawFn) -> list[Call]:
-    """Small graphs: any call may need any before it, and run here or on one of two executors."""
-    size = draw(st.integers(min_value=1, max_value=14))
-    calls = []
-    for index in range(size):
-        before = st.integers(min_value=0, max_value=index - 1) if index else st.nothing()
-        needs = draw(st.sets(before, max_size=3)) if index else set()
-        after = draw(st.sets(before, max_size=2)) if index else set()
+    """Small graphs: any call may need any before it, and run here or on one of two executors.
+
+    Calls without a task are joints, which only come after others, and frames of the pipeline.
+    """
+    calls: list[Call] = []
+    for index in range(draw(st.integers(min_value=1, max_value=14))):
+        before = st.sets(st.sampled_from(range(index)), max_size=3) if index else st.just(set())
+        data, after = sorted(draw(before)), sorted(draw(before))
         made = draw(st.sampled_from([far, wide, here, here, None]))
-        calls.append(
-            Call(index, f"call {index}", made, (), {}, tuple(sorted(needs)), tuple(sorted(after)))
-        )
+        given = tuple(data) if made is not None else ()
+        calls.append(Call(index, f"call {index}", made, (), {}, given, tuple(after)))
     return calls
 
 

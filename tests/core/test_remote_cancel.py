@@ -4,16 +4,20 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from glacier import Executor, pipeline, task
+from glacier import Executor, Provider, pipeline, task
+from glacier.adapters import ScriptJob
+from glacier.config import LocalConfig
 from glacier.engine import TaskStatus
 from glacier.engine.leftovers import left_behind
 from glacier.errors import RunError, TaskError
 from glacier.job_status import JobStatus
+from glacier.local.executor import LocalExecutorAdapter
 from tests.core.local_jobs import LIMIT_SECONDS, is_dead_soon, write_script
 
 WAITING = """
@@ -153,3 +157,78 @@ def test_interrupt_ends_the_jobs_of_a_run(tmp_path: Path, jobs: int) -> None:
     assert process.returncode != 0
     assert all(is_dead_soon(pid) for pid in pids)
     assert list(left_behind()) == []
+
+
+class Slow(LocalExecutorAdapter):
+    """Takes its time to submit a job."""
+
+    def __init__(self, executor: Executor) -> None:
+        super().__init__(executor, executor.provider)
+        self.begun, self.may_go_on = threading.Event(), threading.Event()
+        self.submitted: list[str] = []
+
+    def submit_job(self, job: ScriptJob) -> str:
+        self.begun.set()
+        assert self.may_go_on.wait(LIMIT_SECONDS)
+        self.submitted.append(super().submit_job(job))
+        return self.submitted[-1]
+
+
+def test_interrupt_ends_a_job_that_is_being_submitted(far: Executor) -> None:
+    adapter = Slow(far)
+    far._adapter = adapter
+
+    @task(executor=far)
+    def wait() -> None:
+        time.sleep(600)
+
+    @task
+    def interrupt() -> None:
+        assert adapter.begun.wait(LIMIT_SECONDS)
+        threading.Timer(0.3, adapter.may_go_on.set).start()
+        raise KeyboardInterrupt
+
+    @pipeline
+    def interrupted() -> None:
+        wait()
+        interrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.run()
+
+    assert [far.get_job_status(job_id) for job_id in adapter.submitted] == [JobStatus.CANCELLED]
+
+
+def test_jobs_that_wait_for_their_turn_are_cancelled_too(tmp_path: Path) -> None:
+    config = LocalConfig(base_path=tmp_path / "data", max_concurrent_jobs=1)
+    narrow = Provider(config=config).executor("narrow")
+    begun = tmp_path / "pid"
+
+    @task(executor=narrow)
+    def wait() -> None:
+        with begun.open("a") as file:
+            file.write(str(os.getpid()))
+        time.sleep(600)
+
+    @task
+    def fail() -> None:
+        pid_in(begun)
+        deadline = time.monotonic() + LIMIT_SECONDS
+        jobs = tmp_path / "data/.glacier/jobs/narrow"
+        while len(list(jobs.glob("*/status"))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.005)
+        raise ValueError("no luck")
+
+    @pipeline
+    def siblings() -> None:
+        wait()
+        wait()
+        fail()
+
+    with pytest.raises(RunError, match=r"cancelled: wait, wait#2") as error:
+        siblings.run()
+
+    run = error.value.run
+    assert run is not None
+    assert [job.status for job in run.jobs] == [JobStatus.CANCELLED] * 2
+    assert is_dead_soon(pid_in(begun))

@@ -222,3 +222,37 @@ def test_body_that_holds_a_frame_while_a_job_replaces_it_can_write_it_no_more(
         hazard.run()
 
     assert not total.exists()
+
+
+def test_job_of_a_run_inside_a_task_makes_frames_of_the_outer_run_stale(
+    far: Executor, numbers: Bucket, provider: Provider
+) -> None:
+    total = provider.bucket("lake", path="total.parquet")
+
+    @task(executor=far)
+    def replace() -> None:
+        numbers.write(pl.DataFrame({"n": [100]}))
+
+    @pipeline
+    def inner() -> None:
+        replace()
+
+    @task
+    def run_inner(_: pl.LazyFrame) -> None:
+        inner.run()
+
+    @task(depends_on=[run_inner])
+    def add_up(frame: pl.LazyFrame) -> None:
+        total.write(frame.sum())
+
+    @pipeline
+    def outer() -> None:
+        frame = load(numbers)
+        run_inner(frame)
+        add_up(frame)
+
+    with pytest.raises(RunError, match=r"'add_up' failed: .*numbers.parquet was replaced by a job"):
+        outer.run()
+
+    assert numbers.read()["n"].to_list() == [100]
+    assert not total.exists()

@@ -124,3 +124,53 @@ def test_eager_result_leaves_nothing_in_staging(
 
     assert run.result.height == 3
     assert staged() == []
+
+
+class Box:
+    """Hides a frame from whoever looks into containers."""
+
+    def __init__(self, frame: pl.LazyFrame) -> None:
+        self.frame = frame
+
+
+def test_hidden_frame_of_a_result_keeps_its_staging(
+    far: Executor, numbers: Bucket, staged: Callable[[], list[str]]
+) -> None:
+    @task(executor=far)
+    def boxed(frame: pl.LazyFrame) -> Box:
+        return Box(frame.tail(2))
+
+    @pipeline
+    def boxing() -> Any:
+        return boxed(load(numbers))
+
+    with boxing.run() as run:
+        rows = run.result.frame.collect()["n"].to_list()
+
+    assert rows == [2, 3]
+    assert staged() == []
+
+
+def test_frame_goes_from_one_executor_to_another_by_its_place(
+    far: Executor, provider: Provider, numbers: Bucket, staged: Callable[[], list[str]]
+) -> None:
+    staging = provider.bucket("glacier-staging", path="jobs/")
+
+    @task(executor=far)
+    def doubled(frame: pl.LazyFrame) -> pl.LazyFrame:
+        return frame.with_columns(pl.col("n") * 2)
+
+    @task(executor=provider.executor("wide"))
+    def total(frame: pl.LazyFrame) -> list[Any]:
+        rows = [path for path in staging.list() if path.endswith(".parquet")]
+        return [frame.sum().collect().item(), len(rows), "/in/" in rows[0]]
+
+    @pipeline
+    def relay() -> Any:
+        return total(doubled(load(numbers)))
+
+    run = relay.run()
+
+    assert run.result == [12, 1, False]
+    assert [job.executor for job in run.jobs] == ["far", "wide"]
+    assert staged() == []

@@ -48,6 +48,9 @@ class Scope(Protocol):
     def before_replace(self, places: "Sequence[str]") -> None:
         """Prepare for a run inside the task that is about to replace what these places hold."""
 
+    def after_replace(self, places: "Sequence[str]", where: str) -> None:
+        """Take note that a job of a run inside the task has replaced what these places hold."""
+
     def before_effect(self, action: str) -> None:
         """Prepare for, or refuse, an effect outside any bucket (deploy, invoke, submit, run)."""
 

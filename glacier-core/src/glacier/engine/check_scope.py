@@ -97,6 +97,10 @@ class CheckScope:
         """Never asked: no run takes place here."""
         raise AssertionError(places)
 
+    def after_replace(self, places: Sequence[str], where: str) -> NoReturn:
+        """Never asked: no run takes place here."""
+        raise AssertionError(places, where)
+
     def before_effect(self, action: str) -> None:
         """Refuse."""
         raise CheckRefusedError(f"check() has no effects, and the task would {action}.")

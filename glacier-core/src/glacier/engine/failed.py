@@ -1,8 +1,9 @@
-"""Finds out whether something that a call needs has failed."""
+"""What has failed: whether a call needs it, and how it is told."""
 
 from collections.abc import Collection, Sequence
 
-from glacier.engine.result import TaskRun, TaskStatus
+from glacier.engine.result import Run, TaskRun, TaskStatus
+from glacier.errors import RunError
 from glacier.pipeline.graph import Call
 
 _FINE = frozenset({TaskStatus.SUCCEEDED, TaskStatus.WRITING})
@@ -51,3 +52,15 @@ class Failed:
             index = first
         for joint in reversed(joints):
             self._in_joint[joint] = self._first(self._calls[joint].after)
+
+
+def run_error(run: Run, errors: list[BaseException]) -> RunError:
+    """Return the error of a run in which something has failed, caused by the first of these."""
+    told = [str(error) for error in errors]
+    for status in (TaskStatus.CANCELLED, TaskStatus.SKIPPED):
+        names = [name for name, task in run.tasks.items() if task.status is status]
+        told += [f"{status.lower()}: {', '.join(names)}"] if names else []
+    told += [f"staging kept: {job.staging}" for job in run.jobs]
+    failure = RunError("\n  ".join([f"Pipeline {run.pipeline!r} failed.", *told]), run=run)
+    failure.__cause__ = errors[0]
+    return failure

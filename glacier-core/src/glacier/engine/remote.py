@@ -9,7 +9,7 @@ from glacier.engine.result import TaskRun, TaskStatus
 from glacier.engine.retry import retrying
 from glacier.engine.task_scope import TaskScope
 from glacier.engine.travel import Delivery, Outcome, luggage_of
-from glacier.errors import JobDiedError, PipelineError, StaleScanError, TaskError
+from glacier.errors import JobDiedError, PipelineError, TaskError
 from glacier.resources.translation import FAILURES
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ class RemoteJobs:
         state: The run's state.
         ledger: The run's pending writes.
         limits: How much each job does at a time.
+
+    Attributes:
+        dispatch: The jobs themselves, to stop them and to clear up after them.
     """
 
     def __init__(self, run: "Run", state: "RunState", ledger: "Ledger", limits: Limits) -> None:
@@ -35,10 +38,7 @@ class RemoteJobs:
         self._state = state
         self._ledger = ledger
         self._limits = limits
-        self._dispatch = Dispatch(run)
-        self.cancel = self._dispatch.cancel
-        self.cancel_now = self._dispatch.cancel_now
-        self.conclude = self._dispatch.conclude
+        self.dispatch = Dispatch(run)
 
     def begin(self, call: "Call", record: TaskRun) -> TaskScope | None:
         """Open an attempt at a call; None if it can't begin, which its record says then.
@@ -71,8 +71,11 @@ class RemoteJobs:
             raise
         for attempt in attempts:
             self._take(attempt, outcome.deliveries[attempt.call.name])
+        by = {attempt.call.index for attempt in attempts}
+        where = repr(_executor_of(attempts[0].call))
         with self._state.lock:  # first, they let go of what they read themselves
-            self._note_replaced(outcome, attempts)
+            self._state.note_replaced(outcome.replaced, where, by)
+            self._ledger.note_replaced(outcome.replaced, where)
             self._run.settle_seconds += outcome.settle_seconds
 
     def _carried_out(self, attempts: Sequence[TaskScope]) -> Outcome:
@@ -87,26 +90,12 @@ class RemoteJobs:
         for again in retrying(min(tasks, key=lambda task: task.retries), only=JobDiedError):
             with again:
                 try:
-                    outcome = self._dispatch.carry_out(_executor_of(calls[0]), luggage, names)
+                    outcome = self.dispatch.carry_out(_executor_of(calls[0]), luggage, names)
                 except JobDiedError:
                     for attempt in attempts:
                         attempt.record.attempts += 1
                     raise
         return outcome
-
-    def _note_replaced(self, outcome: Outcome, attempts: Sequence[TaskScope]) -> None:
-        """Have nobody read through an old plan what the job has replaced."""
-        where = _executor_of(attempts[0].call)
-
-        def stale(places: Sequence[str]) -> StaleScanError:
-            return StaleScanError(
-                f"{', '.join(places)} was replaced by a job on {where!r}. Scan it again in a task "
-                "that depends on the one that writes, or use persist=True on the task that scans."
-            )
-
-        by = {attempt.call.index for attempt in attempts}
-        self._state.note_replaced(outcome.replaced, by, stale)
-        self._ledger.spoil(outcome.replaced, stale)
 
     def _take(self, attempt: TaskScope, delivery: Delivery) -> None:
         """Note how a call ended over there, and keep what it returned."""

@@ -9,7 +9,7 @@ from glacier.engine.attempt import Attempt
 from glacier.engine.body import Bodies, task_error
 from glacier.engine.convert import Conversion
 from glacier.engine.events import Events
-from glacier.engine.failed import Failed
+from glacier.engine.failed import Failed, run_error
 from glacier.engine.groups import job_groups
 from glacier.engine.limits import Limits
 from glacier.engine.order import Order
@@ -19,7 +19,7 @@ from glacier.engine.result import Run, RunStatus, TaskRun, TaskStatus
 from glacier.engine.state import TEMPORARY, RunState
 from glacier.engine.threads import Threads
 from glacier.engine.writes import Ledger
-from glacier.errors import PipelineError, RunError
+from glacier.errors import PipelineError
 from glacier.pipeline.build_scope import BuildScope
 from glacier.pipeline.graph import Graph
 from glacier.pipeline.pipeline import Pipeline
@@ -115,7 +115,7 @@ class Execution:
             self.run.status = RunStatus.FAILED
             self.state.give_up()
             if self._jobs is not None:
-                self._jobs.cancel_now(f"the run was interrupted by {type(error).__name__}")
+                self._jobs.dispatch.cancel_now(f"the run was interrupted by {type(error).__name__}")
             self._ledger.drop()
             self.state.temporary.remove()
             raise
@@ -141,11 +141,11 @@ class Execution:
             run.status = RunStatus.SUCCEEDED
             self._keep_temporary()
         if self._jobs is not None:
-            self._jobs.conclude(self.state.origins_of_result())
+            self._jobs.dispatch.conclude(self.state.origins_of_result())
         self._events.run_finished()
         if run.status is RunStatus.FAILED:
             told = {error.__cause__ for error in errors.values()}
-            raise _failure(run, [*errors.values(), *(e for e in broken.values() if e not in told)])
+            raise run_error(run, [*errors.values(), *(e for e in broken.values() if e not in told)])
         return run
 
     def _keep_temporary(self) -> None:
@@ -272,7 +272,7 @@ class Execution:
     def _ended(self, record: TaskRun) -> None:
         """Tell that a task has ended; if it failed, the jobs of the others are not worth it."""
         if self._jobs is not None and record.status is TaskStatus.FAILED:
-            self._jobs.cancel(f"task {record.name!r} failed")
+            self._jobs.dispatch.cancel(f"task {record.name!r} failed")
         if self._events.observes_tasks:
             self._events.task_finished(record)
 
@@ -280,14 +280,3 @@ class Execution:
 def _is_by(pending: PendingWrite, names: set[str]) -> bool:
     task = pending.attempt.call.task
     return task is not None and task.name in names
-
-
-def _failure(run: Run, errors: list[BaseException]) -> RunError:
-    told = [str(error) for error in errors]
-    for status in (TaskStatus.CANCELLED, TaskStatus.SKIPPED):
-        names = [name for name, task in run.tasks.items() if task.status is status]
-        told += [f"{status.lower()}: {', '.join(names)}"] if names else []
-    told += [f"staging kept: {job.staging}" for job in run.jobs]
-    failure = RunError("\n  ".join([f"Pipeline {run.pipeline!r} failed.", *told]), run=run)
-    failure.__cause__ = errors[0]
-    return failure

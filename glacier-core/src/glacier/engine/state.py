@@ -1,7 +1,7 @@
 """The state of a run: results, which places they would read, and who still needs them."""
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from glacier.engine.attempt import NOWHERE, Attempt
 from glacier.engine.frames import TemporaryFrames, frames_in, hides_frames
+from glacier.engine.refusals import replaced_by_job
 from glacier.engine.threads import INTERRUPTIBLE_SECONDS
 from glacier.errors import PipelineError, StaleScanError
 from glacier.pipeline.containers import leaves, mapped
@@ -221,27 +222,24 @@ class RunState:
         )
 
     def note_replaced(
-        self,
-        places: Sequence[str],
-        by: Collection[int],
-        stale: Callable[[Sequence[str]], StaleScanError],
+        self, places: Sequence[str], where: str, by: Collection[int] = frozenset()
     ) -> None:
         """Mark as broken what would read places that a job has replaced meanwhile.
 
         Args:
             places: What was written over there, where nobody knew who still reads it.
+            where: The executor, for the error's text.
             by: The calls that have travelled; what they returned was made after.
-            stale: Makes the error that says which places were replaced.
         """
         self.replaced += places
         for index, origins in list(self.origins.items()):
             changed = places_read(origins, places)
             if changed and index not in by and self.uses[index] > 0:
-                self.broken[index] = self._broken(index, stale(changed))
+                self.broken[index] = self._broken(index, replaced_by_job(changed, where))
         for attempt in self.running:  # their bodies may yet hand on, or write, what they hold
             changed = places_read(attempt.origins, places)
             if changed:
-                attempt.stale = stale(changed)
+                attempt.stale = replaced_by_job(changed, where)
 
     def _broken(self, index: int, error: BaseException) -> PipelineError:
         name = self.graph.calls[index].name

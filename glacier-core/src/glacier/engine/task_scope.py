@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from glacier.engine.attempt import Attempt
 from glacier.engine.pending import PendingWrite
+from glacier.engine.refusals import over
 from glacier.engine.result import TaskRun
 from glacier.engine.state import RunState
 from glacier.engine.threads import INTERRUPTIBLE_SECONDS
-from glacier.engine.writes import Ledger, over
+from glacier.engine.writes import Ledger
 from glacier.errors import PipelineError
 from glacier.pipeline.graph import Call
 from glacier.storage import overlaps, place_of
@@ -103,6 +104,12 @@ class TaskScope(Attempt):
         self._refuse_if_over()
         for place in places:
             self._clear(place, place, "replace")
+
+    def after_replace(self, places: Sequence[str], where: str) -> None:
+        """Have nobody read through an old plan what a job of a run inside this body replaced."""
+        with self._state.lock:
+            self._state.note_replaced(places, where)
+            self._ledger.note_replaced(places, where)
 
     def before_effect(self, action: str) -> None:
         """Commit what is pending, so that a function, a job or another run finds it.

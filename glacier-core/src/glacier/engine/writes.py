@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from glacier.engine.attempt import Attempt
 from glacier.engine.pending import PendingWrite, with_readers, without_hazards
+from glacier.engine.refusals import over, replaced_by_job, stale, waiting_in_a_circle
 from glacier.engine.settle import Settlement, fail
 from glacier.engine.state import RunState, places_read
 from glacier.engine.threads import INTERRUPTIBLE_SECONDS
-from glacier.errors import PipelineError, StaleScanError
+from glacier.errors import PipelineError
 from glacier.resources.translation import FAILURES
 from glacier.storage import overlaps
 
@@ -86,20 +87,21 @@ class Ledger:
         for one in unused:
             one.discard()
 
-    def spoil(
-        self, places: Sequence[str], stale: Callable[[Sequence[str]], StaleScanError]
-    ) -> None:
-        """Fail the writes that would read places which somebody else has replaced.
+    def note_replaced(self, places: Sequence[str], where: str) -> None:
+        """Fail the writes that would read places which a job has replaced.
 
         Args:
             places: What was replaced.
-            stale: Makes the error that says which of them a write would read.
+            where: The executor, for the error's text.
         """
         with self._state.lock:
             for one in self.pending:
                 changed = [] if one.write.is_foreign else places_read(one.origins, places)
                 if changed and one.error is None:
-                    fail(one, stale(changed), culprit=one.attempt.call.name)
+                    error = replaced_by_job(changed, where)
+                    fail(one, error, culprit=one.attempt.call.name)
+        if self._surrounding is not None:
+            self._surrounding.after_replace(places, where)
 
     def has(self, attempt: Attempt) -> bool:
         """Return whether an attempt has writes that are not settled."""
@@ -233,9 +235,9 @@ class Ledger:
             self._state.body_ended.wait(INTERRUPTIBLE_SECONDS)
             return
         if by in holders:
-            raise _stale(by, places)
+            raise stale(by, places)
         if self._is_awaited(by, holders):
-            raise _waiting_in_a_circle(by, holders)
+            raise waiting_in_a_circle(by, holders)
         by.waits_for = holders
         try:
             self._state.body_ended.wait(INTERRUPTIBLE_SECONDS)
@@ -263,30 +265,3 @@ class Ledger:
         for attempt in dict.fromkeys(one.attempt for one in settled):
             if attempt.is_over and attempt not in unsettled:
                 self._on_settled(attempt)
-
-
-def over(attempt: Attempt) -> PipelineError:
-    """Return the error for a body that goes on after it was given up."""
-    return PipelineError(
-        f"Task {attempt.call.name!r} is over (it returned, failed or timed out) and "
-        "can't use buckets any more. Wait for a task's own threads inside the task."
-    )
-
-
-def _stale(by: Attempt, places: Sequence[str]) -> StaleScanError:
-    held = sorted({place for place in places if by.holds([place])})
-    return StaleScanError(
-        f"Task {by.call.name!r} looks at a place whose pending write must be committed first, "
-        f"while it holds a frame scanned earlier from {', '.join(held)}: that frame would "
-        "silently read the new data. Use the frame that was written instead of scanning again, "
-        "or do the second scan in a task of its own, with depends_on= the task that writes."
-    )
-
-
-def _waiting_in_a_circle(by: Attempt, holders: Sequence[Attempt]) -> StaleScanError:
-    names = ", ".join(sorted(repr(one.call.name) for one in holders))
-    return StaleScanError(
-        f"Task {by.call.name!r} would wait for {names} to end, since it holds a frame of a place "
-        f"that is to be replaced first, and that waits for {by.call.name!r} in the same way. Say "
-        "with depends_on= which of them comes first."
-    )

@@ -43,7 +43,9 @@ class JobDefinition(BaseModel):
     @classmethod
     def _is_no_text(cls, args: object) -> object:
         if isinstance(args, str | bytes):
-            raise ValueError(f"they are {args!r}; expected a list, such as ['--day', '2024-01-01']")
+            raise ValueError(  # noqa: TRY004 - what pydantic tells as a wrong field
+                f"they are {args!r}; expected a list, such as ['--day', '2024-01-01']"
+            )
         return args
 
     @property

@@ -63,6 +63,10 @@ class BuildScope:
         """Never asked: no run takes place here."""
         raise AssertionError(places)
 
+    def after_replace(self, places: "Sequence[str]", where: str) -> NoReturn:
+        """Never asked: no run takes place here."""
+        raise AssertionError(places, where)
+
     def before_effect(self, action: str) -> NoReturn:
         """Refuse: effects belong into tasks."""
         self._refuse(action)

@@ -14,7 +14,7 @@ from glacier.errors import PackageError
 from glacier.jobs.spark_session import SETTINGS
 from glacier.jobs.types import is_read_right, restored, to_wire, wire_frame
 from glacier.jobs.wire_schemas import arrow_schema, spark_schema
-from tests.core.spark import spark_is_there
+from tests.distributed.spark import spark_is_there
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "spark.md"
 ROW = re.compile(r"^\| `(.+?)` \| (none|`.+?`) \| (yes|no|) ?\| (`.+`)? ?\|$", re.MULTILINE)

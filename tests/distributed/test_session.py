@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.core.spark import spark_is_there
+from tests.distributed.spark import spark_is_there
 
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
