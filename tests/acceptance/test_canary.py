@@ -56,6 +56,7 @@ def test_secret_is_in_nothing_that_a_run_leaves(
     staged = {path.name for path in (tmp_path / "data/glacier-staging").rglob("*")}
     assert staged >= {"header.json", "code.zip", "payload.pickle", "result.pickle", "result.json"}
     assert any(b"entrypoint.py" in line for line in watch.seen)
+    assert "provider_config" in run.jobs[0].log  # the run's record, which it printed
     told = [plan, failure.value, *_causes(run), caplog.text, *(job.log for job in run.jobs)]
     shown = [run, run.jobs, run.tasks, run.errors, buckets, anywhere, anywhere.provider]
     texts = [*map(str, told), *map(repr, shown), *(repr(job) for job in run.jobs)]

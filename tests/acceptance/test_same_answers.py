@@ -89,12 +89,24 @@ def elsewhere(provider: Provider, state: Path) -> Answers:
 
 
 @pytest.fixture(scope="module")
-def on_spark(provider: Provider, state: Path, java: None) -> Answers:
+def staged() -> dict[str, list[Path]]:
+    """The files in staging after the run on Spark, `open` and `closed`, and those `read`."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def on_spark(provider: Provider, state: Path, staged: dict[str, list[Path]], java: None) -> Answers:
     """The answers of a real Spark."""
     executor = provider.executor("spark", config=spark_config("local[2]"))
+    staging = Path(provider.bucket("glacier-staging").adapter.location().path)
     with asking(provider, executor).run() as run:
         assert len(run.jobs) == 1
-        return collected(run)
+        plans = "\n".join(frame.lazy().explain() for frame in run.result.values())
+        staged["open"] = [path for path in staging.rglob("*") if path.is_file()]
+        staged["read"] = [path for path in staged["open"] if str(path.parent) in plans]
+        answers = collected(run)
+    staged["closed"] = [path for path in staging.rglob("*") if path.is_file()]
+    return answers
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +152,14 @@ def test_answer_of_spark_differs_as_documented(
     assert found.schema == expected.schema
     with pytest.raises(AssertionError, match="value mismatch"):
         assert_frame_equal(found, expected, check_row_order=False)
+
+
+def test_staging_holds_what_the_result_reads_until_the_run_is_closed(
+    on_spark: Answers, staged: dict[str, list[Path]]
+) -> None:
+    names = {path.suffix for path in staged["open"]}
+
+    assert len(staged["open"]) >= len(QUESTIONS) - 1  # the pivot is eager
+    assert names == {".parquet"}
+    assert staged["open"] == staged["read"]
+    assert staged["closed"] == []

@@ -84,6 +84,7 @@ def test_result_of_a_function_that_raised_is_its_error(executor: Executor) -> No
         executor.get_job_result(job_id)
 
     assert failure.value.remote_type == "LookupError"
+    assert "glacier-staging/jobs/" in failure.value.__notes__[0]
 
 
 def test_result_of_a_job_that_runs_is_an_error(executor: Executor, gate: Gate) -> None:

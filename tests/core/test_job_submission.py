@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from glacier import Executor, Provider
-from glacier.config import LocalConfig, ProviderConfig
+from glacier.config import LocalConfig, ProviderConfig, ResourceConfig
 from glacier.errors import JobError, PackageError, StorageError
 from glacier.jobs import JobDefinition
 from tests.core.local_jobs import finish, write_script
@@ -20,6 +21,12 @@ class RemoteConfig(ProviderConfig):
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "RemoteConfig":
         return cls()
+
+
+class TokenConfig(ResourceConfig):
+    """Something behind a token."""
+
+    token: SecretStr
 
 
 @pytest.fixture
@@ -63,7 +70,7 @@ def test_submission_that_the_platform_refuses_leaves_nothing_in_staging(
         ({"script": __file__, "function": print}, "has both a 'script' and a 'function', or"),
         ({"script": __file__, "kwargs": {"day": 3}}, "script takes 'args' only"),
         ({"script": __file__, "env": {}}, r"The job has unknown fields env; its fields are script"),
-        ({"script": __file__, "args": "-v"}, r"args: .*they are '-v'; expected a list"),
+        ({"script": __file__, "args": "-v"}, r"args: .*they are one str; expected a list"),
         ({"script": __file__, "environment": {"N": 1}}, r"environment\.N: .*valid string"),
         ({"script": __file__, "args": ["a\0b"]}, r"can't be started in .*: an argument has a NUL"),
     ],
@@ -82,6 +89,26 @@ def test_submission_error_shows_no_value_of_the_environment(executor: Executor) 
         executor.submit_job(job)
 
     assert "hunter2" not in str(failure.value)
+
+
+def test_submission_error_shows_no_value_of_the_arguments(executor: Executor) -> None:
+    with pytest.raises(JobError) as caught:
+        executor.submit_job({"script": __file__, "args": "--token hunter2-hunter2"})
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_submission_of_a_script_with_a_secret_among_its_arguments_is_refused(
+    executor: Executor, tmp_path: Path
+) -> None:
+    config = TokenConfig(token=SecretStr("hunter2-hunter2"))
+    job = {"script": __file__, "args": ["--token", config.token.get_secret_value()]}
+
+    with pytest.raises(PackageError, match=r"argument .* secret TokenConfig\.token") as caught:
+        executor.submit_job(job)
+
+    assert "hunter2" not in str(caught.value)
+    assert files_of(tmp_path) == []
 
 
 def test_submission_of_a_definition_is_as_good_as_of_its_fields(

@@ -355,6 +355,15 @@ def test_error_without_a_message_returns(provider: Provider) -> None:
     assert str(error).startswith(f"{__name__}.OddError: (its message can't be shown)")
 
 
+def close_output() -> str:
+    sys.stdout.close()
+    return "closed"
+
+
+def test_function_may_close_its_output(provider: Provider) -> None:
+    assert run_there(provider, close_output).value == "closed"
+
+
 @pytest.mark.parametrize("code", [None, 0, 3, "enough"])
 def test_exit_inside_a_function_is_a_failure(provider: Provider, code: object) -> None:
     ended = run_there(provider, sys.exit, code)

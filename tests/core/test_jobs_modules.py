@@ -220,6 +220,17 @@ def test_code_says_what_it_imports_relatively() -> None:
     assert {"pack.age.sibling", "pack.above"} <= found
 
 
+@pytest.mark.parametrize("line", ["x = {n} + 1000", "a{n} = b{n}"])
+def test_long_code_says_what_it_imports(line: str) -> None:
+    namespace: dict[str, object] = {}
+    lines = [f"    {line.format(n=n)}" for n in range(300)]
+    exec("\n".join(["def f():", *lines, "    from ..sibling import x"]), namespace)
+
+    found = imports_of_code(namespace["f"].__code__, "pack.age")  # type: ignore[attr-defined]
+
+    assert found == {"pack.sibling", "pack.sibling.x"}
+
+
 def test_source_of_a_package_resolves_relative_imports_from_itself() -> None:
     found = imports_of_source(b"from .part import x", "pack", is_package=True)
 

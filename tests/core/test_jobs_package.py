@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from glacier import Bucket, Provider
+from glacier.config import LocalConfig
 from glacier.errors import PackageError, WriteError
 from glacier.jobs.archive import archived, glacier_sources
 from glacier.jobs.call import CALL_MAIN, Call
@@ -213,6 +214,30 @@ def test_package_has_no_header_when_a_frame_cannot_be_computed(provider: Provide
         write_package(place, Call(print, (broken,)), CALL_MAIN)
 
     assert not (directory_of(place) / "header.json").exists()
+
+
+def test_package_that_cannot_be_sent_whole_leaves_nothing(provider: Provider) -> None:
+    place = place_in(provider)
+    frames = (pl.LazyFrame({"x": ["1"]}), pl.LazyFrame({"x": ["a"]}))
+    numbers = tuple(frame.select(pl.col("x").cast(pl.Int64)) for frame in frames)
+
+    with pytest.raises(WriteError, match=r"conversion from `str` to `i64` failed"):
+        write_package(place, Call(print, numbers), CALL_MAIN)
+
+    assert not directory_of(place).exists()
+
+
+def test_frames_of_several_sources_are_reported_with_all_of_them(tmp_path: Path) -> None:
+    provider = Provider(LocalConfig(base_path=tmp_path / "one, two"))
+    buckets = [provider.bucket("b", f"{name}.parquet") for name in ("x", "y")]
+    for bucket in buckets:
+        bucket.write(pl.DataFrame({"x": [1]}))
+    both = pl.concat([bucket.scan() for bucket in buckets])
+
+    package = write_package(place_in(provider), Call(print, (both,)), CALL_MAIN)
+
+    uris = {bucket.adapter.location().uri for bucket in buckets}
+    assert set(package.frames[0].uris) == uris
 
 
 def test_entrypoint_is_a_file_that_can_be_sent_alone() -> None:

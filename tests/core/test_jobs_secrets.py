@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import polars as pl
 import pytest
-from pydantic import Field, SecretBytes, SecretStr
+from pydantic import BaseModel, Field, SecretBytes, SecretStr
 
 from glacier import Bucket, Provider
 from glacier.config import LocalConfig, ResourceConfig
@@ -281,6 +281,18 @@ def test_config_unpickles_without_its_secret() -> None:
     arrived = pickle.loads(pickle.dumps(made(CANARY)))
 
     assert arrived == TokenConfig()
+
+
+def test_config_unpickles_without_secrets_in_other_models() -> None:
+    class Login(BaseModel):
+        password: SecretStr
+
+    config = NestedConfig(plain="x", overrides={"login": Login(password=SecretStr(CANARY))})
+
+    data = pickle.dumps(config)
+
+    assert CANARY.encode() not in data
+    assert pickle.loads(data) == NestedConfig(plain="x")
 
 
 def test_repr_of_known_secrets_does_not_reveal_them(config: TokenConfig) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -168,6 +170,29 @@ def test_cancel_waits_for_as_long_as_the_executor_says(executor: Executor, tmp_p
 
     assert executor.get_job_status(job_id) is JobStatus.CANCELLED
     assert not is_alive(pid)
+
+
+def test_cancelled_function_leaves_no_unpacked_code_behind(
+    executor: Executor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary, begun = tmp_path / "tmp", tmp_path / "begun"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+
+    def wait_for_ever() -> None:
+        begun.touch()
+        threading.Event().wait()
+
+    job_id = executor.submit_job(wait_for_ever)
+    while not begun.exists():
+        assert not executor.get_job_status(job_id).is_final
+        time.sleep(0.01)
+    during = [path.name for path in temporary.rglob("code.zip")]
+
+    executor.cancel_job(job_id)
+
+    assert during == ["code.zip"]
+    assert list(temporary.iterdir()) == []
 
 
 def test_wait_that_takes_too_long_leaves_the_job_running(executor: Executor, gate: Gate) -> None:

@@ -170,6 +170,49 @@ def test_job_that_nobody_asks_for_leaves_no_zombie_after_the_next_one(jobs: Proc
     assert not is_alive(runner)
 
 
+def test_job_ends_though_a_fork_of_its_caller_goes_on(tmp_path: Path) -> None:
+    # The fork is made while the job is started, so that it holds the job's lock too.
+    ran = run_python(f"""
+        import os, subprocess, time
+        from pathlib import Path
+        from glacier.jobs.process import ProcessJobs
+
+        popen = subprocess.Popen
+        forks = []
+
+        def start_and_fork(*args, **options):
+            subprocess.Popen = popen
+            started = popen(*args, **options)
+            forks.append(os.fork())
+            if not forks[-1]:
+                time.sleep(60)
+            return started
+
+        subprocess.Popen = start_and_fork
+        jobs = ProcessJobs(Path({str(tmp_path)!r}))
+        job_id = jobs.start(["true"], {{}})
+        deadline = time.monotonic() + 30
+        while not jobs.status(job_id).is_final and time.monotonic() < deadline:
+            time.sleep(0.01)
+        print(jobs.status(job_id))
+        os.kill(forks[0], 9)
+    """)
+
+    assert (ran.stdout, ran.stderr) == ("SUCCEEDED\n", "")
+
+
+def test_job_is_known_to_a_fork_of_its_caller(jobs: ProcessJobs, gate: Gate) -> None:
+    job_id = jobs.start(gate.command, {})
+    gate.pid()
+
+    fork = os.fork()
+    if not fork:
+        os._exit(0 if jobs.status(job_id) is JobStatus.RUNNING else 1)
+    _, code = os.waitpid(fork, 0)
+
+    assert code == 0
+
+
 def test_job_is_known_to_another_process(jobs: ProcessJobs, gate: Gate) -> None:
     job_id = jobs.start(gate.command, {})
     gate.pid()

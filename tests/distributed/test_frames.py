@@ -82,6 +82,25 @@ def test_untouched_scan_gives_spark_the_same_values_as_staging(
     assert_frame_equal(directly, frame, check_row_order=False)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        pl.DataFrame({"x": [2]}),
+        pl.DataFrame({"x": [2], "y": [2]}, schema_overrides={"y": pl.Int32}),
+    ],
+    ids=["without a column", "of a smaller type"],
+)
+def test_dataset_of_unequal_files_is_refused_as_by_polars(
+    provider: Provider, frames: SparkFrames, other: pl.DataFrame
+) -> None:
+    bucket = provider.bucket("lake", "many/")
+    (bucket / "1.parquet").write(pl.DataFrame({"x": [1], "y": [1]}))
+    (bucket / "2.parquet").write(other)
+
+    with pytest.raises((pl.exceptions.ColumnNotFoundError, pl.exceptions.SchemaError)):
+        frames.to_spark(bucket.scan())
+
+
 def test_odd_names_cross_and_come_back(frames: SparkFrames) -> None:
     frame = pl.DataFrame({name: [number] for number, name in enumerate(ODD_NAMES)})
 

@@ -132,6 +132,18 @@ def test_rows_of_a_group_keep_their_order(
     assert result["steps"].to_list() == [2, 2, 2]  # null, and 3
 
 
+def test_rows_of_a_group_keep_the_order_of_files_of_any_name(
+    provider: Provider, by_group: Callable[..., pl.DataFrame]
+) -> None:
+    bucket = provider.bucket("lake", "rows/")
+    for number, name in enumerate(("a b", "a!", "z", "é")):  # as Polars orders them
+        (bucket / f"{name}.parquet").write(pl.DataFrame({"k": [1], "x": [number]}))
+
+    result = by_group(bucket.scan(), ["k"], lambda group: group)
+
+    assert result["x"].to_list() == [0, 1, 2, 3]
+
+
 def test_groups_run_in_several_processes(by_group: Callable[..., pl.DataFrame]) -> None:
     frame = pl.DataFrame({"k": list("abcdefg"), "x": range(7)})
 

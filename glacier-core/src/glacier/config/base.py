@@ -83,6 +83,6 @@ def _holds_secret(value: object) -> bool:
         return any(_holds_secret(item) for item in value.values())
     if isinstance(value, list | tuple | set | frozenset):
         return any(_holds_secret(item) for item in value)
-    if isinstance(value, Config):
+    if isinstance(value, BaseModel):
         return any(_holds_secret(item) for item in dict(value).values())
     return isinstance(value, SecretStr | SecretBytes | Secret)

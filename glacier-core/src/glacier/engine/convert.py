@@ -242,6 +242,9 @@ def _is_polars(value: object) -> bool:
 
 
 def _frame_types() -> tuple[type, ...]:
-    from pyspark.sql import DataFrame
+    from glacier.jobs.spark_session import quiet
+
+    with quiet():  # one thread at a time: two would meet in the middle of a circular import
+        from pyspark.sql import DataFrame
 
     return (pl.LazyFrame, pl.DataFrame, DataFrame)

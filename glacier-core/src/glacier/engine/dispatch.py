@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from glacier.adapters import ScriptJob
-from glacier.engine.follow import Follower
+from glacier.engine.follow import Follower, logger
 from glacier.engine.leftovers import RunRecord
 from glacier.engine.result import JobRun, RunStatus
 from glacier.engine.travel import MAIN, Luggage, Outcome
 from glacier.engine.wire_check import check_types
-from glacier.errors import JobError
+from glacier.errors import GlacierError, JobError
 from glacier.job_status import JobStatus
 from glacier.storage import overlaps, place_of
 
@@ -96,6 +96,8 @@ class Dispatch:
             self._lock.wait_for(lambda: not self._submitting, _LONGEST_SUBMISSION_SECONDS)
         for follower in list(self._followers.values()):
             follower.stop()
+        for place in self._places:
+            logger.warning("The run was interrupted; its staging %s is kept.", place.get_uri())
         self._record.close()
 
     def conclude(self, origins: frozenset[str]) -> None:
@@ -108,13 +110,19 @@ class Dispatch:
         if self._run.status is not RunStatus.SUCCEEDED:
             return
         for place in self._places:
-            own = place_of(place.adapter.location())
-            kept = tuple(one for one in origins if overlaps(one, own))
-            if kept:
-                _remove_all_but(place, kept)
-                self._run.on_close(place.delete)
-            else:
-                place.delete()
+            try:
+                self._clear(place, origins)
+            except (OSError, GlacierError) as error:  # the run has succeeded for all that
+                logger.warning("The staging %s can't be cleared: %s", place.get_uri(), error)
+
+    def _clear(self, place: "Bucket", origins: frozenset[str]) -> None:
+        own = place_of(place.adapter.location())
+        kept = tuple(one for one in origins if overlaps(one, own))
+        if kept:
+            _remove_all_but(place, kept)
+            self._run.on_close(place.delete)
+        else:
+            place.delete()
 
     def _submitted(
         self, executor: "Executor", luggage: Luggage, names: tuple[str, ...], place: "Bucket"

@@ -46,7 +46,7 @@ def glacier_sources() -> GlacierSources:
 
 
 def archived(files: Iterable[Mapping[str, bytes]]) -> bytes:
-    """Return a zip archive, the same bytes for the same files.
+    """Return a zip archive, not compressed, the same bytes for the same files.
 
     It has an entry for every directory, without which a module in a namespace package can't be
     imported from it.
@@ -61,13 +61,9 @@ def archived(files: Iterable[Mapping[str, bytes]]) -> bytes:
     with zipfile.ZipFile(target, "w") as archive:
         for path in sorted({*merged, *directories}):
             entry = zipfile.ZipInfo(path, _LONG_AGO)
-            entry.compress_type = zipfile.ZIP_STORED if path.endswith("/") else _METHOD
             entry.external_attr = 0o40755 << 16 if path.endswith("/") else 0o100644 << 16
-            archive.writestr(entry, merged.get(path, b""), compresslevel=1)
+            archive.writestr(entry, merged.get(path, b""))
     return target.getvalue()
-
-
-_METHOD = zipfile.ZIP_STORED
 
 
 def _metadata(origin: Distribution) -> dict[str, bytes]:

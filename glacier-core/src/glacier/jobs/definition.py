@@ -44,7 +44,8 @@ class JobDefinition(BaseModel):
     def _is_no_text(cls, args: object) -> object:
         if isinstance(args, str | bytes):
             raise ValueError(  # noqa: TRY004 - what pydantic tells as a wrong field
-                f"they are {args!r}; expected a list, such as ['--day', '2024-01-01']"
+                f"they are one {type(args).__name__}; expected a list, such as "
+                "['--day', '2024-01-01']"
             )
         return args
 

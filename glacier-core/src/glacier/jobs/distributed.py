@@ -10,7 +10,7 @@ from glacier.errors import PackageError, PipelineError
 from glacier.formats.base import access_options
 from glacier.jobs.group_call import FILE_COLUMN, ROW_COLUMN, GroupCall, positional
 from glacier.jobs.spark_errors import worker_errors
-from glacier.jobs.spark_reads import why_staged
+from glacier.jobs.spark_reads import have_same_columns, why_staged
 from glacier.jobs.spark_session import quiet, spark_session, spark_uri, why_unreachable
 from glacier.jobs.types import restored, to_wire, wire_frame
 from glacier.jobs.wire_schemas import spark_schema
@@ -129,13 +129,14 @@ class SparkFrames:
             answers = grouped.applyInArrow(_plain(call), spark_schema(positional(wire)))
         return answers.toDF(*wire), schema
 
-    def _uri_to_read(self, frame: object) -> str | None:
+    def _uri_to_read(self, frame: pl.LazyFrame | pl.DataFrame) -> str | None:
         """Return what Spark is to read in place of a frame; None where it has to be staged."""
         scan = scan_of(frame)
         if scan is None or why_staged(frame) is not None:
             return None
         uri = spark_uri(scan.bucket)
-        return uri if why_unreachable(self.session, uri) is None else None
+        is_read_right = why_unreachable(self.session, uri) is None and have_same_columns(frame)
+        return uri if is_read_right else None
 
     def _numbered(self, frame: pl.LazyFrame | pl.DataFrame, source: pl.Schema) -> "DataFrame":
         """Return positional columns, and beside them what the rows' order is."""

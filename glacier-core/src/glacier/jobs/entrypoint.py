@@ -17,6 +17,7 @@ if __name__ == "__main__":
     sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry or ".") != _directory]
 
 import atexit
+import contextlib
 import hashlib
 import importlib
 import json
@@ -33,6 +34,9 @@ HEADER = "header.json"
 CODE = "code.zip"
 PAYLOAD = "payload.pickle"
 RESULT = "result.json"
+
+SCRATCH = "GLACIER_SCRATCH"
+"""The variable with a directory that is removed when the job has ended, were it killed."""
 
 OLDEST_PYTHON = (3, 11)
 LONGEST_TEXT = 100_000
@@ -56,7 +60,8 @@ def main(argv: list[str]) -> int:
     except BaseException as error:  # noqa: BLE001 - a job may raise anything
         traceback.print_exc()
         outcome.update(state="FAILED", error=described(error))
-    sys.stdout.flush()
+    with contextlib.suppress(ValueError, OSError, AttributeError):  # the job may have closed it
+        sys.stdout.flush()
     write(place, RESULT, json.dumps(outcome).encode())
     return 0 if outcome["state"] == "SUCCEEDED" else 1
 
@@ -128,7 +133,9 @@ def run(place: str, header: dict[str, Any]) -> dict[str, Any]:
 def unpack_code(place: str, header: dict[str, Any]) -> Path:
     """Make the job's code importable, before anything that is installed, and return the archive."""
     content = checked(place, CODE, header["sha256"][CODE])
-    directory = Path(tempfile.mkdtemp(prefix="glacier-job-"))
+    scratch = os.environ.get(SCRATCH)
+    parent = scratch if scratch and Path(scratch).is_dir() else None
+    directory = Path(tempfile.mkdtemp(prefix="glacier-job-", dir=parent))
     atexit.register(_remove, directory, os.getpid())
     archive = directory / CODE
     archive.write_bytes(content)

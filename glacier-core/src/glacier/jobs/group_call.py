@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import polars as pl
 
@@ -119,8 +120,7 @@ class GroupCall:
 
     def _group(self, table: "pa.Table") -> pl.DataFrame:
         group = pl.DataFrame(table)
-        order = [name for name in ORDER if name in group.columns]
-        group = group.sort(order).drop(order) if order else group
+        group = _in_order(group)
         columns = list(positional(self.schema))
         named = group.select(columns).rename(dict(zip(columns, self.schema, strict=True)))
         return restored(named.lazy(), self.schema).collect()
@@ -150,6 +150,17 @@ class GroupCall:
 
 FILE_COLUMN, ROW_COLUMN = ORDER = ("file", "row")
 """Columns that travel with the rows to say in which order they were."""
+
+
+def _in_order(group: pl.DataFrame) -> pl.DataFrame:
+    """Return rows in the order that they had, without the columns that say it."""
+    order = [name for name in ORDER if name in group.columns]
+    if FILE_COLUMN in order:
+        # Spark percent-encodes paths, which changes their order: ` ` is before `!`, `%20` is not.
+        files = group[FILE_COLUMN].unique()
+        paths = [unquote(file) for file in files]
+        group = group.with_columns(pl.col(FILE_COLUMN).replace_strict(files, paths))
+    return group.sort(order).drop(order) if order else group
 
 
 def positional(schema: pl.Schema) -> pl.Schema:

@@ -48,7 +48,9 @@ def imports_of_code(code: CodeType, package: str = "") -> set[str]:
     """
     found: set[str] = set()
     module = ""
-    instructions = list(dis.get_instructions(code))
+    # Arguments beyond 255 have a prefix, which is an instruction too.
+    every = dis.get_instructions(code)
+    instructions = [one for one in every if one.opname != "EXTENDED_ARG"]
     for index, instruction in enumerate(instructions):
         if instruction.opname == "IMPORT_NAME":
             # Before it stand the level of a relative import and the names that are wanted.

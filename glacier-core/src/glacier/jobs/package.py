@@ -24,6 +24,7 @@ from glacier.jobs.errand import Parcel
 from glacier.jobs.pins import CORE, pins
 from glacier.jobs.secrets import check_no_secret, known_secrets
 from glacier.jobs.sources import is_within, sources_of
+from glacier.jobs.staging import discarded_on_failure
 from glacier.jobs.tickets import FrameReport
 from glacier.jobs.transfer import Outbox, Packed
 
@@ -78,8 +79,7 @@ def write_package(
 
     Raises:
         PackageError: Something in it can't be pickled, has no source file, or is a secret.
-            Nothing was written.
-        StorageError: The place can't be written, or a frame not be computed.
+        StorageError: The place can't be written, or a frame not be computed. Nothing is left there.
     """
     outbox = Outbox(place, "in")
     packed = outbox.pack(Parcel(place, work), name=name or _name_of(work))
@@ -95,9 +95,10 @@ def write_package(
     }
     header = json.dumps(fields).encode()
     _refuse_secrets({entrypoint.PAYLOAD: packed.data, entrypoint.HEADER: header})
-    outbox.send()
-    for path, data in {**files, entrypoint.HEADER: header}.items():
-        put(place, path, data)
+    with discarded_on_failure(place):
+        outbox.send()
+        for path, data in {**files, entrypoint.HEADER: header}.items():
+            put(place, path, data)
     return Package(place, hashlib.sha256(header).hexdigest(), requirements, packed.frames)
 
 

@@ -9,9 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from glacier.adapters import LogChunk
 from glacier.job_status import JobStatus
@@ -31,6 +32,9 @@ _KILLED = "The job ended without a result: it was killed together with its runne
 
 # This process's children, so that each is waited for once it has ended and none stays a zombie.
 _children: dict[Path, subprocess.Popen[bytes]] = {}
+
+# The locks that this process has open, which is while it starts a job.
+_locks: set[int] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ class ProcessJob:
         return False
 
     def _spawn(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        with (self.directory / _LOCK).open("wb") as lock, (self.directory / _LOG).open("ab") as log:
+        with _opened_lock(self.directory) as lock, (self.directory / _LOG).open("ab") as log:
             # The runner inherits the locked file: from here on the lock is held until it ends.
             fcntl.flock(lock, fcntl.LOCK_EX)
             process_runner.write_status(self.directory, JobStatus.PENDING)
@@ -168,6 +172,17 @@ class ProcessJob:
             )
 
 
+@contextlib.contextmanager
+def _opened_lock(directory: Path) -> Iterator[BinaryIO]:
+    """Open a new lock; a fork of this process that another thread makes meanwhile closes it."""
+    with (directory / _LOCK).open("wb") as lock:
+        _locks.add(lock.fileno())
+        try:
+            yield lock
+        finally:
+            _locks.discard(lock.fileno())
+
+
 def _reap_children() -> None:
     """Wait for those of this process's jobs that have ended, without blocking."""
     for directory, child in list(_children.items()):
@@ -181,6 +196,20 @@ def _let_jobs_go_on() -> None:
     for child in _children.values():
         if child.poll() is None:
             child.returncode = 0
+
+
+def _disown_jobs() -> None:
+    """Let go, in a fork of this process, of children and locks that are not its own."""
+    for descriptor in _locks:
+        os.close(descriptor)
+    _locks.clear()
+    for child in _children.values():
+        child.returncode = 0
+    _children.clear()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_disown_jobs)
 
 
 def _poll(condition: Callable[[], bool], limit_seconds: float) -> None:

@@ -9,9 +9,11 @@ import contextlib
 import ctypes
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import FrameType
@@ -27,6 +29,7 @@ SLOTS = "slots"
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 _LEFTOVERS_GRACE_SECONDS = 1.0
 _PAUSE_SECONDS = 0.05
+_SCRATCH = "GLACIER_SCRATCH"  # `entrypoint.SCRATCH`
 _SET_SIGNAL_OF_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -39,7 +42,7 @@ def main(directory: Path, lock: int) -> int:
     job = json.loads((directory / JOB).read_bytes())
     _take_slot(directory.parent / SLOTS, job["most_at_once"])
     try:
-        code = _run(directory, job["command"])
+        code = _run_with_scratch(directory, job["command"])
     except (OSError, ValueError) as error:
         problem: str | None = f"can't be started: {error}"
     else:
@@ -85,7 +88,16 @@ def _take_slot(slots: Path, most_at_once: int | None) -> None:
         time.sleep(_PAUSE_SECONDS)
 
 
-def _run(directory: Path, command: list[str]) -> int:
+def _run_with_scratch(directory: Path, command: list[str]) -> int:
+    """Run the command with a directory for what it can't remove itself when it is killed."""
+    scratch = tempfile.mkdtemp(prefix="glacier-job-")
+    try:
+        return _run(directory, command, scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _run(directory: Path, command: list[str], scratch: str) -> int:
     """Return the exit code of the command; minus the number of the signal that ended it."""
     # From here on signals wait until there is a process to pass them on to.
     signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
@@ -95,6 +107,7 @@ def _run(directory: Path, command: list[str]) -> int:
     child = subprocess.Popen(  # noqa: S603 - the user's own code is what a job is
         command,
         stdin=subprocess.DEVNULL,
+        env={**os.environ, _SCRATCH: scratch},
         process_group=0,
         preexec_fn=_before_command,  # noqa: PLW1509 - this process has one thread
     )

@@ -7,6 +7,7 @@ import polars as pl
 from glacier.errors import GlacierError
 from glacier.jobs.types import is_read_right
 from glacier.resources.scans import scan_of
+from glacier.resources.translation import FAILURES
 
 if TYPE_CHECKING:
     from glacier.resources import Bucket
@@ -30,6 +31,19 @@ def why_staged(frame: object) -> str | None:
     if scan.bucket.schema is not None:
         return "its bucket declares a schema"
     return _why_of_place(scan.bucket) or _why_of_types(frame)
+
+
+def have_same_columns(frame: pl.LazyFrame | pl.DataFrame) -> bool:
+    """Return whether all files of a scan have its columns and types; reads their footers.
+
+    Polars refuses a dataset whose files differ. Spark would give nulls for a column that one of
+    them lacks, pass over one that others lack, and widen numbers.
+    """
+    try:
+        frame.lazy().filter(pl.lit(False)).collect(engine="streaming")  # noqa: FBT003 - a literal
+    except FAILURES:  # staging it raises the error that says why
+        return False
+    return True
 
 
 def _why_of_place(bucket: "Bucket") -> str | None:

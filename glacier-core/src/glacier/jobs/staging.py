@@ -1,8 +1,11 @@
 """Where jobs and their data travel: a prefix of a bucket that the provider names."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from glacier.errors import JobError
+from glacier.errors import JobError, StorageError
+from glacier.resources.translation import translated
 from glacier.storage import new_token
 
 if TYPE_CHECKING:
@@ -33,3 +36,15 @@ def staging_of(provider: "Provider") -> "Bucket":
 def new_place(staging: "Bucket") -> "Bucket":
     """Return a new and empty dataset below another one, by a name that nobody can guess."""
     return staging / f"{new_token()}/"
+
+
+@contextmanager
+def discarded_on_failure(place: "Bucket") -> Iterator[None]:
+    """Remove what lies in a place if the work on it fails, before a job runs there."""
+    try:
+        yield
+    except BaseException:
+        # The first error counts, also where the store is to blame for both.
+        with suppress(StorageError), translated(place):
+            place.adapter.delete()
+        raise

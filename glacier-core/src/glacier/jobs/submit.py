@@ -1,14 +1,13 @@
 """From a job's definition to a running job, and from an ended job to its result."""
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from glacier.adapters import ScriptJob
-from glacier.errors import JobDiedError, JobError, StorageError
+from glacier.errors import JobDiedError, JobError
 from glacier.job_status import JobStatus
 from glacier.jobs.definition import JobDefinition, JobResult
-from glacier.jobs.staging import new_place, staging_of
-from glacier.resources.translation import translated
+from glacier.jobs.secrets import check_no_secret
+from glacier.jobs.staging import discarded_on_failure, new_place, staging_of
 
 if TYPE_CHECKING:
     from glacier.adapters import ExecutorAdapter
@@ -22,18 +21,14 @@ def submit(executor: "Executor", job: object) -> "tuple[str, Bucket | None]":
 
     Raises:
         JobError: The job is none, or can't be packed or submitted. Nothing is left in staging.
+        PackageError: What the function needs can't travel, or a script's argument is a secret.
     """
     definition = JobDefinition.of(job)
     if definition.script is not None:
         return executor.adapter.submit_job(_script_job(definition)), None
     place = new_place(staging_of(executor.provider))
-    try:
+    with discarded_on_failure(place):
         return executor.adapter.submit_job(_function_job(executor, definition, place)), place
-    except BaseException:
-        # The first error counts, also where the store is to blame for both.
-        with suppress(StorageError), translated(place):
-            place.adapter.delete()
-        raise
 
 
 def result_of(
@@ -61,12 +56,15 @@ def result_of(
     if outcome is None:
         raise died(adapter, job_id, status, place)
     if outcome.error is not None:
+        outcome.error.add_note(f"What the job was sent and has left lies in {place.get_uri()}.")
         raise outcome.error
     return JobResult(job_id, JobStatus.SUCCEEDED, outcome.value, outcome.duration_seconds, place)
 
 
 def _script_job(definition: JobDefinition) -> ScriptJob:
     assert definition.script is not None
+    for argument in map(str, definition.args):  # they stand on a command line, and in logs
+        check_no_secret("An argument of the job's script", argument.encode(errors="surrogatepass"))
     return ScriptJob(
         script=definition.script.absolute(),
         args=tuple(str(argument) for argument in definition.args),

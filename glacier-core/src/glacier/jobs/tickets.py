@@ -17,12 +17,16 @@ class FrameReport:
     Attributes:
         travels_as: `scan`: as the bucket that it is an untouched scan of; `plan`: as its query,
             which is carried out over there; `staged`: as rows that are streamed to the place.
-        uri: What is read over there, as `Location.uri` names it; of plans that read several,
-            with commas between them.
+        uris: What is read over there, as `Location.uri` names it.
     """
 
     travels_as: Literal["scan", "plan", "staged"]
-    uri: str
+    uris: tuple[str, ...]
+
+    @property
+    def uri(self) -> str:
+        """What is read over there as one text, with commas between several."""
+        return ", ".join(self.uris)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,21 +136,21 @@ class Outbox:
     def _new_ticket(self, frame: pl.LazyFrame | pl.DataFrame) -> Ticket:
         scan = scan_of(frame)
         if scan is not None and self._may_stay(scan.bucket):
-            self._reports.append(FrameReport("scan", _uri(scan.bucket)))
+            self._reports.append(FrameReport("scan", (_uri(scan.bucket),)))
             return ScanTicket(scan.bucket, scan.options)
         # What a job returns is computed where it runs: a plan would be computed by its caller.
         if isinstance(frame, pl.LazyFrame) and (self._folder == "in" or self._is_computed(frame)):
             plan = plan_of(frame, self._reach.reads)
             if plan is not None:
                 self._plans.append(plan)
-                self._reports.append(FrameReport("plan", ", ".join(plan.paths)))
+                self._reports.append(FrameReport("plan", plan.paths))
                 return PlanTicket(plan)
         _refuse_objects(frame)
         bucket = self._place / f"{self._folder}/{len(self._staged)}/"
         ticket = StagedTicket(bucket, isinstance(frame, pl.LazyFrame))
         self._staged.append(ticket)
         self._unsent.append((ticket, frame))
-        self._reports.append(FrameReport("staged", _uri(bucket)))
+        self._reports.append(FrameReport("staged", (_uri(bucket),)))
         return ticket
 
     def _may_stay(self, bucket: Bucket) -> bool:
