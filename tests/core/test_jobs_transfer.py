@@ -105,6 +105,28 @@ def test_query_of_a_glob_travels_as_its_plan(provider: Provider, place: Bucket) 
     assert travels_as(place, query) == ["plan"]
 
 
+def test_query_whose_schema_was_asked_for_travels_as_its_plan(
+    place: Bucket, bucket: Bucket
+) -> None:
+    query = bucket.scan().select("x")
+    query.collect_schema()  # from here on Polars wraps the plan
+    longer = query.filter(pl.col("x") > 1)
+
+    packed = Outbox(place, "in").pack([query, longer.join(query, on="x")])
+
+    assert [frame.travels_as for frame in packed.frames] == ["plan", "plan"]
+    assert [frame.collect()["x"].sum() for frame in unpack(packed.data)] == [6, 5]
+
+
+def test_query_of_memory_whose_schema_was_asked_for_travels_as_rows(
+    place: Bucket, bucket: Bucket
+) -> None:
+    memory = pl.LazyFrame({"x": [1]})
+    memory.collect_schema()
+
+    assert travels_as(place, bucket.scan().join(memory, on="x")) == ["staged"]
+
+
 def test_plan_travels_without_a_row_being_read(place: Bucket, bucket: Bucket) -> None:
     query = bucket.scan().select("x")
     file = Path(bucket.adapter.location().path)

@@ -20,7 +20,7 @@ from glacier.resources.translation import FAILURES
 
 _LARGEST_PLAN_BYTES = 4 * 1024 * 1024
 _MEMORY_NODES = ("DF [", "PYTHON SCAN")
-_MEMORY_KEYS = {"DataFrameScan", "PythonScan", "Buffers", "Files", "IR"}
+_MEMORY_KEYS = {"DataFrameScan", "PythonScan", "Buffers", "Files"}
 _INPUTS = ("input", "inputs", "input_left", "input_right", "contexts", "relations", "dsl")
 _BY_VALUE = (b"_make_function", b"_make_skeleton_class", b"CodeType")
 _PICKLE_STARTS = (b"\x80\x04\x95", b"\x80\x05\x95")

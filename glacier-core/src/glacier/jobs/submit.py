@@ -49,7 +49,12 @@ def result_of(
     if place is None:
         return JobResult(job_id, status)
     if status is JobStatus.CANCELLED:
-        raise JobError(f"The job {job_id} was cancelled and has no result.", job_id=job_id)
+        raise JobError(
+            f"The job {job_id} was cancelled and has no result. What it was sent lies in "
+            f"{place.get_uri()}.",
+            job_id=job_id,
+            place=place.get_uri(),
+        )
     from glacier.jobs.result import read_result
 
     outcome = read_result(place)
