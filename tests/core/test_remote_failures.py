@@ -133,7 +133,7 @@ def test_sys_exit_in_a_remote_task_is_a_failure_of_that_task(far: Executor) -> N
     def leaving() -> None:
         gather(leave(), stay())
 
-    _, run = failure_of(leaving, r"'leave' failed on Executor\('far'\): SystemExit: 3")
+    _, run = failure_of(leaving, r"'leave' failed on Executor\('far'\): SystemExit: the function called sys.exit\(3\)")
 
     assert statuses(run) == {"leave": "FAILED", "stay": "SUCCEEDED", "gather": "SKIPPED"}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from glacier.engine.check_scope import refusing
-from glacier.errors import GlacierError
+from glacier.errors import GlacierError, PipelineError
 from glacier.pipeline.annotations import FrameKind
 from glacier.pipeline.containers import leaves, mapped
 from glacier.pipeline.grouped import GroupedFunction
@@ -128,16 +128,20 @@ class Conversion:
 
         On a cluster Spark's frames stay Spark's; anywhere else all become Polars'.
         """
-        if type(value) is pl.LazyFrame:
+        if type(value) is pl.LazyFrame and task.schema is None:
             return value
         native = mapped(value, _native)
-        if not any(is_spark_frame(leaf) for leaf in leaves(native)):
-            return native
-        for leaf, schema in zip(
-            filter(is_spark_frame, leaves(native)), self._schemas(task, args, kwargs), strict=False
-        ):
-            self._types[id(leaf)] = (leaf, schema)
-        return native if self.is_distributed else self.as_polars(native)
+        spark_frames = [leaf for leaf in leaves(native) if is_spark_frame(leaf)]
+        if spark_frames:
+            schemas = self._schemas(task, args, kwargs)
+            for leaf, schema in zip(spark_frames, schemas, strict=False):
+                self._types[id(leaf)] = (leaf, schema)
+            if task.schema is not None or not self.is_distributed:
+                native = self.as_polars(native)
+        for leaf in leaves(native) if task.schema is not None else ():
+            if _is_polars(leaf):
+                _check_declared(task, leaf)
+        return native
 
     def _schemas(
         self, task: "Task[..., Any]", args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -223,6 +227,15 @@ _SHOWN = {
     FrameKind.NARWHALS: "a LazyFrame of Narwhals",
     FrameKind.SPARK: "a DataFrame of Spark",
 }
+
+
+def _check_declared(task: "Task[..., Any]", frame: pl.LazyFrame | pl.DataFrame) -> None:
+    found = frame.lazy().collect_schema()
+    if task.schema is not None and found != pl.Schema(task.schema):
+        raise PipelineError(
+            f"Task {task.name!r} declares schema={dict(task.schema)} and returns {dict(found)}. "
+            "Correct one of them."
+        )
 
 
 def is_spark_frame(value: object) -> bool:

@@ -1,7 +1,9 @@
 """Sends a run's jobs to their executors, waits for what they bring back, and stops them."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from glacier.adapters import ScriptJob
@@ -64,7 +66,6 @@ class Dispatch:
         if executor.adapter.engine == "spark":
             check_types(luggage)
         place = new_place(staging_of(executor.provider))
-        self._places.append(place)
         job = self._submitted(executor, luggage, names, place)
         # Stays among the followers if this is interrupted, for `cancel_now`.
         status = self._followers[job.job_id].follow()
@@ -94,8 +95,11 @@ class Dispatch:
         self.cancel(reason)
         with self._lock:
             self._lock.wait_for(lambda: not self._submitting, _LONGEST_SUBMISSION_SECONDS)
-        for follower in list(self._followers.values()):
-            follower.stop()
+        stops = [Thread(target=one.stop) for one in list(self._followers.values())]
+        for stop in stops:  # side by side: each may take as long as its job's grace
+            stop.start()
+        for stop in stops:
+            stop.join()
         for place in self._places:
             logger.warning("The run was interrupted; its staging %s is kept.", place.get_uri())
         self._record.close()
@@ -128,28 +132,49 @@ class Dispatch:
         self, executor: "Executor", luggage: Luggage, names: tuple[str, ...], place: "Bucket"
     ) -> JobRun:
         from glacier.jobs.package import ENTRYPOINT, write_package
+        from glacier.jobs.staging import discarded_on_failure
 
-        package = write_package(place, luggage, MAIN, engine=executor.adapter.engine)
-        script = ScriptJob(
-            script=ENTRYPOINT,
-            args=package.args,
-            requirements=package.requirements,
-            name=f"{self._run.pipeline}: {', '.join(names)}",
-        )
+        with discarded_on_failure(place):
+            package = write_package(place, luggage, MAIN, engine=executor.adapter.engine)
+            script = ScriptJob(
+                script=ENTRYPOINT,
+                args=package.args,
+                requirements=package.requirements,
+                name=f"{self._run.pipeline}: {', '.join(names)}",
+            )
+            with self._submission():
+                job_id = executor.adapter.submit_job(script)
+                job = JobRun(job_id, executor.name, names, place.get_uri())
+                self._followers[job_id] = Follower(executor.adapter, job, self._unwanted)
+                self._run.jobs.append(job)
+                self._places.append(place)
+                self._note(executor, job)
+        return job
+
+    @contextmanager
+    def _submission(self) -> Iterator[None]:
+        """Have `cancel_now` wait for a submission that is under way, and begin none after it."""
         with self._lock:
             self._refuse_if_unwanted()
             self._submitting += 1
         try:
-            job_id = executor.adapter.submit_job(script)
-            job = JobRun(job_id, executor.name, names, place.get_uri())
-            self._followers[job_id] = Follower(executor.adapter, job, self._unwanted)
-            self._run.jobs.append(job)
-            self._record.note(executor, job)
+            yield
         finally:
             with self._lock:
                 self._submitting -= 1
                 self._lock.notify_all()
-        return job
+
+    def _note(self, executor: "Executor", job: JobRun) -> None:
+        """Put a job on record; one that can't be is followed for all that."""
+        try:
+            self._record.note(executor, job)
+        except (OSError, ValueError) as error:  # no room or no right; a config that is no JSON
+            logger.warning(
+                "The job %s can't be put on record, and would not be listed by `glacier jobs` if "
+                "this process died: %s",
+                job.job_id,
+                error,
+            )
 
     def _refuse_if_unwanted(self) -> None:
         if self._unwanted.is_set():

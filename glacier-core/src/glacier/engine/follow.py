@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from glacier.errors import JobError
@@ -86,7 +87,8 @@ class Follower:
     def stop(self) -> None:
         """Ask the job to stop and note its state then; `follow` may have been interrupted."""
         self.cancel()
-        self._look()
+        with suppress(JobError):  # the others are to be stopped all the same
+            self._look()
 
     def _look(self) -> None:
         try:

@@ -13,6 +13,7 @@ import polars as pl
 from polars.lazyframe.group_by import LazyGroupBy
 
 from glacier.config.local import LocalConfig
+from glacier.jobs.entrypoint import scratch_directory
 from glacier.pipeline.containers import leaves
 from glacier.provider import Provider
 from glacier.resources import Bucket
@@ -94,7 +95,8 @@ class TemporaryFrames:
     def directory(self) -> Path:
         """Return the directory of the files, made on the first call."""
         if self._directory is None:
-            self._directory = Path(tempfile.mkdtemp(prefix="glacier-run-"))
+            parent = scratch_directory()
+            self._directory = Path(tempfile.mkdtemp(prefix="glacier-run-", dir=parent))
             self._remover = weakref.finalize(
                 self, shutil.rmtree, self._directory, ignore_errors=True
             )

@@ -6,7 +6,6 @@ So is that of a run that has lost sight of a job.
 """
 
 import json
-import os
 import socket
 import sys
 import threading
@@ -19,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from glacier.config.local import LocalConfig
+from glacier.jobs.process import state_directory
 from glacier.provider import Provider
 
 if sys.platform != "win32":
@@ -127,12 +127,13 @@ def left_behind() -> Iterator[LeftJob]:
     for path in sorted(records_directory().glob("*.json")):
         try:
             with path.open(encoding="utf-8") as file:
-                jobs = [] if _is_held(file) else json.load(file)["jobs"]
+                record = {} if _is_held(file) else json.load(file)
         except FileNotFoundError:  # its run has ended meanwhile
             continue
         except ValueError:  # its run died while it wrote
             continue
-        for job in jobs:
+        is_here = record.get("host") == socket.gethostname()  # homes may be shared
+        for job in record["jobs"] if is_here else ():
             yield LeftJob(**{**job, "tasks": tuple(job["tasks"])})
 
 
@@ -142,12 +143,8 @@ def forget(run: str) -> None:
 
 
 def records_directory() -> Path:
-    """Return where records lie: below `GLACIER_STATE`, else below the user's state directory."""
-    own = os.environ.get("GLACIER_STATE")
-    if own:
-        return Path(own) / "runs"
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state) / "glacier" / "runs"
+    """Return where the records of runs lie."""
+    return state_directory() / "runs"
 
 
 def _is_held(file: IO[str]) -> bool:

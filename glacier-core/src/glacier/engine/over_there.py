@@ -89,7 +89,7 @@ def _origins(
     staged = {
         place_of(own) + uri.removeprefix(own.uri)
         for frame in frames
-        for uri in frame.uri.split(", ")
+        for uri in frame.uris
         if uri.startswith(own.uri)  # also where Spark's workers have put it
     }
     is_scanned = any(frame.travels_as == "scan" for frame in frames)

@@ -1,6 +1,5 @@
 """What a job of tasks takes along and what it brings back, the same on both sides."""
 
-import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from glacier.engine.limits import Limits
 from glacier.engine.result import TaskRun, TaskStatus
 from glacier.errors import RemoteError, TaskError, TaskTimeoutError
+from glacier.jobs.entrypoint import described
 from glacier.pipeline.containers import mapped
 from glacier.pipeline.graph import Call, Graph
 from glacier.pipeline.handle import Handle, call_of
@@ -90,10 +90,11 @@ class Failure:
     def of(cls, error: BaseException, call: str) -> "Failure":
         """Return a task's error as text; of a `TaskError` that it wraps, the cause."""
         cause = error.__cause__ if isinstance(error, TaskError) and error.__cause__ else error
+        told = described(cause)
         return cls(
-            type(cause).__name__,
-            str(cause),
-            "".join(traceback.format_exception(cause)),
+            told["type"],
+            told["message"],
+            told["traceback"],
             str(getattr(error, "culprit", call)),
             isinstance(error, TaskTimeoutError),
         )

@@ -12,7 +12,7 @@ from glacier.jobs.group_call import FILE_COLUMN, ROW_COLUMN, GroupCall, position
 from glacier.jobs.spark_errors import worker_errors
 from glacier.jobs.spark_reads import have_same_columns, why_staged
 from glacier.jobs.spark_session import quiet, spark_session, spark_uri, why_unreachable
-from glacier.jobs.types import restored, to_wire, wire_frame
+from glacier.jobs.types import can_be_restored, restored, to_wire, wire_frame
 from glacier.jobs.wire_schemas import spark_schema
 from glacier.resources.scans import scan_of
 
@@ -73,7 +73,8 @@ class SparkFrames:
 
         Args:
             frame: The Spark frame; it is executed now.
-            schema: The types to cast back to, where the columns are these and in this order.
+            schema: The types to cast back to, where the columns are these, in this order, and
+                nothing is lost.
 
         Raises:
             RemoteError: A function raised on a worker; with the traceback from there.
@@ -87,8 +88,9 @@ class SparkFrames:
             frame.write.mode("append").parquet(uri)
         _remove_marks(place)
         rows = place.scan_now({})
-        is_same = schema is not None and list(schema) == rows.collect_schema().names()
-        return restored(rows, schema) if schema is not None and is_same else rows
+        if schema is None or not can_be_restored(rows, schema):
+            return rows
+        return restored(rows, schema)
 
     def by_group(
         self,

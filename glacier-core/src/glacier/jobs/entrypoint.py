@@ -133,9 +133,7 @@ def run(place: str, header: dict[str, Any]) -> dict[str, Any]:
 def unpack_code(place: str, header: dict[str, Any]) -> Path:
     """Make the job's code importable, before anything that is installed, and return the archive."""
     content = checked(place, CODE, header["sha256"][CODE])
-    scratch = os.environ.get(SCRATCH)
-    parent = scratch if scratch and Path(scratch).is_dir() else None
-    directory = Path(tempfile.mkdtemp(prefix="glacier-job-", dir=parent))
+    directory = Path(tempfile.mkdtemp(prefix="glacier-job-", dir=scratch_directory()))
     atexit.register(_remove, directory, os.getpid())
     archive = directory / CODE
     archive.write_bytes(content)
@@ -143,6 +141,12 @@ def unpack_code(place: str, header: dict[str, Any]) -> Path:
         opened.extractall(directory / "code")
     _put_first(directory / "code")
     return archive
+
+
+def scratch_directory() -> str | None:
+    """Return the directory that goes with this job, however that ends; None where none does."""
+    directory = os.environ.get(SCRATCH)
+    return directory if directory and Path(directory).is_dir() else None
 
 
 def _put_first(directory: Path) -> None:

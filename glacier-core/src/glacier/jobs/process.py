@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -146,14 +145,27 @@ def jobs_directory(executor: "Executor", provider: "Provider") -> Path:
     """Return the directory for an executor's jobs, another one for every executor's name.
 
     It lies under the base path of the `LocalConfig` at hand, the executor's own before the
-    provider's, so that other processes find the jobs. Under other configs it is a new temporary
-    one, known to its caller alone.
+    provider's; under other configs below the user's `state_directory()`. So other processes find
+    the jobs.
     """
+    name = _directory_name(executor.name)
     for config in (executor.config, provider.config):
         if isinstance(config, LocalConfig):
-            jobs = Path(config.base_path).absolute() / RESERVED_PREFIX / "jobs"
-            return jobs / _directory_name(executor.name)
-    return Path(tempfile.mkdtemp(prefix="glacier-jobs-"))
+            return Path(config.base_path).absolute() / RESERVED_PREFIX / "jobs" / name
+    platform = type(provider.config).__name__
+    return state_directory() / "jobs" / _directory_name(f"{platform}-{name}")
+
+
+def state_directory() -> Path:
+    """Return where this user's jobs and runs are on record.
+
+    That is `GLACIER_STATE`, else `glacier` below `XDG_STATE_HOME` or `~/.local/state`.
+    """
+    own = os.environ.get("GLACIER_STATE")
+    if own:
+        return Path(own).absolute()
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "glacier"
 
 
 def _directory_name(name: str) -> str:

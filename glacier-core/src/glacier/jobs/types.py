@@ -121,6 +121,30 @@ def wire_frame(frame: pl.LazyFrame, wire: pl.Schema) -> pl.LazyFrame:
     return restored(frame, wire)
 
 
+def can_be_restored(frame: pl.LazyFrame, schema: pl.Schema) -> bool:
+    """Return whether a frame from Spark can be given a schema's types without losing anything.
+
+    It has the columns, each as the type that crosses for the schema's, or as another number of
+    the same kind: Spark widens some, and a value that does not fit is an error of the cast.
+    """
+    found = frame.collect_schema()
+    return found.names() == schema.names() and all(
+        _is_restorable(found[name], schema[name]) for name in found
+    )
+
+
+def _is_restorable(found: pl.DataType, wanted: pl.DataType) -> bool:
+    if found.is_integer() and wanted.is_integer():
+        return True
+    if found.is_float() and wanted.is_float():
+        return True
+    try:
+        wires = [_wire(wanted, "", wanted, natural=natural) for natural in (True, False)]
+    except PackageError:
+        return False
+    return found in wires
+
+
 def restored(frame: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
     """Return a frame that has crossed with the types that it had before, to the last detail.
 
