@@ -11,6 +11,7 @@ from glacier.resources.base import ConfigArgument, Resource
 from glacier.resources.bucket import Bucket
 from glacier.resources.executor import Executor
 from glacier.resources.serverless import Handler, Serverless
+from glacier.storage import checked_bucket_name, checked_path
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,7 +33,8 @@ class Provider:
             travel; on this machine a directory under the base path where None.
 
     Raises:
-        ConfigMismatchError: `config` is not a provider's config.
+        ConfigMismatchError: `config` is not a provider's config, or `staging` no text.
+        PathError: `staging` names no legal bucket and prefix.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class Provider:
             )
         self.config = config
         self.tags = dict(tags or {})
-        self.staging = staging
+        self.staging = _checked_staging(staging)
         self._resources: list[Resource] = []
 
     def bucket(
@@ -188,6 +190,20 @@ class Provider:
             "staging": self.staging,
             "_resources": [],
         }
+
+
+def _checked_staging(staging: str | None) -> str | None:
+    if staging is None:
+        return None
+    if not isinstance(staging, str):
+        raise ConfigMismatchError(
+            "staging= takes the name of a bucket, with a prefix after a '/' if wanted, such as "
+            f"'my-bucket/glacier'; got {type(staging).__name__}."
+        )
+    bucket_name, _, prefix = staging.partition("/")
+    checked_bucket_name(bucket_name)
+    checked_path(prefix)
+    return staging
 
 
 def _described(given: object) -> str:

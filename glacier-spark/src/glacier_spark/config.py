@@ -43,7 +43,8 @@ class SparkConfig(ResourceConfig):
     Maps to `--packages`."""
 
     max_concurrent_jobs: int | None = Field(default=None, ge=1)
-    """How many drivers run on this machine at a time; the jobs beyond are PENDING. None for all.
+    """How many drivers run on this machine at a time; the jobs beyond are PENDING. None for one
+    where the master is `local...`, which takes this machine's cores, and for all anywhere else.
     Has no upstream setting: it counts the jobs of one executor, by its name."""
 
     @field_validator("master")

@@ -32,8 +32,10 @@ class SparkExecutorAdapter(ExecutorAdapter):
         super().__init__(resource, provider)
         config = resource.config
         self._config = config if isinstance(config, SparkConfig) else SparkConfig()
+        usual = 1 if self._config.master.startswith("local") else None
         self._jobs = ProcessJobs(
-            jobs_directory(resource, provider), most_at_once=self._config.max_concurrent_jobs
+            jobs_directory(resource, provider),
+            most_at_once=self._config.max_concurrent_jobs or usual,
         )
 
     def submit_job(self, job: ScriptJob) -> str:

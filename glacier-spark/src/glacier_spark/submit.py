@@ -65,6 +65,9 @@ def submit_environment(
     if not _is_utf8(ambient):
         # Java reads its command line by the locale, and would make question marks of the rest.
         environment["LC_ALL"] = "C.UTF-8"
+    if config.master.startswith("local") and "SPARK_LOCAL_IP" not in ambient:
+        # Nobody else is to reach it; and Spark would warn of host names that lead to no network.
+        environment["SPARK_LOCAL_IP"] = "127.0.0.1"
     if config.deploy_mode == "client":
         own = job.environment.get("PYSPARK_PYTHON")
         environment["PYSPARK_DRIVER_PYTHON"] = own or sys.executable

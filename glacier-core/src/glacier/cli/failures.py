@@ -63,9 +63,10 @@ def failed_run(error: RunError) -> str:
     lines += [f"  {_gist(failure)}" for failure in run.errors.values()]
     if not run.errors:
         lines.append(f"  {_gist(error.__cause__ or error)}")
-    skipped = [task.name for task in run.tasks.values() if task.status == "SKIPPED"]
-    if skipped:
-        lines.append(f"  skipped: {', '.join(skipped)}")
+    for status in ("CANCELLED", "SKIPPED"):
+        names = [task.name for task in run.tasks.values() if task.status == status]
+        lines += [f"  {status.lower()}: {', '.join(names)}"] if names else []
+    lines += [f"  staging kept: {job.staging}" for job in run.jobs]
     return "\n".join(lines)
 
 

@@ -53,7 +53,7 @@ def print_jobs(found: Sequence[FoundJob], console: Console) -> None:
     """Print a line for every job."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for header in ("pipeline", "tasks", "executor", "job", "state", "submitted"):
-        table.add_column(header, overflow="fold")
+        table.add_column(header, overflow="fold", no_wrap=header == "job")
     for one in found:
         job = one.job
         tasks, state = ", ".join(job.tasks), one.status or "unknown"

@@ -1,5 +1,6 @@
 """Shows what a run is doing: a live display on a terminal, plain lines anywhere else."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -40,6 +41,11 @@ def shown_progress(console: Console) -> Iterator[None]:
     is_live = console.file.isatty() and not console.is_dumb_terminal
     observer = LiveProgress(console) if is_live else PlainProgress(console)
     manager.register(observer, name="glacier-progress")
+    logs = ConsoleHandler(console)
+    jobs = logging.getLogger("glacier.jobs")
+    level = jobs.level
+    jobs.addHandler(logs)
+    jobs.setLevel(logging.INFO)
     is_interrupted = False
     try:
         yield
@@ -48,7 +54,21 @@ def shown_progress(console: Console) -> Iterator[None]:
         raise
     finally:
         manager.unregister(observer)
+        jobs.removeHandler(logs)
+        jobs.setLevel(level)
         observer.close(is_interrupted=is_interrupted)
+
+
+class ConsoleHandler(logging.Handler):
+    """Prints what jobs print, above the progress."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one line."""
+        self._console.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
 
 
 class PlainProgress:

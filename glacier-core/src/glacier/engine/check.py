@@ -13,11 +13,14 @@ from glacier.engine.convert import Conversion
 from glacier.engine.frames import frames_in
 from glacier.engine.hazards import hazards
 from glacier.engine.values import ValueWatch
+from glacier.engine.wire_check import check_call
 from glacier.errors import (
     CheckRefusedError,
     ConfigError,
+    JobError,
     ObjectNotFoundError,
     ParameterError,
+    PluginError,
     StorageError,
 )
 from glacier.pipeline.containers import mapped
@@ -170,6 +173,11 @@ def _check_call(task: Task[..., Any], args: list[Any], kwargs: dict[str, Any]) -
     """Raise an error if a task can't be called like this, or not without its engine."""
     if task.engine == "spark":
         raise CheckRefusedError("it takes frames of Spark, which only a run starts")
+    if task.executor is not None:
+        try:
+            check_call(task, [*args, *kwargs.values()])
+        except (JobError, PluginError) as error:
+            raise _CallError(str(error)) from error
     signature = inspect.signature(task.function)
     try:
         signature.bind(*args, **kwargs)

@@ -83,6 +83,8 @@ class Dispatch:
         if found.error is not None:
             raise found.error
         assert isinstance(found.value, Outcome)
+        if any(one.failure is not None for one in found.value.deliveries.values()):
+            job.status = JobStatus.FAILED  # its process has succeeded in telling so
         return found.value
 
     def cancel(self, reason: str) -> None:

@@ -129,5 +129,6 @@ class Follower:
         *lines, self._rest = (self._rest + text).split("\n")
         if self._rest and (is_end or len(self._rest) > _LONGEST_LINE_CHARACTERS):
             lines, self._rest = [*lines, self._rest], ""
+        tasks = ", ".join(self._job.tasks)
         for line in lines:
-            logger.info("[%s] %s", self._job.executor, line)
+            logger.info("[%s: %s] %s", self._job.executor, tasks, line)

@@ -9,6 +9,7 @@ from glacier.engine.result import TaskStatus
 from glacier.engine.run import Execution
 from glacier.engine.state import TEMPORARY, handles_in
 from glacier.engine.travel import Delivery, Failure, Luggage, Outcome
+from glacier.errors import PackageError
 from glacier.jobs.transfer import Outbox
 from glacier.pipeline.handle import call_of
 from glacier.plugins import Plugins
@@ -73,7 +74,8 @@ def _pack(
         outbox.send()
     except FAILURES as error:
         cause = error.__cause__ or error
-        shown = error if isinstance(cause, OSError) else cause  # rows, not the place they go to
+        # What is wrong with rows, and not the place that they go to; else what can't travel.
+        shown = error if isinstance(error, PackageError) or isinstance(cause, OSError) else cause
         delivery.status = TaskStatus.FAILED
         delivery.failure = Failure.of(shown, culprit_of(state, call, cause))
         return

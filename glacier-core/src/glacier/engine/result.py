@@ -80,7 +80,7 @@ class JobRun:
     status: JobStatus = JobStatus.PENDING
     submitted_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     duration_seconds: float = 0.0
-    log: str = ""
+    log: str = field(default="", repr=False)
 
 
 @dataclass(slots=True, eq=False)

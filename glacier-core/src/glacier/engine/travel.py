@@ -1,7 +1,7 @@
 """What a job of tasks takes along and what it brings back, the same on both sides."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,18 @@ class Luggage:
     wanted: Sequence[int]
     origins: Mapping[int, frozenset[str]]
     limits: Limits
+
+    def parts(self) -> Iterator[tuple[str, object]]:
+        """Yield what travels, each by the name of its call, for errors."""
+        for call in self.calls:
+            if call.task is None:
+                yield f"the {call.name}", call.value
+                continue
+            yield f"task {call.name!r}", call.task.function
+            for index, value in enumerate(call.args):
+                yield f"argument {index + 1} of task {call.name!r}", value
+            for name, value in call.kwargs.items():
+                yield f"argument {name!r} of task {call.name!r}", value
 
     def graph(self) -> Graph:
         """Return the calls as a graph again."""
@@ -185,7 +197,8 @@ def luggage_of(members: Sequence[Call], state: "RunState", limits: Limits) -> Lu
         if index in state.origins:
             origins[len(calls)] = state.origins[index]
         value = state.results[index]
-        calls.append(Call(len(calls), f"given #{index}", None, (), {}, value=value))
+        name = state.graph.calls[index].name
+        calls.append(Call(len(calls), f"result of {name}", None, (), {}, value=value))
 
     def slotted(value: Any) -> Any:  # Any: arguments of users' functions
         return mapped(

@@ -1,6 +1,7 @@
 """Refuses, before a job is submitted, frames with columns that can't go to Spark."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -8,6 +9,9 @@ from glacier.engine.travel import Luggage, Slot
 from glacier.errors import PackageError
 from glacier.pipeline.containers import leaves
 from glacier.pipeline.grouped import GroupedFunction
+
+if TYPE_CHECKING:
+    from glacier.pipeline.task import Task
 
 
 def check_types(luggage: Luggage) -> None:
@@ -34,6 +38,33 @@ def check_types(luggage: Luggage) -> None:
             except PackageError as error:
                 error.__dict__["culprit"] = call.name
                 raise
+
+
+def check_call(task: "Task[..., Any]", values: Iterable[Any]) -> None:
+    """Check what is known of a remote call before any run: its staging, and types for Spark.
+
+    Args:
+        task: A task with an executor.
+        values: What it is given, on empty frames.
+
+    Raises:
+        JobError: The executor's provider names no staging.
+        PackageError: A column's type has no counterpart in Spark.
+        PipelineError: Which columns the groups of a task return is not known.
+    """
+    from glacier.jobs.staging import staging_of
+    from glacier.jobs.types import to_wire
+
+    assert task.executor is not None
+    staging_of(task.executor.provider)
+    body = task.body
+    is_split = isinstance(body, GroupedFunction)
+    if task.executor.adapter.engine != "spark" or (task.engine == "polars" and not is_split):
+        return
+    for leaf in leaves(list(values)):
+        if not isinstance(leaf, pl.LazyFrame | pl.DataFrame):
+            continue
+        to_wire(leaf.lazy().collect_schema(), natural=not is_split)
 
 
 def _frames_of(luggage: Luggage, values: tuple[Any, ...]) -> list[pl.LazyFrame | pl.DataFrame]:

@@ -3,11 +3,20 @@
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol, runtime_checkable
 
 from glacier.jobs.call import Call
 from glacier.jobs.errand import Parcel
 
 _DEEPEST = 20
+
+
+@runtime_checkable
+class HasParts(Protocol):
+    """Something that travels and knows what a reader calls its parts."""
+
+    def parts(self) -> Iterator[tuple[str, object]]:
+        """Yield its parts, each with its name."""
 
 
 def blame(value: object, can_travel: Callable[[object], bool]) -> str:
@@ -34,6 +43,8 @@ def _parts(value: object) -> Iterator[tuple[str, object]]:
     """Yield what a value holds, each with what a reader would call it."""
     if isinstance(value, Parcel):
         yield from _parts(value.work)
+    elif isinstance(value, HasParts):
+        yield from value.parts()
     elif isinstance(value, Call | functools.partial):
         yield from _parts_of_call(value)
     elif inspect.ismethod(value):

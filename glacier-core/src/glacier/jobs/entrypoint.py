@@ -118,10 +118,14 @@ def run(place: str, header: dict[str, Any]) -> dict[str, Any]:
 
     from glacier.jobs.call import CALL_MAIN
     from glacier.jobs.errand import Errand
+    from glacier.jobs.import_scope import ImportScope
     from glacier.jobs.result import write_value
     from glacier.jobs.transfer import unpack
+    from glacier.scope import current_scope
 
+    token = current_scope.set(ImportScope())
     parcel = unpack(payload)
+    current_scope.reset(token)
     module, _, name = header["main"].partition(":")
     function = getattr(importlib.import_module(module), name)
     started = time.monotonic()

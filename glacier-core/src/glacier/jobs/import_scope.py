@@ -50,7 +50,7 @@ class ImportScope:
         """Never asked: no run takes place here."""
         raise AssertionError(places)
 
-    def after_replace(self, places: Sequence[str]) -> NoReturn:
+    def after_replace(self, places: Sequence[str], where: str) -> NoReturn:  # noqa: ARG002
         """Never asked: no run takes place here."""
         raise AssertionError(places)
 

@@ -101,7 +101,7 @@ def died(
     lines = adapter.get_job_logs(job_id).splitlines()[-_LAST_LINES:]
     log = "\n".join(f"    {line}" for line in lines) or "    (nothing)"
     return JobDiedError(
-        f"The job {job_id} ended as {status} without a result: its process was killed, crashed or "
+        f"The job {job_id} ended without a result ({status}): its process was killed, crashed or "
         f"left by itself. What it was sent lies in {place.get_uri()}. The end of its log:\n{log}",
         job_id=job_id,
         place=place.get_uri(),

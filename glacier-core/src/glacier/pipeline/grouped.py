@@ -18,8 +18,8 @@ class GroupedFunction:
 
     The frame is the argument annotated as one, else the first. It is computed and split by the
     values of `keys`, in the order in which they appear; null is a value too. What the calls
-    return is put together, one below the other. A frame without rows has no group; the result has
-    no rows then, and the columns that a call on the empty frame returns.
+    return is put together, one below the other, as a lazy frame. A frame without rows has no
+    group; the result has no rows then, and the columns that a call on the empty frame returns.
 
     Args:
         function: Takes one frame, as the kind that it is annotated with, and returns one.
@@ -59,8 +59,8 @@ class GroupedFunction:
             self._kind = FrameKind.NARWHALS
         functools.update_wrapper(self, function)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # Any: a frame of the kind it returns
-        """Call the function with every group and return what it makes of all of them."""
+    def __call__(self, *args: Any, **kwargs: Any) -> "pl.LazyFrame":
+        """Call the function with every group and return what it makes of all of them, lazily."""
         import polars as pl
 
         frame, call = self.bound(args, kwargs, (pl.LazyFrame, pl.DataFrame))
@@ -69,8 +69,8 @@ class GroupedFunction:
         if not groups:
             return self._without_rows(call, rows)
         results: Any = [call(group) for group in groups]  # Any: all of one kind or the other
-        whole = pl.concat(results, how="vertical")
-        self._check(whole.lazy().collect_schema())
+        whole: pl.LazyFrame = pl.concat(results, how="vertical").lazy()
+        self._check(whole.collect_schema())
         return whole
 
     def bound(
@@ -123,13 +123,10 @@ class GroupedFunction:
                 "Declare them: @task(partition_by=..., schema={'column': pl.Int64, ...})."
             ) from error
 
-    def _without_rows(self, call: "PerGroup", rows: "pl.DataFrame") -> Any:  # Any: as above
+    def _without_rows(self, call: "PerGroup", rows: "pl.DataFrame") -> "pl.LazyFrame":
         import polars as pl
 
-        if self.schema is not None:
-            empty = pl.DataFrame(schema=self.schema)
-            return empty if call.kind is FrameKind.EAGER else empty.lazy()
-        return call(rows).clear()
+        return pl.LazyFrame(schema=self.schema) if self.schema else call(rows).lazy().clear()
 
     def _check(self, found: "pl.Schema") -> None:
         import polars as pl

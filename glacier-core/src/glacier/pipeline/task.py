@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, ca
 from glacier.errors import DecorationError
 from glacier.pipeline.annotations import ENGINES, Engine, FrameKind, frame_kinds
 from glacier.pipeline.grouped import GroupedFunction
+from glacier.resources.executor import Executor
 from glacier.resources.schema import checked_schema
 
 if TYPE_CHECKING:
     from polars._typing import SchemaDict
-
-    from glacier.resources import Executor
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,6 +64,11 @@ class Task(Generic[P, R]):
     ) -> None:
         _check_function(function)
         _check_options(function.__name__, depends_on, retries, retry_delay_seconds, timeout_seconds)
+        if executor is not None and not isinstance(executor, Executor):
+            raise DecorationError(
+                f"Task {function.__name__!r}: executor= takes what provider.executor(...) returns; "
+                f"got {executor!r}."
+            )
         self.function = function
         self.name = function.__name__
         self.depends_on = tuple(depends_on)
@@ -156,10 +160,10 @@ def task(
             take. `persist`: compute a lazy result once and keep it in a temporary file, for
             results that several settles need. `partition_by`: columns by whose values the
             task's one frame is split; the body then runs on each group by itself, and the
-            results are put together. The frame is computed for that; on a Spark executor every
-            worker runs it on its groups. `engine`: what runs it where its parameters are not
-            annotated with frames: `polars`, `narwhals` (Polars here, Spark on a Spark executor) or
-            `spark`. `schema`: the columns and types of what it returns, where they can't be found
+            results are put together, as a lazy frame. The task's frame is computed for that; on a
+            Spark executor every worker runs the body on its groups. `engine`: what runs it where
+            its parameters are not annotated with frames: `polars`, `narwhals` (Polars here, Spark
+            on a Spark executor) or `spark`. `schema`: the columns and types of what it returns, where they can't be found
             by running it on an empty frame.
 
     Raises:
