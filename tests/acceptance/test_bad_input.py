@@ -58,7 +58,10 @@ def on_spark(java: None, tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_sys_exit_on_spark_fails_its_task_alone(on_spark: Run) -> None:
     error = on_spark.errors["leave"]
 
-    assert str(error) == "Task 'leave' failed on Executor('spark'): SystemExit: 3"
+    assert str(error) == (
+        "Task 'leave' failed on Executor('spark'): SystemExit: the function called sys.exit(3); "
+        "a job ends when its function returns"
+    )
     assert "shout" not in on_spark.errors
     assert [job.status for job in on_spark.jobs] == [JobStatus.SUCCEEDED]
 
@@ -107,7 +110,7 @@ def test_task_that_kills_its_driver_fails_its_job(spark: Executor) -> None:
     cause = run.errors["die"].__cause__
     assert isinstance(cause, JobDiedError)
     assert f"The job {run.jobs[0].job_id} " in str(cause)
-    assert "ended as FAILED without a result: its process was killed" in str(cause)
+    assert "ended without a result (FAILED): its process was killed" in str(cause)
     assert "about to die" in str(cause)
 
 

@@ -143,7 +143,7 @@ def test_log_reaches_the_logger_while_the_job_runs(
 
     assert was_told
     assert status is JobStatus.RUNNING
-    assert caplog.messages == ["[far] begun"]
+    assert caplog.messages == ["[far: one] begun"]
 
 
 def test_last_line_without_an_end_is_told_too(
@@ -154,7 +154,7 @@ def test_last_line_without_an_end_is_told_too(
 
     Follower(far.adapter, job, threading.Event()).follow()
 
-    assert caplog.messages == ["[far] one", "[far] two"]
+    assert caplog.messages == ["[far: one] one", "[far: one] two"]
 
 
 @pytest.mark.parametrize("end", ["\n", ""], ids=["lines", "one line"])
@@ -209,4 +209,4 @@ def test_log_of_a_runs_job_is_told_and_kept(
     run = chatting.run()
 
     assert run.jobs[0].log == "from the task\n"
-    assert caplog.messages == ["[far] from the task"]
+    assert caplog.messages == ["[far: chatter] from the task"]

@@ -43,7 +43,7 @@ def test_body_runs_on_every_group_and_results_are_put_together(sales: Bucket) ->
 
     assert seen == [("x", 2), ("y", 2), (None, 1)]
     assert_frame_equal(
-        run.result,
+        run.result.collect(),
         SALES.with_columns(total=pl.col("amount").cum_sum().over("shop")),
         check_row_order=False,
     )
@@ -83,7 +83,7 @@ def test_frame_without_rows_has_no_group(provider: Provider) -> None:
 
     run = grouped.run()
 
-    assert run.result.equals(pl.DataFrame(schema={"rows": pl.UInt32}))
+    assert run.result.collect().equals(pl.DataFrame(schema={"rows": pl.UInt32}))
 
 
 def test_task_outside_a_pipeline_sees_the_whole_frame() -> None:

@@ -137,7 +137,7 @@ def test_result_of_a_function_that_took_its_process_along_is_an_error(
     job_id = ended(executor, work)
 
     with pytest.raises(
-        JobDiedError, match=rf"{job_id} ended as {status} without a result: (.|\n)*{reason}"
+        JobDiedError, match=rf"{job_id} ended without a result \({status}\): (.|\n)*{reason}"
     ) as failure:
         executor.get_job_result(job_id)
 

@@ -171,18 +171,15 @@ def test_main_function_is_given_its_work_and_an_errand(provider: Provider) -> No
     }
 
 
-def test_job_travels_through_another_store(tmp_path: Path) -> None:
+def test_job_travels_through_another_store() -> None:
     from glacier_toy import ToyConfig
 
-    home = str(tmp_path / "toys")
-    os.environ["TOY_HOME"] = home
-    try:
-        package = packed_job(Provider(ToyConfig(region="cellar")), doubled, ROWS.lazy())
-        ended = start(package, TOY_HOME=home)
-        assert package.args[0].startswith("toy://cellar/")
-        assert_frame_equal(ended.value.collect(), ROWS.with_columns(pl.col("x") * 2))
-    finally:
-        del os.environ["TOY_HOME"]
+    package = packed_job(Provider(ToyConfig(region="cellar")), doubled, ROWS.lazy())
+
+    ended = start(package, TOY_HOME=os.environ["TOY_HOME"])
+
+    assert package.args[0].startswith("toy://cellar/")
+    assert_frame_equal(ended.value.collect(), ROWS.with_columns(pl.col("x") * 2))
 
 
 @pytest.fixture

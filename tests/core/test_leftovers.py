@@ -168,3 +168,22 @@ def test_records_lie_in_the_users_state_directory(
 
 def test_nothing_was_left_where_nothing_ran() -> None:
     assert list(left_behind()) == []
+
+
+def test_run_whose_jobs_cannot_be_put_on_record_goes_on(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("GLACIER_STATE", "/proc/no-such-directory")
+
+    @task(executor=provider.executor("far"))
+    def one() -> int:
+        return 1
+
+    @pipeline
+    def ones() -> Any:
+        return one()
+
+    run = ones.run()
+
+    assert run.result == 1
+    assert any("can't be put on record" in message for message in caplog.messages)

@@ -1,6 +1,5 @@
 """Where the jobs of this machine lie."""
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -68,15 +67,13 @@ def test_executor_with_a_config_of_its_own_keeps_jobs_there(tmp_path: Path, quic
     assert {entry.name for entry in tmp_path.iterdir()} == {"own", quick.name}
 
 
-def test_executor_of_another_platform_runs_jobs_from_a_temporary_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: Path
+def test_executor_of_another_platform_keeps_jobs_in_the_state_directory(
+    state_directory: Path, quick: Path
 ) -> None:
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    executor = Provider(RemoteConfig()).executor("jobs")
+    first, second = (Provider(RemoteConfig()).executor("jobs") for _ in range(2))
 
-    status, log = finish(executor, quick)
+    job_id = first.submit_job(quick)
+    status = second.wait(job_id, timeout_seconds=LIMIT_SECONDS)
 
-    assert (status, log) == (JobStatus.SUCCEEDED, "hello\n")
-    assert [entry.name[:13] for entry in temporary.iterdir()] == ["glacier-jobs-"]
+    assert (status, second.get_job_logs(job_id)) == (JobStatus.SUCCEEDED, "hello\n")
+    assert (state_directory / "jobs" / "RemoteConfig-jobs" / job_id).is_dir()

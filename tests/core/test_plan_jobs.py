@@ -1,12 +1,16 @@
 """Plans and checks of pipelines whose tasks run on executors; neither starts a job."""
 
+import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import narwhals as nw
 import polars as pl
 import pytest
+from glacier_toy import ToyConfig
 
 from glacier import Bucket, Executor, Provider, pipeline, task
+from glacier.config import SparkConfig
 from glacier.engine.check_report import CheckStatus
 from glacier.engine.plan_steps import JobStep, SettleStep, TaskStep
 
@@ -138,3 +142,43 @@ def test_check_finds_the_mistake_of_a_task_with_an_executor(far: Executor, numbe
     assert report.tasks["wrong"].status is CheckStatus.FAILED
     assert "missing" in str(report.tasks["wrong"].error)
     assert report.tasks["after"].status is not CheckStatus.OK
+
+
+def test_check_fails_a_task_whose_provider_names_no_staging() -> None:
+    class NoStagingConfig(ToyConfig):
+        default_staging: ClassVar[str | None] = None
+
+    away = Provider(config=NoStagingConfig(region="attic")).executor("far")
+
+    @task(executor=away)
+    def one() -> int:
+        return 1
+
+    @pipeline
+    def ones() -> Any:
+        return one()
+
+    report = ones.check()
+
+    assert "names none. Say which" in str(report.errors["one"])
+
+
+def test_check_fails_a_column_that_cannot_go_to_spark(provider: Provider) -> None:
+    times = provider.bucket("lake", path="times.parquet")
+    times.write(pl.DataFrame({"took": [dt.timedelta(1)]}))
+
+    @task
+    def load() -> pl.LazyFrame:
+        return times.scan()
+
+    @task(executor=provider.executor("spark", config=SparkConfig(master="local[2]")))
+    def passed(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+        return frame
+
+    @pipeline
+    def passing() -> Any:
+        return passed(load())  # type: ignore[arg-type]  # a handle
+
+    report = passing.check()
+
+    assert "The column 'took' is Duration" in str(report.errors["passed"])

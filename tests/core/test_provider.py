@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -10,7 +11,7 @@ from pydantic import SecretStr
 from glacier import Bucket, Executor, Provider, Resource, Serverless
 from glacier.adapters import Adapter
 from glacier.config import LocalConfig, ProviderConfig, ResourceConfig
-from glacier.errors import NoAdapterError, PathError, UnboundResourceError
+from glacier.errors import ConfigMismatchError, NoAdapterError, PathError, UnboundResourceError
 from tests.core.distributions import write_distribution
 from tests.core.moon import MOON, on_the_moon
 
@@ -288,3 +289,16 @@ def test_provider_shows_no_secret() -> None:
     shown = [repr(provider), repr(provider.executor("e")), str(vars(provider))]
 
     assert not [text for text in shown if SECRET in text]
+
+
+@pytest.mark.parametrize("staging", ["/absolute", "../outside", "bucket/../other", ""])
+def test_staging_that_names_no_bucket_is_refused(staging: str) -> None:
+    with pytest.raises(PathError, match="not legal"):
+        Provider(LocalConfig(), staging=staging)
+
+
+def test_staging_that_is_no_text_is_refused() -> None:
+    bucket: Any = Provider(LocalConfig()).bucket("lake")
+
+    with pytest.raises(ConfigMismatchError, match="staging= takes the name of a bucket"):
+        Provider(LocalConfig(), staging=bucket)

@@ -9,6 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from glacier import Executor, Provider, pipeline, task
+from glacier.config import LocalConfig
 from glacier.errors import DecorationError, RunError
 from tests.core import annotated
 
@@ -129,3 +130,12 @@ def test_schema_goes_with_an_engine_that_may_need_it() -> None:
 
     assert made.schema == {"n": pl.Int64}
     assert made.engine == "narwhals"
+
+
+@pytest.mark.parametrize("wrong", ["far", LocalConfig(), Provider(LocalConfig())])
+def test_executor_that_is_none_is_refused_at_decoration(wrong: Any) -> None:
+    with pytest.raises(DecorationError, match=r"'one': executor= takes what provider\.executor"):
+
+        @task(executor=wrong)
+        def one() -> int:
+            return 1

@@ -133,7 +133,8 @@ def test_sys_exit_in_a_remote_task_is_a_failure_of_that_task(far: Executor) -> N
     def leaving() -> None:
         gather(leave(), stay())
 
-    _, run = failure_of(leaving, r"'leave' failed on Executor\('far'\): SystemExit: the function called sys.exit\(3\)")
+    said = r"'leave' failed on Executor\('far'\): SystemExit: the function called sys\.exit\(3\)"
+    _, run = failure_of(leaving, said)
 
     assert statuses(run) == {"leave": "FAILED", "stay": "SUCCEEDED", "gather": "SKIPPED"}
 
@@ -218,7 +219,7 @@ def test_failed_write_over_there_leaves_its_target(far: Executor, provider: Prov
     def saving() -> None:
         save()
 
-    _, run = failure_of(saving, r"'save' failed on Executor\('far'\): WriteError")
+    _, run = failure_of(saving, r"'save' failed on Executor\('far'\): glacier\.errors\.WriteError")
 
     assert target.read().item() == 1
     assert run.tasks["save"].status is TaskStatus.FAILED

@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 
 from glacier import Bucket, Executor, Provider, pipeline, task
+from glacier.config import LocalConfig, SparkConfig
+from glacier.errors import RunError
 
 
 @pytest.fixture
@@ -173,4 +175,40 @@ def test_frame_goes_from_one_executor_to_another_by_its_place(
 
     assert run.result == [12, 1, False]
     assert [job.executor for job in run.jobs] == ["far", "wide"]
+    assert staged() == []
+
+
+def test_comma_in_the_base_path_keeps_what_the_result_scans(tmp_path: Path) -> None:
+    provider = Provider(config=LocalConfig(base_path=tmp_path / "base, one"))
+
+    @task(executor=provider.executor("far"))
+    def numbers() -> pl.LazyFrame:
+        return pl.LazyFrame({"n": [1, 2]})
+
+    @pipeline
+    def made() -> Any:
+        return numbers()
+
+    with made.run() as run:
+        rows = run.result.collect()["n"].to_list()
+
+    assert rows == [1, 2]
+
+
+def test_refused_submission_leaves_nothing_in_staging(
+    provider: Provider, staged: Callable[[], list[str]]
+) -> None:
+    config = SparkConfig(master="spark://127.0.0.1:1")
+
+    @task(executor=provider.executor("spark", config=config))
+    def numbers() -> pl.LazyFrame:
+        return pl.LazyFrame({"n": [1, 2]})
+
+    @pipeline
+    def made() -> Any:
+        return numbers()
+
+    with pytest.raises(RunError, match=r"spark://127\.0\.0\.1:1"):
+        made.run()
+
     assert staged() == []

@@ -5,8 +5,9 @@ that a write can be deferred and a dry run can answer with empty frames, while r
 themselves know no engine.
 """
 
+from abc import ABC, abstractmethod
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +54,53 @@ class Scope(Protocol):
 
     def before_effect(self, action: str) -> None:
         """Prepare for, or refuse, an effect outside any bucket (deploy, invoke, submit, run)."""
+
+
+class LookingScope(ABC):
+    """Lets code look at buckets, and refuses whatever changes anything."""
+
+    def scan(self, bucket: "Bucket", options: dict[str, Any]) -> "pl.LazyFrame":
+        """Return the real lazy frame."""
+        return bucket.scan_now(options)
+
+    def read(self, bucket: "Bucket", options: dict[str, Any]) -> "pl.DataFrame":
+        """Return the real data."""
+        return bucket.read_now(options)
+
+    def as_polars(self, frame: object) -> "pl.LazyFrame | None":  # noqa: ARG002
+        """Leave it to the write, which is refused."""
+        return None
+
+    def write(self, write: "Write") -> NoReturn:
+        """Refuse."""
+        self.refuse(f"write to {write.bucket!r}")
+
+    def exists(self, bucket: "Bucket") -> bool | None:  # noqa: ARG002
+        """Let the store answer."""
+        return None
+
+    def before_look(self, bucket: "Bucket") -> None:  # noqa: B027 - nothing is to be done
+        """Let the store answer."""
+
+    def before_change(self, bucket: "Bucket", action: str) -> NoReturn:
+        """Refuse."""
+        self.refuse(f"{action} {bucket!r}")
+
+    def before_replace(self, places: "Sequence[str]") -> NoReturn:
+        """Never asked: no run takes place here."""
+        raise AssertionError(places)
+
+    def after_replace(self, places: "Sequence[str]", where: str) -> NoReturn:  # noqa: ARG002
+        """Never asked: no run takes place here."""
+        raise AssertionError(places)
+
+    def before_effect(self, action: str) -> NoReturn:
+        """Refuse."""
+        self.refuse(action)
+
+    @abstractmethod
+    def refuse(self, action: str) -> NoReturn:
+        """Raise the error that says why this is no place for an action."""
 
 
 current_scope: ContextVar[Scope | None] = ContextVar("glacier_scope", default=None)

@@ -124,25 +124,24 @@ def wire_frame(frame: pl.LazyFrame, wire: pl.Schema) -> pl.LazyFrame:
 def can_be_restored(frame: pl.LazyFrame, schema: pl.Schema) -> bool:
     """Return whether a frame from Spark can be given a schema's types without losing anything.
 
-    It has the columns, each as the type that crosses for the schema's, or as another number of
-    the same kind: Spark widens some, and a value that does not fit is an error of the cast.
+    It has the columns, and no cast would cut off what a value has: a value that does not fit is
+    an error of the cast then.
     """
     found = frame.collect_schema()
-    return found.names() == schema.names() and all(
-        _is_restorable(found[name], schema[name]) for name in found
+    return found.names() == schema.names() and not any(
+        _cuts_off(found[name], schema[name]) for name in found
     )
 
 
-def _is_restorable(found: pl.DataType, wanted: pl.DataType) -> bool:
-    if found.is_integer() and wanted.is_integer():
-        return True
-    if found.is_float() and wanted.is_float():
-        return True
-    try:
-        wires = [_wire(wanted, "", wanted, natural=natural) for natural in (True, False)]
-    except PackageError:
-        return False
-    return found in wires
+def _cuts_off(found: pl.DataType, wanted: pl.DataType) -> bool:
+    """Return whether a cast drops digits, or a part of a point in time, without a word."""
+    if found.is_float():
+        return not wanted.is_float()
+    if isinstance(found, pl.Decimal):
+        if isinstance(wanted, pl.Decimal):
+            return wanted.scale < found.scale
+        return found.scale > 0 or not wanted.is_integer()
+    return isinstance(found, pl.Datetime) and isinstance(wanted, pl.Date | pl.Time)
 
 
 def restored(frame: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:

@@ -163,8 +163,8 @@ def task(
             results are put together, as a lazy frame. The task's frame is computed for that; on a
             Spark executor every worker runs the body on its groups. `engine`: what runs it where
             its parameters are not annotated with frames: `polars`, `narwhals` (Polars here, Spark
-            on a Spark executor) or `spark`. `schema`: the columns and types of what it returns, where they can't be found
-            by running it on an empty frame.
+            on a Spark executor) or `spark`. `schema`: the columns and types of what it returns,
+            where they can't be found by running it on an empty frame.
 
     Raises:
         DecorationError: The function is async or a generator, its parameters ask for frames of
