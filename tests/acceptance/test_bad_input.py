@@ -63,7 +63,7 @@ def test_sys_exit_on_spark_fails_its_task_alone(on_spark: Run) -> None:
         "a job ends when its function returns"
     )
     assert "shout" not in on_spark.errors
-    assert [job.status for job in on_spark.jobs] == [JobStatus.SUCCEEDED]
+    assert [job.status for job in on_spark.jobs] == [JobStatus.FAILED]
 
 
 def test_too_large_result_on_spark_fails_its_task_alone(on_spark: Run) -> None:

@@ -63,7 +63,7 @@ class Conversion:
         self._code = code
         self._spark_frames: SparkFrames | None = None
         # With the frames themselves, so that no other object gets their ids.
-        self._types: dict[int, tuple[object, pl.Schema]] = {}
+        self._types: dict[int, tuple[object, pl.Schema, bool]] = {}
         self._scans: dict[int, tuple[object, pl.LazyFrame]] = {}
         self._written: list[pl.LazyFrame] = []
 
@@ -135,7 +135,7 @@ class Conversion:
         if spark_frames:
             schemas = self._schemas(task, args, kwargs)
             for leaf, schema in zip(spark_frames, schemas, strict=False):
-                self._types[id(leaf)] = (leaf, schema)
+                self._types[id(leaf)] = (leaf, schema, task.schema is not None)
             if task.schema is not None or not self.is_distributed:
                 native = self.as_polars(native)
         for leaf in leaves(native) if task.schema is not None else ():
@@ -179,7 +179,8 @@ class Conversion:
         """Return a scan of what the workers have written of a frame, once for all that need it."""
         if id(frame) not in self._scans:
             known = self._types.get(id(frame))
-            scan = self._spark.to_polars(frame, known[1] if known else None)
+            _, schema, is_declared = known or (frame, None, False)
+            scan = self._spark.to_polars(frame, schema, is_declared=is_declared)
             self._scans[id(frame)] = (frame, scan)
             self._written.append(scan)
         return self._scans[id(frame)][1]

@@ -68,13 +68,16 @@ class SparkFrames:
             return self._read(uri, wire)
         return self._stage(wire_frame(rows, wire), wire)
 
-    def to_polars(self, frame: "DataFrame", schema: pl.Schema | None = None) -> pl.LazyFrame:
+    def to_polars(
+        self, frame: "DataFrame", schema: pl.Schema | None = None, *, is_declared: bool = False
+    ) -> pl.LazyFrame:
         """Return a scan of a Spark frame's rows, which the workers write to a new place.
 
         Args:
             frame: The Spark frame; it is executed now.
             schema: The types to cast back to, where the columns are these, in this order, and
                 nothing is lost.
+            is_declared: Whether a user has declared the schema.
 
         Raises:
             RemoteError: A function raised on a worker; with the traceback from there.
@@ -88,7 +91,7 @@ class SparkFrames:
             frame.write.mode("append").parquet(uri)
         _remove_marks(place)
         rows = place.scan_now({})
-        if schema is None or not can_be_restored(rows, schema):
+        if schema is None or not can_be_restored(rows, schema, is_declared=is_declared):
             return rows
         return restored(rows, schema)
 

@@ -121,22 +121,28 @@ def wire_frame(frame: pl.LazyFrame, wire: pl.Schema) -> pl.LazyFrame:
     return restored(frame, wire)
 
 
-def can_be_restored(frame: pl.LazyFrame, schema: pl.Schema) -> bool:
+def can_be_restored(frame: pl.LazyFrame, schema: pl.Schema, *, is_declared: bool) -> bool:
     """Return whether a frame from Spark can be given a schema's types without losing anything.
 
     It has the columns, and no cast would cut off what a value has: a value that does not fit is
     an error of the cast then.
+
+    Args:
+        frame: What Spark's workers have written.
+        schema: The types that are wanted.
+        is_declared: Whether a user says so. Else they are those of the very same query on
+            Polars, whose whole numbers may be floats in Spark, as powers are.
     """
     found = frame.collect_schema()
     return found.names() == schema.names() and not any(
-        _cuts_off(found[name], schema[name]) for name in found
+        _cuts_off(found[name], schema[name], is_declared=is_declared) for name in found
     )
 
 
-def _cuts_off(found: pl.DataType, wanted: pl.DataType) -> bool:
+def _cuts_off(found: pl.DataType, wanted: pl.DataType, *, is_declared: bool) -> bool:
     """Return whether a cast drops digits, or a part of a point in time, without a word."""
     if found.is_float():
-        return not wanted.is_float()
+        return not (wanted.is_float() or (wanted.is_integer() and not is_declared))
     if isinstance(found, pl.Decimal):
         if isinstance(wanted, pl.Decimal):
             return wanted.scale < found.scale
