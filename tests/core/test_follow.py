@@ -14,7 +14,7 @@ from glacier.adapters import LogChunk
 from glacier.engine.follow import Follower
 from glacier.engine.result import JobRun
 from glacier.errors import JobError, JobNotFoundError
-from glacier.job_status import JobStatus
+from glacier.job_status import JobStatus, wait_for_job
 from glacier.local.executor import LocalExecutorAdapter
 from tests.core.local_jobs import Gate, write_script
 
@@ -71,6 +71,17 @@ def test_lost_polls_are_no_failure_of_the_job(
     assert adapter.polls > 5
     assert caplog.text.count("can't be asked for its state: no route") == 1
     assert job.log == "begun\n"
+
+
+def test_wait_outlasts_a_lost_connection(far: Executor, adapter: Unreachable, gate: Gate) -> None:
+    job = submitted(far, gate.job)
+    gate.pid()
+    adapter.lost, adapter.gate = range(5), gate
+
+    status = wait_for_job(adapter, job.job_id, timeout_seconds=60)
+
+    assert status is JobStatus.SUCCEEDED
+    assert adapter.polls > 5
 
 
 def test_polls_that_are_lost_for_ever_name_the_job(

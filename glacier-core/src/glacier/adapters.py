@@ -184,7 +184,12 @@ class ExecutorAdapter(Adapter["Executor"]):
 
     @abstractmethod
     def get_job_status(self, job_id: str) -> "JobStatus":
-        """Return the state of a job; `JobNotFoundError` if there is none of that id."""
+        """Return the state of a job.
+
+        Raises:
+            JobNotFoundError: There is none of that id.
+            OSError: The platform does not answer, `ConnectionError` for one; it is asked again.
+        """
 
     @abstractmethod
     def cancel_job(self, job_id: str) -> None:

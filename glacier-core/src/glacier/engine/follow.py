@@ -7,16 +7,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from glacier.errors import JobError
-from glacier.job_status import JobStatus
+from glacier.job_status import PATIENCE_SECONDS, JobStatus
 
 if TYPE_CHECKING:
     from glacier.adapters import ExecutorAdapter
     from glacier.engine.result import JobRun
 
 logger = logging.getLogger("glacier.jobs")
-
-PATIENCE_SECONDS = 600.0
-"""How long an executor may not answer before its job counts as lost from sight."""
 
 _FIRST_PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 5.0
