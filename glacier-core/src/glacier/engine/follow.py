@@ -21,6 +21,7 @@ _PAUSE_SHARE = 0.05
 _LOG_KEPT_CHARACTERS = 64 * 1024
 _LONGEST_LINE_CHARACTERS = 64 * 1024
 _CANCEL_SECONDS = 60.0
+_STOP_SECONDS = 10.0
 
 
 class Follower:
@@ -48,6 +49,7 @@ class Follower:
         self._cursor = ""
         self._rest = ""
         self._silent_since: float | None = None
+        self._noting = threading.Lock()
 
     def follow(self) -> JobStatus:
         """Return the job's final state once it has ended.
@@ -86,14 +88,21 @@ class Follower:
         self.cancel()
         with suppress(JobError):  # the others are to be stopped all the same
             self._look()
+            until = time.monotonic() + _STOP_SECONDS
+            while not self._job.status.is_final and time.monotonic() < until:
+                time.sleep(_FIRST_PAUSE_SECONDS)
+                self._look()
 
     def _look(self) -> None:
         try:
-            self._job.status = self._adapter.get_job_status(self._job.job_id)
+            found = self._adapter.get_job_status(self._job.job_id)
         except OSError as error:  # a lost connection, not a failed job
             self._note_silence(error)
         else:
             self._silent_since = None
+            with self._noting:  # what `follow` was told before may arrive after `stop` was
+                if not self._job.status.is_final:
+                    self._job.status = found
             self._read_log()
 
     def _note_silence(self, error: OSError) -> None:
