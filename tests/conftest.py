@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.rigs.aws.server import AwsServer
     from tests.rigs.spark import SparkCluster
 
 # The prefixes of the variables that decide a platform, an identity or an endpoint.
@@ -58,3 +59,12 @@ def spark_cluster(java: None, tmp_path_factory: pytest.TempPathFactory) -> "Iter
 
     with SparkCluster(tmp_path_factory.mktemp("spark")) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def aws_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[AwsServer]":
+    """An AWS on a free port of this machine, started for the first test that asks."""
+    from tests.rigs.aws.server import AwsServer
+
+    with AwsServer(tmp_path_factory.mktemp("aws")) as server:
+        yield server

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import narwhals as nw
 import polars as pl
@@ -145,10 +145,7 @@ def test_check_finds_the_mistake_of_a_task_with_an_executor(far: Executor, numbe
 
 
 def test_check_fails_a_task_whose_provider_names_no_staging() -> None:
-    class NoStagingConfig(ToyConfig):
-        default_staging: ClassVar[str | None] = None
-
-    away = Provider(config=NoStagingConfig(region="attic")).executor("far")
+    away = Provider(config=ToyConfig(region="attic", staging=None)).executor("far")
 
     @task(executor=away)
     def one() -> int:

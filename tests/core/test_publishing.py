@@ -1,5 +1,7 @@
 """The order in which a dataset's objects come and go."""
 
+from collections.abc import Collection
+
 import pytest
 
 from glacier.publishing import publish_dataset
@@ -13,24 +15,26 @@ class Shelf:
         self.events: list[str] = []
         self._broken = broken
 
-    def publish(self, staged: str, target: str) -> None:
-        if target == self._broken:
-            raise ConnectionError(f"{target} was not copied")
-        self.events.append(f"publish {target}")
-        self.objects.add(target)
+    def publish(self, *targets: str) -> None:
+        for target in targets:
+            if target == self._broken:
+                raise ConnectionError(f"{target} was not copied")
+            self.events.append(f"publish {target}")
+            self.objects.add(target)
 
-    def remove(self, path: str) -> None:
-        self.events.append(f"remove {path}")
-        self.objects.discard(path)
+    def remove(self, paths: Collection[str]) -> None:
+        for path in paths:
+            self.events.append(f"remove {path}")
+            self.objects.discard(path)
 
 
 def test_dataset_comes_before_its_predecessor_goes() -> None:
     shelf = Shelf("old1", "old2")
 
     publish_dataset(
-        {"s1": "new1", "s2": "new2"},
+        ["new1", "new2"],
         superseded=["old1", "old2"],
-        publish=shelf.publish,
+        publish=lambda: shelf.publish("new1", "new2"),
         remove=shelf.remove,
     )
 
@@ -40,7 +44,9 @@ def test_dataset_comes_before_its_predecessor_goes() -> None:
 def test_dataset_that_supersedes_nothing_removes_nothing() -> None:
     shelf = Shelf("old")
 
-    publish_dataset({"s": "new"}, superseded=[], publish=shelf.publish, remove=shelf.remove)
+    publish_dataset(
+        ["new"], superseded=[], publish=lambda: shelf.publish("new"), remove=shelf.remove
+    )
 
     assert shelf.objects == {"old", "new"}
 
@@ -50,9 +56,9 @@ def test_dataset_that_fails_half_way_is_taken_back() -> None:
 
     with pytest.raises(ConnectionError, match="new2 was not copied"):
         publish_dataset(
-            {"s1": "new1", "s2": "new2", "s3": "new3"},
+            ["new1", "new2", "new3"],
             superseded=["old"],
-            publish=shelf.publish,
+            publish=lambda: shelf.publish("new1", "new2", "new3"),
             remove=shelf.remove,
         )
 

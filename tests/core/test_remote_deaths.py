@@ -84,12 +84,7 @@ def test_job_that_died_is_not_submitted_again_if_one_of_its_tasks_forbids_it(
 
 
 def test_executor_of_a_platform_without_staging_says_which_to_name() -> None:
-    class NoStagingConfig(ToyConfig):
-        """A platform that has no bucket of its own for jobs."""
-
-        default_staging = None
-
-    homeless = Provider(config=NoStagingConfig(region="north")).executor("far")
+    homeless = Provider(config=ToyConfig(region="north", staging=None)).executor("far")
 
     @task(executor=homeless)
     def stay() -> None: ...
@@ -97,7 +92,7 @@ def test_executor_of_a_platform_without_staging_says_which_to_name() -> None:
     def staying() -> None:
         stay()
 
-    _, run = failure_of(staying, r"Jobs travel through a bucket.*NoStagingConfig names none")
+    _, run = failure_of(staying, r"Jobs travel through a bucket.*ToyConfig names none")
 
     assert isinstance(run.errors["stay"].__cause__, JobError)
     assert run.jobs == []

@@ -2,11 +2,21 @@
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import Field, SecretStr, model_validator
 
 from glacier.config.base import ProviderConfig, ResourceConfig
+
+_IDENTITY = {
+    "profile",
+    "role_arn",
+    "external_id",
+    "access_key_id",
+    "secret_access_key",
+    "session_token",
+}
+"""The fields of `AwsConfig` that say who the caller is."""
 
 
 class AwsConfig(ProviderConfig):
@@ -32,7 +42,7 @@ class AwsConfig(ProviderConfig):
     """A role to assume with the identity found otherwise.
     Environment variable: `AWS_ROLE_ARN`. Maps to `RoleArn` of STS `AssumeRole`."""
 
-    external_id: str | None = None
+    external_id: str | None = Field(default=None, min_length=2)
     """What the role's trust policy asks for.
     Environment variable: `AWS_EXTERNAL_ID`. Maps to `ExternalId` of STS `AssumeRole`."""
 
@@ -61,17 +71,31 @@ class AwsConfig(ProviderConfig):
             )
         return self
 
+    def without_secrets(self) -> Self:
+        """Return what travels: this config without all that says who the caller is.
+
+        Where it arrives, the platform's own identity is used: a profile is not there, and a role
+        that the caller may assume is perhaps not for the platform's identity to assume.
+        """
+        kept = {n: getattr(self, n) for n in self.model_fields_set if n not in _IDENTITY}
+        return cast("Self", self.model_construct(_fields_set=set(kept), **kept))
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """Return the config that the standard AWS variables describe; an empty one is unset."""
+        """Return the config that the standard AWS variables describe; an empty one is unset.
+
+        Beside `AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_ROLE_ARN` names the role that the SDKs take on
+        by that token, and is theirs alone.
+        """
         env = os.environ if environ is None else environ
+        is_web_identity = bool(env.get("AWS_WEB_IDENTITY_TOKEN_FILE"))
         secret = env.get("AWS_SECRET_ACCESS_KEY")
         token = env.get("AWS_SESSION_TOKEN")
         return cls(
             region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "us-east-1",
             profile=env.get("AWS_PROFILE") or None,
             account_id=env.get("AWS_ACCOUNT_ID") or None,
-            role_arn=env.get("AWS_ROLE_ARN") or None,
+            role_arn=None if is_web_identity else env.get("AWS_ROLE_ARN") or None,
             external_id=env.get("AWS_EXTERNAL_ID") or None,
             access_key_id=env.get("AWS_ACCESS_KEY_ID") or None,
             secret_access_key=SecretStr(secret) if secret else None,

@@ -1,12 +1,33 @@
 """What this distribution adds to Glacier."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from glacier.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    from glacier.registry import AdapterSpec
     from glacier_aws.config import AwsConfig
+
+
+@hookimpl
+def glacier_register_adapters() -> "Iterable[AdapterSpec]":
+    """Register S3, Lambda and Glue."""
+    from glacier.registry import AdapterSpec
+    from glacier.resources import Bucket, Executor, Serverless
+    from glacier_aws.config import AwsConfig, GlueConfig, LambdaConfig, S3Config
+
+    return [
+        AdapterSpec(Bucket, AwsConfig, "glacier_aws.bucket:S3BucketAdapter", (S3Config,)),
+        AdapterSpec(Serverless, AwsConfig, "glacier_aws.serverless:LambdaAdapter", (LambdaConfig,)),
+        AdapterSpec(
+            Executor,
+            GlueConfig,
+            "glacier_aws.executor:GlueAdapter",
+            (GlueConfig,),
+            providers=(AwsConfig,),
+        ),
+    ]
 
 
 @hookimpl

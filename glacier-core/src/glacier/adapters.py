@@ -5,7 +5,7 @@ first used and lives as long as the resource.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
     from polars._typing import SchemaDict
 
+    from glacier.claims import Claim
     from glacier.formats import Format
     from glacier.job_status import JobStatus
     from glacier.provider import Provider
     from glacier.resources import Bucket, Executor, Resource, Serverless  # noqa: F401 - in bases
+    from glacier.terraform import Block, Estate
 
 R = TypeVar("R", bound="Resource")
 
@@ -48,6 +50,21 @@ class Adapter(ABC, Generic[R]):
     def deploy(self) -> None:
         """Create the resource on its platform, or update it in place; idempotent."""
 
+    def claim(self) -> "Claim | None":
+        """Return what the resource's config says of a thing that others may speak of too.
+
+        A bucket's path says something of its bucket. None for a resource that is all of its own.
+        """
+        return None
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":  # noqa: ARG002
+        """Return the resource as blocks of Terraform; a pure function of configs and `estate`.
+
+        Args:
+            estate: What all resources of the provider say together, and what pipelines touch.
+        """
+        return ()
+
 
 class BucketAdapter(Adapter["Bucket"]):
     """Where a bucket's bytes lie, how Polars reaches them, and how a write becomes visible.
@@ -57,6 +74,18 @@ class BucketAdapter(Adapter["Bucket"]):
     at once and whole; a stage that was discarded, or whose process died, never becomes visible
     and is swept after 24 hours, or sooner on proof that its writer is dead.
     """
+
+    @classmethod
+    def default_staging(cls, provider: "Provider") -> str | None:  # noqa: ARG003
+        """Return the bucket through which jobs travel where a provider names none.
+
+        With a prefix after a `/` if wanted; None for a platform on which providers have to name
+        one. It may ask the platform who the caller is, and creates nothing.
+        """
+        return None
+
+    def prepare_staging(self) -> None:
+        """Make the bucket of `default_staging` where it is missing; before a job is packed."""
 
     @abstractmethod
     def location(self) -> Location:

@@ -7,6 +7,7 @@ code that does not know Glacier.
     ├── ConfigError (ValueError)                what the user configured can't be used
     │   ├── ConfigMismatchError (TypeError)     a config of another platform or of another kind
     │   ├── MissingPackageError (ImportError)   a distribution or extra that isn't installed
+    │   ├── ContradictionError                  two configs say different things of one thing
     │   └── UnboundResourceError                a resource made without a provider
     ├── PluginError (RuntimeError)              an installed plugin is at fault
     │   ├── NoAdapterError (LookupError)        nothing is registered for this pair
@@ -71,6 +72,10 @@ class ConfigMismatchError(ConfigError, TypeError):
 
 class MissingPackageError(ConfigError, ImportError):
     """A distribution or an extra that isn't installed; the message has the pip command."""
+
+
+class ContradictionError(ConfigError):
+    """Two resources set a field of the same thing, such as a bucket, to different values."""
 
 
 class UnboundResourceError(ConfigError):

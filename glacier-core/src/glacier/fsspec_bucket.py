@@ -22,7 +22,7 @@ import shutil
 import tempfile
 import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -170,15 +170,19 @@ class FilesystemBucketAdapter(BucketAdapter):
         shutil.rmtree(place if stage.location.is_dataset else place.parent, ignore_errors=True)
 
     def _publish_all(self, tree: FileTree, staged: Mapping[str, str], mode: WriteMode) -> None:
-        def publish(key: str, target: str) -> None:
-            self.publish(tree.absolute(key), tree.absolute(target))
+        def publish() -> None:
+            for key, target in staged.items():
+                self.publish(tree.absolute(key), tree.absolute(target))
 
-        if self.resource.is_dataset:
-            old = [] if mode == "append" else self.list()
-            publish_dataset(staged, superseded=old, publish=publish, remove=tree.remove)
+        def remove(paths: Collection[str]) -> None:
+            for path in paths:
+                tree.remove(path)
+
+        if not self.resource.is_dataset:
+            publish()
             return
-        for key, target in staged.items():
-            publish(key, target)
+        old = [] if mode == "append" else self.list()
+        publish_dataset(staged.values(), superseded=old, publish=publish, remove=remove)
 
     def _targets(self, stage: Stage) -> dict[Path, str]:
         """Return the path in the bucket for every file of a stage."""

@@ -1,39 +1,32 @@
 """Publishing a dataset on stores that can't swap many objects at once."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection
 
 
 def publish_dataset(
-    staged: Mapping[str, str],
+    added: Collection[str],
     *,
-    superseded: Iterable[str],
-    publish: Callable[[str, str], None],
-    remove: Callable[[str], None],
+    superseded: Collection[str],
+    publish: Callable[[], None],
+    remove: Callable[[Collection[str]], None],
 ) -> None:
-    """Make the staged objects visible, and only then remove the ones they supersede.
+    """Make the new objects visible, and only then remove the ones they supersede.
 
     The order is what makes a crash harmless: at every moment a reader finds all of the old
     objects or all of the new ones, and after a crash perhaps both, until the next write. If
     one object can't be published, those published before it are taken back.
 
     Args:
-        staged: The target of each staged object. None may exist yet: the names of a dataset's
-            files carry the token of their stage.
+        added: The paths of the new objects. None may exist yet: the names of a dataset's files
+            carry the token of their stage.
         superseded: The objects of the dataset that go; empty for an append.
-        publish: Makes one staged object visible at its target, whole and at once.
-        remove: Removes one object; does nothing where nothing is.
+        publish: Makes each new object visible, whole and at once.
+        remove: Removes objects; does nothing about those that aren't there.
     """
-    tried: list[str] = []
     try:
-        for source, target in staged.items():
-            tried.append(target)
-            publish(source, target)
+        publish()
     except BaseException:
-        _remove_all(tried, remove)
+        remove(added)
         raise
-    _remove_all([path for path in superseded if path not in staged.values()], remove)
-
-
-def _remove_all(paths: Collection[str], remove: Callable[[str], None]) -> None:
-    for path in paths:
-        remove(path)
+    names = set(added)
+    remove([path for path in superseded if path not in names])

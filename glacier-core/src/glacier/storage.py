@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from glacier.errors import PathError, StorageError
 
@@ -64,6 +64,21 @@ class WriteRequest:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+class StageFiles(Protocol):
+    """The files of a stage where Polars does not write them itself, by their URIs."""
+
+    def open(self, path: str) -> IO[bytes]:
+        """Return a new file that Polars writes from its start to its end, and leaves open.
+
+        Args:
+            path: The file's name in a dataset, with directories; empty for a single file.
+        """
+
+    @property
+    def error(self) -> Exception | None:
+        """The first error of the store, which a sink's own error says little of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """The private place of one attempt to write.
@@ -71,10 +86,17 @@ class Stage:
     Attributes:
         location: Where the attempt's sink writes: one file, or with a trailing `/` many.
         token: The attempt's name, which nobody can guess; becomes part of file names.
+        files: What opens the stage's files; None where Polars writes below `location` itself.
     """
 
     location: Location
     token: str
+    files: StageFiles | None = None
+
+    def own_error(self, error: BaseException) -> BaseException:
+        """Return why the sink into this stage failed: what the store said, else its own error."""
+        found = None if self.files is None else self.files.error
+        return error if found is None else found
 
 
 def new_token() -> str:

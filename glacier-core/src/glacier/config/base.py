@@ -3,7 +3,7 @@
 import weakref
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self, cast
+from typing import Any, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, Secret, SecretBytes, SecretStr
 
@@ -56,10 +56,6 @@ def live_configs() -> Iterator[Config]:
 
 class ProviderConfig(Config):
     """Base of the configs that a `Provider` takes: which platform, and where on it."""
-
-    default_staging: ClassVar[str | None] = None
-    """The bucket, with a prefix if wanted, through which jobs travel where a provider names none;
-    None for platforms on which it has to name one."""
 
     @classmethod
     @abstractmethod

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Self
 
 from pydantic import Field, field_validator
 
@@ -12,8 +12,6 @@ from glacier.config.base import ProviderConfig
 
 class LocalConfig(ProviderConfig):
     """Everything on this machine: buckets are directories, functions and jobs run here."""
-
-    default_staging: ClassVar[str | None] = "glacier-staging"
 
     base_path: Path | str = Path("./data")
     """The directory that holds the buckets, made on the first write; always a `Path` once made.

@@ -59,13 +59,13 @@ class Dispatch:
             JobError: It can't be packed, submitted or asked for its state.
         """
         from glacier.jobs.result import read_result
-        from glacier.jobs.staging import new_place, staging_of
+        from glacier.jobs.staging import new_place, prepared_staging
         from glacier.jobs.submit import died
 
         self._refuse_if_unwanted()
         if executor.adapter.engine == "spark":
             check_types(luggage)
-        place = new_place(staging_of(executor.provider))
+        place = new_place(prepared_staging(executor.provider))
         job = self._submitted(executor, luggage, names, place)
         # Stays among the followers if this is interrupted, for `cancel_now`.
         status = self._followers[job.job_id].follow()

@@ -61,7 +61,7 @@ class Settlement:
                 _collect([sinks[index] for index in group], _shortest_timeout(together))
             except FAILURES as error:
                 for one in together:
-                    self._execute_alone(one, error if len(together) == 1 else None)
+                    self._execute_alone(one, _own(one, error) if len(together) == 1 else None)
         self._ask_surrounding()
 
     def _ask_surrounding(self) -> None:
@@ -111,7 +111,7 @@ class Settlement:
                     one.stage, sink = one.write.stage()
                     _collect([sink], _shortest_timeout([one]))
         except FAILURES as error:
-            self._fail(one, error)
+            self._fail(one, _own(one, error))
 
     def discard(self) -> None:
         """Remove what is staged and was not committed."""
@@ -185,6 +185,11 @@ def _collect(sinks: list[pl.LazyFrame], timeout_seconds: float | None) -> None:
         raise TaskTimeoutError(f"its rows took longer than timeout_seconds={timeout_seconds}")
     if errors:
         raise errors[0]
+
+
+def _own(one: "PendingWrite", error: BaseException) -> BaseException:
+    """Return why a write failed: what its store said, where that was the reason."""
+    return error if one.stage is None else one.stage.own_error(error)
 
 
 def _shortest_timeout(members: "list[PendingWrite]") -> float | None:

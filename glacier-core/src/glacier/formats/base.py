@@ -1,8 +1,8 @@
 """The contract of a format."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import polars as pl
 
@@ -11,6 +11,11 @@ from glacier.storage import Location, Stage, WriteMode, WriteRequest, is_glob
 
 if TYPE_CHECKING:
     from polars._typing import SchemaDict
+    from polars.io.partition import FileProviderArgs
+
+
+SinkTarget: TypeAlias = "str | IO[bytes] | pl.PartitionBy"
+"""What Polars sinks to: a path or URI, an open file, or the files of a partitioned dataset."""
 
 
 class Format(ABC):
@@ -36,19 +41,20 @@ class FileFormat(Format):
     def sink(self, frame: pl.LazyFrame, stage: Stage, request: WriteRequest) -> pl.LazyFrame:
         """Return a lazy sink of `frame` into a stage: one file, or the files of a dataset."""
         target = stage.location
+        options = {**self.options_for(target.uri), **request.options}
         if not target.is_dataset:
-            return self.sink_file(frame, target.uri, target, request.options)
+            return self.sink_file(frame, _opened(stage, ""), target, options)
         suffix = self.suffix_for(request.options)
         if not request.partition_by:
-            uri = f"{target.uri}{stage.token}{suffix}"
-            return self.sink_file(frame, uri, target, request.options)
+            name = f"{stage.token}{suffix}"
+            return self.sink_file(frame, _opened(stage, name), target, options)
         parts = pl.PartitionBy(
             target.uri,
             key=list(request.partition_by),
             include_key=self.keeps_partition_columns,
-            file_path_provider=partition_file_names(stage.token, suffix),
+            file_path_provider=_opening(stage, partition_file_names(stage.token, suffix)),
         )
-        return self.sink_file(frame, parts, target, request.options)
+        return self.sink_file(frame, parts, target, options)
 
     keeps_partition_columns: ClassVar[bool] = False
     """Whether files repeat the partition columns; only if a scan can't take them from paths."""
@@ -57,11 +63,15 @@ class FileFormat(Format):
         """Return the ending of a dataset's files when they are written with these options."""
         return self.suffix
 
+    def options_for(self, uri: str) -> dict[str, Any]:  # noqa: ARG002
+        """Return the sink's options that a file's name asks for."""
+        return {}
+
     @abstractmethod
     def sink_file(
         self,
         frame: pl.LazyFrame,
-        target: "str | pl.PartitionBy",
+        target: "SinkTarget",
         location: Location,
         options: Mapping[str, Any],
     ) -> pl.LazyFrame:
@@ -88,6 +98,21 @@ class TableFormat(Format):
         Raises:
             ObjectExistsError: `mode` is `error` and the table exists.
         """
+
+
+def _opened(stage: Stage, path: str) -> SinkTarget:
+    """Return what a sink into one of a stage's files is given."""
+    return f"{stage.location.uri}{path}" if stage.files is None else stage.files.open(path)
+
+
+def _opening(
+    stage: Stage, names: "Callable[[FileProviderArgs], str]"
+) -> "Callable[[FileProviderArgs], str | IO[bytes]]":
+    """Return what gives a partitioned sink its files, each by its name."""
+    if stage.files is None:
+        return names
+    files = stage.files
+    return lambda file: files.open(names(file))
 
 
 def access_options(location: Location) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from glacier.formats.base import access_options, takes_glob
-from glacier.formats.text import TextFormat, compression_options
+from glacier.formats.base import SinkTarget, access_options, takes_glob
+from glacier.formats.text import TextFormat
 from glacier.storage import Location
 
 if TYPE_CHECKING:
@@ -35,10 +35,11 @@ class CsvFormat(TextFormat):
     def sink_file(
         self,
         frame: pl.LazyFrame,
-        target: "str | pl.PartitionBy",
+        target: SinkTarget,
         location: Location,
         options: Mapping[str, Any],
     ) -> pl.LazyFrame:
         """Return a lazy sink."""
-        defaults = {**compression_options(target), **access_options(location)}
-        return frame.sink_csv(target, lazy=True, mkdir=True, **{**defaults, **options})
+        return frame.sink_csv(
+            target, lazy=True, mkdir=True, **{**access_options(location), **options}
+        )

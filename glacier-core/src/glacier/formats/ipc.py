@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from glacier.formats.base import FileFormat, access_options, takes_glob
+from glacier.formats.base import FileFormat, SinkTarget, access_options, takes_glob
 from glacier.storage import Location
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class IpcFormat(FileFormat):
     def sink_file(
         self,
         frame: pl.LazyFrame,
-        target: "str | pl.PartitionBy",
+        target: SinkTarget,
         location: Location,
         options: Mapping[str, Any],
     ) -> pl.LazyFrame:

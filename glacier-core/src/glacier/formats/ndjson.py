@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from glacier.formats.base import access_options
-from glacier.formats.text import TextFormat, compression_options
+from glacier.formats.base import SinkTarget, access_options
+from glacier.formats.text import TextFormat
 from glacier.storage import Location
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ class NdjsonFormat(TextFormat):
     def sink_file(
         self,
         frame: pl.LazyFrame,
-        target: "str | pl.PartitionBy",
+        target: SinkTarget,
         location: Location,
         options: Mapping[str, Any],
     ) -> pl.LazyFrame:
         """Return a lazy sink."""
-        defaults = {**compression_options(target), **access_options(location)}
-        return frame.sink_ndjson(target, lazy=True, mkdir=True, **{**defaults, **options})
+        return frame.sink_ndjson(
+            target, lazy=True, mkdir=True, **{**access_options(location), **options}
+        )

@@ -1,12 +1,9 @@
 """What the text formats share: they are compressed as a whole, and a suffix says how."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from glacier.formats.base import FileFormat
-
-if TYPE_CHECKING:
-    import polars as pl
 
 SUFFIX_OF_COMPRESSION = {"gzip": ".gz", "zstd": ".zst"}
 
@@ -23,10 +20,9 @@ class TextFormat(FileFormat):
         """Return the format's suffix, followed by that of a compression."""
         return self.suffix + SUFFIX_OF_COMPRESSION.get(options.get("compression", ""), "")
 
-
-def compression_options(target: "str | pl.PartitionBy") -> dict[str, str]:
-    """Return the compression that a file's name asks for: `.gz` or `.zst`, else none."""
-    for compression, suffix in SUFFIX_OF_COMPRESSION.items():
-        if isinstance(target, str) and target.lower().endswith(suffix):
-            return {"compression": compression}
-    return {}
+    def options_for(self, uri: str) -> dict[str, Any]:
+        """Return the compression that a file's name asks for: `.gz` or `.zst`, else none."""
+        for compression, suffix in SUFFIX_OF_COMPRESSION.items():
+            if uri.lower().endswith(suffix):
+                return {"compression": compression}
+        return {}

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from glacier.errors import JobError, StorageError
 from glacier.resources.translation import translated
 from glacier.storage import new_token
 
 if TYPE_CHECKING:
+    from glacier.adapters import BucketAdapter
     from glacier.provider import Provider
     from glacier.resources import Bucket
 
@@ -19,9 +20,14 @@ def staging_of(provider: "Provider") -> "Bucket":
     Raises:
         JobError: The provider names no staging and its platform has no default.
     """
+    from glacier.plugins import load_plugins
+    from glacier.registry import load_adapter
     from glacier.resources import Bucket
 
-    named = provider.staging or provider.config.default_staging
+    named = provider.staging
+    if named is None:
+        spec = load_plugins().registry.find(Bucket, type(provider.config))
+        named = cast("type[BucketAdapter]", load_adapter(spec)).default_staging(provider)
     if named is None:
         platform = type(provider.config).__name__
         raise JobError(
@@ -31,6 +37,20 @@ def staging_of(provider: "Provider") -> "Bucket":
     bucket_name, _, prefix = named.partition("/")
     path = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
     return Bucket(bucket_name, f"{path}jobs/", "parquet", provider)
+
+
+def prepared_staging(provider: "Provider") -> "Bucket":
+    """Return `staging_of(provider)`, whose bucket is there; made now if it is the default one.
+
+    Raises:
+        JobError: As `staging_of`.
+        StorageError: The platform's default bucket can't be made.
+    """
+    staging = staging_of(provider)
+    if provider.staging is None:
+        with translated(staging):
+            staging.adapter.prepare_staging()
+    return staging
 
 
 def new_place(staging: "Bucket") -> "Bucket":

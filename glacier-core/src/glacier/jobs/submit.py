@@ -7,7 +7,7 @@ from glacier.errors import JobDiedError, JobError
 from glacier.job_status import JobStatus
 from glacier.jobs.definition import JobDefinition, JobResult
 from glacier.jobs.secrets import check_no_secret
-from glacier.jobs.staging import discarded_on_failure, new_place, staging_of
+from glacier.jobs.staging import discarded_on_failure, new_place, prepared_staging
 
 if TYPE_CHECKING:
     from glacier.adapters import ExecutorAdapter
@@ -26,7 +26,7 @@ def submit(executor: "Executor", job: object) -> "tuple[str, Bucket | None]":
     definition = JobDefinition.of(job)
     if definition.script is not None:
         return executor.adapter.submit_job(_script_job(definition)), None
-    place = new_place(staging_of(executor.provider))
+    place = new_place(prepared_staging(executor.provider))
     with discarded_on_failure(place):
         return executor.adapter.submit_job(_function_job(executor, definition, place)), place
 

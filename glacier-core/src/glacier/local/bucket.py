@@ -47,6 +47,11 @@ class LocalBucketAdapter(BucketAdapter):
         self._tree = Tree(self._base)
         self._root = self._base / resource.bucket_name
 
+    @classmethod
+    def default_staging(cls, provider: "Provider") -> str | None:  # noqa: ARG003
+        """Return the name of a directory below the base path."""
+        return "glacier-staging"
+
     def location(self) -> Location:
         """Return where the path lies on disk, with symlinks followed.
 

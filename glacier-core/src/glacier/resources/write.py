@@ -132,9 +132,10 @@ class Write:
         try:
             sink.collect(engine="streaming")
         except BaseException as error:
+            own = stage.own_error(error)
             self.bucket.adapter.discard(stage)
-            if isinstance(error, FAILURES):
-                raise self.failed(error) from error
+            if isinstance(own, FAILURES):
+                raise self.failed(own) from error
             raise
         self.commit(stage)
 

@@ -1,6 +1,7 @@
 """Buckets of the toy platform."""
 
 from glacier.fsspec_bucket import FilesystemBucketAdapter
+from glacier.provider import Provider
 from glacier_toy.config import ToyBucketConfig, ToyConfig
 from glacier_toy.filesystem import ToyFileSystem
 
@@ -9,6 +10,12 @@ class ToyBucketAdapter(FilesystemBucketAdapter):
     """A bucket of the store."""
 
     scheme = "toy"
+
+    @classmethod
+    def default_staging(cls, provider: Provider) -> str | None:
+        """Return the bucket that the config names."""
+        config = provider.config
+        return config.staging if isinstance(config, ToyConfig) else None
 
     @property
     def filesystem(self) -> ToyFileSystem:

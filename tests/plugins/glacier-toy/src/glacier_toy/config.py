@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import ClassVar, Self
+from typing import Self
 
 from pydantic import Field
 
@@ -12,8 +12,6 @@ from glacier.config import ProviderConfig, ResourceConfig
 class ToyConfig(ProviderConfig):
     """The toy platform: buckets below a directory of this machine, which `TOY_HOME` names."""
 
-    default_staging: ClassVar[str | None] = "staging"
-
     region: str
     """The part of the store that holds the buckets; regions share nothing.
     Environment variable: `TOY_REGION`. Maps to the first directory of every path."""
@@ -21,6 +19,10 @@ class ToyConfig(ProviderConfig):
     locked_buckets: tuple[str, ...] = ()
     """The names of buckets that this identity may not touch. Maps to `locked` of the
     filesystem."""
+
+    staging: str | None = "staging"
+    """The bucket through which jobs travel where a provider names none. Maps to nothing: it is a
+    bucket like others."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:

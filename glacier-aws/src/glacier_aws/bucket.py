@@ -1,0 +1,200 @@
+"""Buckets on S3."""
+
+import builtins
+import re
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from fsspec.implementations.local import LocalFileSystem
+from fsspec.utils import glob_translate
+
+from glacier.adapters import BucketAdapter
+from glacier.errors import AccessDeniedError, GlacierError, ObjectExistsError
+from glacier.fsspec_tree import fixed_directory
+from glacier.publishing import publish_dataset
+from glacier.storage import RESERVED_PREFIX, Location, Stage, WriteMode, is_glob, new_token
+from glacier_aws.errors import code_of, of_bucket
+from glacier_aws.session import session_of
+from glacier_aws.upload import Uploads, for_all
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+    from mypy_boto3_s3 import S3Client
+
+    from glacier.provider import Provider
+    from glacier.resources import Bucket
+    from glacier_aws.config import AwsConfig
+
+_KEYS_PER_DELETION = 1000
+_NOT_THERE = {"404", "NoSuchBucket", "NoSuchKey"}
+
+
+class S3BucketAdapter(BucketAdapter):
+    """Polars reads S3 by itself; writes are multipart uploads that a commit completes."""
+
+    def __init__(self, resource: "Bucket", provider: "Provider") -> None:
+        super().__init__(resource, provider)
+        self._config = cast("AwsConfig", provider.config)
+
+    @classmethod
+    def default_staging(cls, provider: "Provider") -> str | None:
+        """Return the account's own bucket for jobs in the provider's region."""
+        config = cast("AwsConfig", provider.config)
+        return f"glacier-staging-{session_of(config).account_id}-{config.region}"
+
+    def prepare_staging(self) -> None:
+        """Make the bucket where it is missing."""
+        try:
+            self._client.head_bucket(Bucket=self.resource.bucket_name)
+        except self._client.exceptions.ClientError as error:
+            if code_of(error) not in _NOT_THERE:
+                raise
+            self.deploy()
+
+    def deploy(self) -> None:
+        """Make the bucket."""
+        self._client.create_bucket(Bucket=self.resource.bucket_name)
+
+    def location(self) -> Location:
+        """Return where the bucket's path lies; touches no data."""
+        session = session_of(self._config)
+        return Location(
+            uri=self.get_uri(),
+            path=f"{self.resource.bucket_name}/{self.resource.path}",
+            filesystem=lambda: session.filesystem,
+            storage_options=session.storage_options,
+            credential_provider=session.credential_provider,
+            is_glob=is_glob(self.resource.path),
+        )
+
+    def get_uri(self) -> str:
+        """Return `s3://bucket/path`."""
+        return f"s3://{self.resource.bucket_name}/{self.resource.path}"
+
+    @property
+    def filesystem(self) -> "AbstractFileSystem":
+        """s3fs, with the identity of the config."""
+        return session_of(self._config).filesystem
+
+    def exists(self) -> bool:
+        """Return whether the path holds data, or for an empty path whether the bucket is there."""
+        try:
+            if self.resource.path == "":
+                self._client.head_bucket(Bucket=self.resource.bucket_name)
+            elif not self.resource.is_dataset:
+                self._client.head_object(Bucket=self.resource.bucket_name, Key=self.resource.path)
+            else:
+                return any(True for _ in self._keys())
+        except self._client.exceptions.ClientError as error:
+            if code_of(error) in _NOT_THERE:
+                return False
+            raise
+        return True
+
+    def list(self) -> builtins.list[str]:
+        """Return the paths of all visible files below the path, relative to the bucket, sorted."""
+        if not self.resource.is_dataset:
+            return [self.resource.path] if self.exists() else []
+        return sorted(self._keys())
+
+    def delete(self) -> None:
+        """Delete what the path holds; nothing happens where nothing is."""
+        self._remove(self.list() if self.resource.is_dataset else [self.resource.path])
+
+    def stage(self) -> Stage:
+        """Return what uploads to the path itself, or for tables a directory of this machine."""
+        token = new_token()
+        if self.resource.is_table:
+            path = f"{tempfile.mkdtemp(prefix='glacier-')}/rows.parquet"
+            return Stage(Location(uri=path, path=path, filesystem=LocalFileSystem), token)
+        files = Uploads(
+            self._client,
+            self.resource.bucket_name,
+            self.resource.path,
+            token,
+            translate=self.translate,
+        )
+        return Stage(self.location(), token, files)
+
+    def commit(self, stage: Stage, mode: WriteMode) -> None:
+        """Complete the uploads: one object in one step, a dataset's before its old ones go.
+
+        Raises:
+            ObjectExistsError: `mode` is `error` or `ignore` and data has appeared meanwhile.
+        """
+        uploads = cast("Uploads", stage.files)
+        is_exclusive = mode in {"error", "ignore"}
+        if not self.resource.is_dataset:
+            self._complete(uploads, is_exclusive=is_exclusive)
+            return
+        if is_exclusive and self.exists():
+            raise self._appeared()
+        publish_dataset(
+            uploads.keys,
+            superseded=[] if mode == "append" else self.list(),
+            publish=uploads.complete,
+            remove=self._remove,
+        )
+
+    def discard(self, stage: Stage) -> None:
+        """Give up what a stage has not made visible."""
+        if isinstance(stage.files, Uploads):
+            stage.files.abort()
+        else:
+            shutil.rmtree(Path(stage.location.path).parent, ignore_errors=True)
+
+    def translate(self, error: Exception) -> GlacierError | None:
+        """Return Glacier's error for one of boto3 or of Polars' object store."""
+        return of_bucket(error, self.resource.bucket_name, self.get_uri())
+
+    @property
+    def _client(self) -> "S3Client":
+        return cast("S3Client", session_of(self._config).client("s3"))
+
+    def _complete(self, uploads: Uploads, *, is_exclusive: bool) -> None:
+        try:
+            uploads.complete(is_exclusive=is_exclusive)
+        except self._client.exceptions.ClientError as error:
+            if code_of(error) in {"PreconditionFailed", "412"}:
+                raise self._appeared() from error
+            raise
+
+    def _appeared(self) -> ObjectExistsError:
+        return ObjectExistsError(f"{self.get_uri()} was written by somebody else meanwhile.")
+
+    def _keys(self) -> Iterator[str]:
+        """Yield the visible keys of a dataset or a glob."""
+        path = self.resource.path
+        pattern = re.compile(glob_translate(path)) if is_glob(path) else None
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.resource.bucket_name, Prefix=fixed_directory(path)
+        )
+        for page in pages:
+            for entry in page.get("Contents", ()):
+                key = entry["Key"]
+                # Consoles make empty objects that stand for directories.
+                is_hidden = key.startswith(RESERVED_PREFIX) or key.endswith("/")
+                if not is_hidden and (pattern is None or pattern.match(key)):
+                    yield key
+
+    def _remove(self, keys: Collection[str]) -> None:
+        """Remove objects; nothing happens about those that aren't there."""
+        names = list(keys)
+        chunks = [
+            names[at : at + _KEYS_PER_DELETION] for at in range(0, len(names), _KEYS_PER_DELETION)
+        ]
+        for_all(self._remove_some, chunks)
+
+    def _remove_some(self, keys: builtins.list[str]) -> None:
+        answer = self._client.delete_objects(
+            Bucket=self.resource.bucket_name,
+            Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
+        )
+        for error in answer.get("Errors", ()):
+            raise AccessDeniedError(
+                f"s3://{self.resource.bucket_name}/{error.get('Key')} can't be deleted: "
+                f"{error.get('Code')}: {error.get('Message')}."
+            )

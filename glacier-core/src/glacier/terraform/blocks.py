@@ -1,0 +1,76 @@
+"""The parts of a document: blocks, and what may stand in them beside plain values."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from glacier.access import Access
+    from glacier.claims import Settings
+    from glacier.provider import Provider
+    from glacier.resources import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """An attribute of another block, by that block's type and key: `${type.label.attribute}`.
+
+    Attributes:
+        type: The other block's type, such as `aws_s3_bucket`.
+        key: Its key.
+        attribute: Its attribute, such as `arn`.
+        mode: Whether it is a resource or a data source.
+    """
+
+    type: str
+    key: str
+    attribute: str
+    mode: Literal["resource", "data"] = "resource"
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression of Terraform's language, such as `path.module`, that is not a plain text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One resource or data source.
+
+    Attributes:
+        type: Its type, such as `aws_s3_bucket`.
+        key: What tells it from others of its type: the real thing's name. The document makes a
+            legal label of it.
+        body: Its arguments. Values are JSON's, `Ref`, `Expression`; None is left out. Plain text
+            is written so that Terraform takes it literally.
+        owner: How errors call the Glacier resource that it comes from.
+        mode: Whether it is a resource or a data source.
+        files: What has to lie beside the document, by its path there; each is made when the
+            document is written to a directory, and returns the file to copy.
+        comment: What a reader of the document should know; written as `//`.
+    """
+
+    type: str
+    key: str
+    body: Mapping[str, Any]  # Any: as the docstring says
+    owner: str
+    mode: Literal["resource", "data"] = "resource"
+    files: Mapping[str, Callable[[], Path]] = field(default_factory=dict)
+    comment: str = ""
+
+
+class Estate(Protocol):
+    """What adapters are told when they describe their resources."""
+
+    @property
+    def provider(self) -> "Provider":
+        """The provider whose resources are described."""
+
+    def settings(self, kind: str, name: str) -> "Settings":
+        """Return what all resources say of one thing."""
+
+    def access(self, resource: "Resource") -> "Access":
+        """Return the buckets that a function, or the jobs of an executor, may have to touch."""

@@ -1,0 +1,114 @@
+"""The process of the rig: moto's server, with what really runs functions and jobs in front of it.
+
+It is started by `server.AwsServer`, prints its port, and ends when its standard input does.
+"""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+
+Answer = Iterable[bytes]
+
+
+class Part(Protocol):
+    """What answers some requests in moto's place."""
+
+    def answer(self, environ: WSGIEnvironment, start: StartResponse) -> Answer | None:
+        """Answer a request; None for one that is moto's."""
+
+
+class Front:
+    """Notes every request, and hands each to the first part that answers it.
+
+    Args:
+        moto: Who answers all others.
+        parts: Who is asked before.
+    """
+
+    def __init__(self, moto: WSGIApplication, parts: Sequence[Part]) -> None:
+        self._moto = moto
+        self._parts = parts
+        self._requests: list[dict[str, str]] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Answer:
+        path = environ["PATH_INFO"]
+        if path == "/rig/requests":
+            return self._told(environ["REQUEST_METHOD"], start)
+        with self._lock:
+            self._requests.append(
+                {
+                    "method": environ["REQUEST_METHOD"],
+                    "path": path,
+                    "query": environ.get("QUERY_STRING", ""),
+                    "target": environ.get("HTTP_X_AMZ_TARGET", ""),
+                    "copy_source": environ.get("HTTP_X_AMZ_COPY_SOURCE", ""),
+                    "range": environ.get("HTTP_RANGE", ""),
+                    "access_key": _access_key(environ.get("HTTP_AUTHORIZATION", "")),
+                }
+            )
+        for part in self._parts:
+            found = part.answer(environ, start)
+            if found is not None:
+                return found
+        return self._moto(environ, start)
+
+    def _told(self, method: str, start: StartResponse) -> Answer:
+        """Answer with what was asked so far, and forget it where that is deleted."""
+        with self._lock:
+            body = json.dumps(self._requests).encode()
+            if method == "DELETE":
+                self._requests.clear()
+        start("200 OK", [("Content-Type", "application/json")])
+        return [body]
+
+
+def _access_key(authorization: str) -> str:
+    return authorization.partition("Credential=")[2].partition("/")[0]
+
+
+def read_body(environ: WSGIEnvironment) -> bytes:
+    """Return a request's body, which stays there for moto to read."""
+    import io
+
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def parts(port: int) -> Sequence[Part]:
+    """Return what runs beside moto."""
+    return []
+
+
+def main() -> None:
+    """Serve until the standard input ends."""
+    app = DomainDispatcherApplication(create_backend_app)
+    server = make_server(
+        "127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=MotoRequestHandler
+    )
+    os.environ["MOTO_PORT"] = str(server.server_port)
+    server.app = Front(app, parts(server.server_port))
+    print(server.server_port, flush=True)
+    threading.Thread(target=_end_with_input, args=(server.shutdown,), daemon=True).start()
+    server.serve_forever()
+
+
+def _end_with_input(stop: Callable[[], Any]) -> None:
+    sys.stdin.read()
+    stop()
+
+
+if __name__ == "__main__":
+    main()
