@@ -1,26 +1,18 @@
 """What an executor refuses to submit."""
 
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from glacier_toy import ToyConfig
 from pydantic import SecretStr
 
 from glacier import Executor, Provider
-from glacier.config import LocalConfig, ProviderConfig, ResourceConfig
+from glacier.config import LocalConfig, ResourceConfig
 from glacier.errors import JobError, PackageError, StorageError
 from glacier.jobs import JobDefinition
 from tests.core.local_jobs import finish, write_script
-
-
-class RemoteConfig(ProviderConfig):
-    """A platform elsewhere, with no staging of its own."""
-
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> "RemoteConfig":
-        return cls()
 
 
 class TokenConfig(ResourceConfig):
@@ -132,10 +124,11 @@ def test_submission_where_nothing_can_be_written_is_an_error(tmp_path: Path) -> 
 
 
 def test_submission_of_a_function_needs_staging(tmp_path: Path) -> None:
-    executor = Provider(RemoteConfig()).executor("jobs", config=LocalConfig(base_path=tmp_path))
+    homeless = ToyConfig(region="attic", staging=None)
+    executor = Provider(homeless).executor("jobs", config=LocalConfig(base_path=tmp_path))
 
     with pytest.raises(
-        JobError, match=r"this provider on RemoteConfig names none\. Say which: Provider\(config="
+        JobError, match=r"this provider on ToyConfig names none\. Say which: Provider\(config="
     ):
         executor.submit_job(print)
 
