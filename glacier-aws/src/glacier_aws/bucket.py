@@ -12,12 +12,14 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
 from glacier.adapters import BucketAdapter
+from glacier.claims import Claim
 from glacier.errors import AccessDeniedError, GlacierError, ObjectExistsError
 from glacier.fsspec_tree import fixed_directory
 from glacier.publishing import publish_dataset
 from glacier.storage import RESERVED_PREFIX, Location, Stage, WriteMode, is_glob, new_token
 from glacier_aws.errors import code_of, of_bucket
 from glacier_aws.session import session_of
+from glacier_aws.settings import claim_of
 from glacier_aws.upload import Uploads, for_all
 
 if TYPE_CHECKING:
@@ -53,6 +55,10 @@ class S3BucketAdapter(BucketAdapter):
             if code_of(error) not in _NOT_THERE:
                 raise
             self.deploy()
+
+    def claim(self) -> Claim:
+        """Return what the resource's config says of its bucket."""
+        return claim_of(self.resource)
 
     def deploy(self) -> None:
         """Make the bucket."""
