@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from glacier_aws.config import AwsConfig, GlueConfig, LambdaConfig, S3Config
+from glacier_aws.config import AwsConfig, GlueConfig, LambdaConfig
 from glacier_aws.hooks import glacier_config_from_env
 
 
@@ -76,21 +76,6 @@ def test_repr_shows_no_secret() -> None:
 def test_environment_is_claimed_by_region_alone() -> None:
     assert glacier_config_from_env({"AWS_REGION": "eu-north-1"}) == AwsConfig(region="eu-north-1")
     assert glacier_config_from_env({"AWS_DEFAULT_REGION": "eu-north-1"}) is None
-
-
-def test_s3_config_defaults_are_safe() -> None:
-    config = S3Config()
-
-    assert config.public_access_block is True
-    assert config.encryption == "AES256"
-    assert config.versioning is False
-    assert config.lifecycle_rules is None
-    assert config.cors is None
-
-
-def test_s3_config_refuses_an_unknown_encryption() -> None:
-    with pytest.raises(ValidationError, match="'AES256', 'aws:kms' or 'aws:kms:dsse'"):
-        S3Config.model_validate({"encryption": "rot13"})
 
 
 def test_lambda_config_knows_lambdas_limits() -> None:

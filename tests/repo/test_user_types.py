@@ -12,10 +12,12 @@ PROGRAM = """
 
     import glacier
     from glacier import Bucket, Provider, pipeline, task
-    from glacier.config import AwsConfig, LocalConfig
+    from glacier.config import AwsConfig, LocalConfig, S3Config
 
     provider = Provider(config=LocalConfig(base_path="data"))
     elsewhere = Provider(config=AwsConfig(region="eu-central-1"))
+    aged = {"id": "archive", "transition": {"days": 30, "storage_class": "GLACIER"}}
+    archive = elsewhere.bucket("archive", config=S3Config(lifecycle_rules=[aged]))
     raw_data = provider.bucket(bucket_name="my-data-lake", path="raw/sales.parquet")
     output_bucket = provider.bucket(bucket_name="my-data-lake", path="processed/sales.parquet")
 

@@ -1,12 +1,21 @@
 """The AWS configs."""
 
 import os
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import Field, SecretStr, model_validator
 
 from glacier.config.base import ProviderConfig, ResourceConfig
+from glacier_aws.s3_rules import CorsRule, LifecycleRule
+
+if TYPE_CHECKING:
+    # What may be given; what a config holds are the rules.
+    LifecycleRules: TypeAlias = Sequence[LifecycleRule | Mapping[str, Any]]
+    CorsRules: TypeAlias = Sequence[CorsRule | Mapping[str, Any]]
+else:
+    LifecycleRules = list[LifecycleRule]
+    CorsRules = list[CorsRule]
 
 _IDENTITY = {
     "profile",
@@ -105,28 +114,49 @@ class AwsConfig(ProviderConfig):
 
 
 class S3Config(ResourceConfig):
-    """Settings of an S3 bucket, or of one prefix in it."""
+    """Settings of an S3 bucket, or of one prefix in it.
+
+    Several resources may speak of one bucket: what they set adds up, and may not contradict.
+    """
 
     versioning: bool = False
     """Whether S3 keeps the former versions of an object. Maps to `PutBucketVersioning`."""
 
-    lifecycle_rules: list[dict[str, Any]] | None = None  # Any: S3's own rules
+    lifecycle_rules: LifecycleRules | None = None
     """Rules that move or expire objects under the bucket's path, such as
-    `{"id": "archive", "transition": {"days": 30, "storage_class": "GLACIER"}}`.
-    Maps to `PutBucketLifecycleConfiguration`."""
+    `{"id": "archive", "transition": {"days": 30, "storage_class": "GLACIER"}}`; their fields are
+    those of `glacier_aws.s3_rules.LifecycleRule`. On the path of a single file they hold for all
+    names that start with it. Maps to `PutBucketLifecycleConfiguration`."""
 
     encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"] = "AES256"
     """How objects are encrypted at rest. Maps to `SSEAlgorithm` of `PutBucketEncryption`."""
 
-    kms_key_id: str | None = None
-    """The key for `aws:kms`, as id, alias or ARN; the account's own S3 key where None.
-    Maps to `KMSMasterKeyID` of `PutBucketEncryption`."""
+    kms_key_id: str | None = Field(default=None, min_length=1)
+    """The key for `aws:kms` and `aws:kms:dsse`, as id, alias or ARN; the account's own S3 key
+    where None. Maps to `KMSMasterKeyID` of `PutBucketEncryption`."""
 
     public_access_block: bool = True
-    """Whether all public access is refused. Maps to `PutPublicAccessBlock`."""
+    """Whether all public access is refused. Maps to all four settings of
+    `PutPublicAccessBlock`."""
 
-    cors: list[dict[str, Any]] | None = None  # Any: S3's own rules
-    """Rules for requests from browsers. Maps to `CORSRules` of `PutBucketCors`."""
+    cors: CorsRules | None = None
+    """Rules for requests from browsers, such as
+    `{"allowed_origins": ["https://example.com"], "allowed_methods": ["GET"]}`; their fields are
+    those of `glacier_aws.s3_rules.CorsRule`. Maps to `CORSRules` of `PutBucketCors`."""
+
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """Fields that are merged last: in the names of the API (`ObjectLockEnabledForBucket`) into
+    the request `CreateBucket`, which is sent once; in Terraform's (`force_destroy`) into the
+    block `aws_s3_bucket`."""
+
+    @model_validator(mode="after")
+    def _key_needs_kms(self) -> Self:
+        if self.kms_key_id is not None and not self.encryption.startswith("aws:kms"):
+            raise ValueError(
+                "kms_key_id is for encryption='aws:kms' or 'aws:kms:dsse'; set one of them, or "
+                f"leave the key out: encryption is {self.encryption!r}"
+            )
+        return self
 
 
 class LambdaConfig(ResourceConfig):

@@ -55,7 +55,7 @@ class Front:
                     "target": environ.get("HTTP_X_AMZ_TARGET", ""),
                     "copy_source": environ.get("HTTP_X_AMZ_COPY_SOURCE", ""),
                     "range": environ.get("HTTP_RANGE", ""),
-                    "access_key": _access_key(environ.get("HTTP_AUTHORIZATION", "")),
+                    "access_key": access_key_of(environ),
                 }
             )
         for part in self._parts:
@@ -74,7 +74,9 @@ class Front:
         return [body]
 
 
-def _access_key(authorization: str) -> str:
+def access_key_of(environ: WSGIEnvironment) -> str:
+    """Return the access key that has signed a request; empty for none."""
+    authorization: str = environ.get("HTTP_AUTHORIZATION", "")
     return authorization.partition("Credential=")[2].partition("/")[0]
 
 
@@ -89,7 +91,9 @@ def read_body(environ: WSGIEnvironment) -> bytes:
 
 def parts(port: int) -> Sequence[Part]:
     """Return what runs beside moto."""
-    return []
+    from tests.rigs.aws.access import BucketAccess
+
+    return [BucketAccess()]
 
 
 def main() -> None:
