@@ -4,7 +4,7 @@ import builtins
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from glacier.provider import Provider
     from glacier.resources import Bucket
+    from glacier.terraform import Block, Estate
     from glacier_aws.config import AwsConfig
 
 _KEYS_PER_DELETION = 1000
@@ -63,6 +64,12 @@ class S3BucketAdapter(BucketAdapter):
     def deploy(self) -> None:
         """Make the bucket."""
         self._client.create_bucket(Bucket=self.resource.bucket_name)
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return the bucket and its settings as blocks of Terraform."""
+        from glacier_aws.terraform import bucket_blocks
+
+        return bucket_blocks(estate, self.resource)
 
     def location(self) -> Location:
         """Return where the bucket's path lies; touches no data."""

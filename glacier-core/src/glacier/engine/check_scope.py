@@ -121,10 +121,19 @@ def refusing(task: str) -> Iterator[None]:
 
 
 class CheckBuildScope(BuildScope):
-    """Builds on empty frames too."""
+    """Builds on empty frames too.
+
+    Attributes:
+        buckets: The buckets that the function has scanned.
+    """
+
+    def __init__(self, pipeline: str) -> None:
+        super().__init__(pipeline)
+        self.buckets: list[Bucket] = []
 
     def scan(self, bucket: Bucket, options: dict[str, Any]) -> pl.LazyFrame:
         """Return an empty frame of the true schema."""
+        self.buckets.append(bucket)
         return empty_scan(bucket, options)
 
 
