@@ -6,11 +6,13 @@ same rights.
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from glacier.storage import GLOB_CHARACTERS
 
 if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
     from glacier.access import Access
     from glacier.resources import Bucket
     from glacier_aws.session import AwsSession
@@ -94,15 +96,35 @@ def ensure_role(
         ClientError: IAM refuses.
     """
     iam = session.client("iam")
-    trust = json.dumps(trust_policy(service))
+    trust, document = trust_policy(service), policy(statements)
+    labels = [{"Key": key, "Value": value} for key, value in tags.items()]
     try:
         role = iam.get_role(RoleName=name)["Role"]
     except iam.exceptions.NoSuchEntityException:
-        labels = [{"Key": key, "Value": value} for key, value in tags.items()]
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, Tags=labels)["Role"]
-    document = json.dumps(policy(statements))
-    iam.put_role_policy(RoleName=name, PolicyName=POLICY_NAME, PolicyDocument=document)
+        role = iam.create_role(
+            RoleName=name, AssumeRolePolicyDocument=json.dumps(trust), Tags=labels
+        )["Role"]
+    else:
+        if role["AssumeRolePolicyDocument"] != trust:
+            iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+        missing = [label for label in labels if label not in role.get("Tags", ())]
+        if missing:
+            iam.tag_role(RoleName=name, Tags=missing)
+    if _policy_of(iam, name) != document:
+        iam.put_role_policy(
+            RoleName=name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(document)
+        )
     return str(role["Arn"])
+
+
+def _policy_of(iam: "IAMClient", role_name: str) -> Mapping[str, Any] | None:
+    """Return the policy that a role got from here; None if it has none yet."""
+    try:
+        found = iam.get_role_policy(RoleName=role_name, PolicyName=POLICY_NAME)
+    except iam.exceptions.NoSuchEntityException:
+        return None
+    # The SDK has decoded it, though its types say that it is text.
+    return cast("Mapping[str, Any]", found["PolicyDocument"])
 
 
 def _pattern(bucket: "Bucket") -> str:
