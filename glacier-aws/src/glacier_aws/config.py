@@ -204,7 +204,11 @@ class LambdaConfig(ResourceConfig):
 
 
 class GlueConfig(ResourceConfig):
-    """Settings of a Glue job."""
+    """Settings of a Glue job, whose name is the executor's.
+
+    `overrides` are fields of `CreateJob`, merged last, mappings among them key by key:
+    `{"DefaultArguments": {"--enable-metrics": "true"}}`. None takes a field of ours away.
+    """
 
     worker_type: str = "G.1X"
     """The size of a worker, `G.1X` to `G.16X` or `R.1X` to `R.8X`. Maps to `WorkerType`."""
@@ -212,11 +216,12 @@ class GlueConfig(ResourceConfig):
     num_workers: Annotated[int, Field(ge=2)] = 2
     """How many workers run the job, the driver's included. Maps to `NumberOfWorkers`."""
 
-    glue_version: str = "5.0"
+    glue_version: str = Field(default="5.0", pattern=r"^\d+\.\d+$")
     """The runtime. Glacier's tasks need Python 3.11, so 5.0 or later. Maps to `GlueVersion`."""
 
     role_arn: str | None = None
-    """The role that the job runs as. Maps to `Role`."""
+    """The role that the job runs as; where None, one that Glacier makes, which may read and write
+    the provider's buckets, and no more. Maps to `Role`."""
 
     connections: list[str] = Field(default_factory=list)
     """Names of the Glue connections that the job uses. Maps to `Connections.Connections`."""
@@ -224,3 +229,14 @@ class GlueConfig(ResourceConfig):
     bookmarks: bool = False
     """Whether Glue remembers what a script job has processed.
     Maps to the argument `--job-bookmark-option`."""
+
+    timeout_minutes: Annotated[int, Field(ge=1, le=10_080)] = 480
+    """After how many minutes a run is ended. Maps to `Timeout`."""
+
+    max_concurrent_runs: Annotated[int, Field(ge=1)] = 50
+    """How many runs of the job go on at a time; those beyond are PENDING, queued by Glue.
+    Maps to `ExecutionProperty.MaxConcurrentRuns`."""
+
+    execution_class: Literal["STANDARD", "FLEX"] = "STANDARD"
+    """Whether runs start at once, or at a lower price on spare capacity, which does not queue
+    what goes beyond `max_concurrent_runs`. Maps to `ExecutionClass`."""

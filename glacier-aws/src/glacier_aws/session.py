@@ -71,7 +71,7 @@ class AwsSession:
             service: Its name in boto3, such as `s3`.
             **settings: Fields of botocore's `Config` that differ from the usual ones.
         """
-        key = (service, repr(sorted(settings.items())))
+        key = (service, repr(sorted(settings.items())))  # a setting may be a mapping
         if key not in self._clients:
             defaults = {
                 "connect_timeout": CONNECT_TIMEOUT_SECONDS,

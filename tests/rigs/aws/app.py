@@ -3,6 +3,7 @@
 It is started by `server.AwsServer`, prints its port, and ends when its standard input does.
 """
 
+import atexit
 import json
 import os
 import sys
@@ -89,7 +90,11 @@ def read_body(environ: WSGIEnvironment) -> bytes:
 
 def parts(port: int) -> Sequence[Part]:
     """Return what runs beside moto."""
-    return []
+    from tests.rigs.aws.glue_runs import GlueRuns
+
+    glue = GlueRuns(port, read_body)
+    atexit.register(glue.close)
+    return [glue]
 
 
 def main() -> None:
