@@ -164,11 +164,11 @@ def test_versions_that_differ_are_an_error() -> None:
 
 
 def test_write_makes_the_directory_and_puts_files_beside_the_document(tmp_path: Path) -> None:
-    source = tmp_path / "made.txt"
-    source.write_text("content")
     directory = tmp_path / "deep" / "terraform"
 
-    written = document_of([block("a", files={"code/a.txt": lambda: source})]).write(directory)
+    written = document_of(
+        [block("a", files={"code/a.txt": lambda path: path.write_text("content")})]
+    ).write(directory)
 
     assert written == [directory / "main.tf.json", directory / "code" / "a.txt"]
     assert (directory / "code" / "a.txt").read_text() == "content"

@@ -67,7 +67,7 @@ class S3BucketAdapter(BucketAdapter):
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the bucket and its settings as blocks of Terraform."""
-        from glacier_aws.terraform import bucket_blocks
+        from glacier_aws.terraform_bucket import bucket_blocks
 
         return bucket_blocks(estate, self.resource)
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from glacier.provider import Provider
     from glacier.resources import Bucket, Executor
+    from glacier.terraform import Block, Estate
     from glacier_aws.config import AwsConfig, GlueConfig
     from glacier_aws.session import AwsSession
 
@@ -91,6 +92,12 @@ class GlueAdapter(ExecutorAdapter):
         """Create the Glue job with its role and its script, or update it in place; idempotent."""
         with of_glue(f"The Glue job {self._name!r} can't be deployed", job_name=self._name):
             self._job.ensure(prepared_staging(self.provider), tags_too=True)
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return the Glue job, and what it needs, as blocks of Terraform."""
+        from glacier_aws.terraform_job import job_blocks
+
+        return job_blocks(estate, self.resource)
 
     def submit_job(self, job: ScriptJob) -> str:
         """Start a run and return its id; one submission starts one run, whatever gets lost.

@@ -1,14 +1,17 @@
 """Functions on Lambda."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glacier.adapters import ServerlessAdapter
 from glacier_aws.function_call import call_function
 from glacier_aws.function_deployment import deploy_function
 from glacier_aws.function_errors import lambda_errors
 from glacier_aws.function_package import build_package
+
+if TYPE_CHECKING:
+    from glacier.terraform import Block, Estate
 
 
 class LambdaAdapter(ServerlessAdapter):
@@ -35,6 +38,12 @@ class LambdaAdapter(ServerlessAdapter):
         package = self.package()
         with lambda_errors(self.resource, "deployed"):
             deploy_function(self.resource, package)
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return the function, and what it needs, as blocks of Terraform."""
+        from glacier_aws.terraform_function import function_blocks
+
+        return function_blocks(estate, self.resource, self.package)
 
     def invoke(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Call the function and wait for its answer.

@@ -1,19 +1,20 @@
-"""AWS's resources as blocks of Terraform, from the same pure functions that `deploy()` uses."""
+"""What all of AWS's blocks of Terraform share: the provider, the names, roles and staging."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from glacier.errors import TerraformError
 from glacier.terraform import Block, Ref, TerraformProvider
-from glacier_aws.settings import bucket_settings
+from glacier_aws.iam import TERRAFORM_POLICY_NAME, Statement, trust_policy
+from glacier_aws.session import session_of
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from glacier.resources import Bucket
+    from glacier.resources import Bucket, Resource
     from glacier.terraform import Estate
     from glacier_aws.config import AwsConfig
-    from glacier_aws.s3_rules import CorsRule, LifecycleRule, Transition
-    from glacier_aws.settings import BucketSettings
 
 SOURCE = "hashicorp/aws"
 VERSIONS = ">= 5.100, < 7.0"
@@ -21,6 +22,69 @@ _SERVICES = ("events", "glue", "iam", "kms", "lambda", "logs", "s3", "sts")
 
 Body = dict[str, Any]
 """The arguments of a block."""
+
+_DATA = {"DefaultArguments", "NonOverridableArguments", "Tags", "Variables"}
+"""Fields of requests whose own names are data."""
+
+
+class Description:
+    """Describes one resource by blocks.
+
+    Args:
+        estate: What the adapter was told.
+        resource: The resource.
+    """
+
+    def __init__(self, estate: "Estate", resource: "Resource") -> None:
+        self._owner = repr(resource)
+        self._provider = aws_provider(cast("AwsConfig", estate.provider.config))
+        self.tags = dict(estate.provider.tags) or None
+
+    def block(
+        self,
+        kind: str,
+        key: str,
+        body: Mapping[str, Any],
+        **fields: Any,  # Any: further fields of a block
+    ) -> Block:
+        """Return a block of the resource."""
+        return Block(kind, key, body, self._owner, self._provider, **fields)
+
+    def role(
+        self, name: str, service: str, statements: Iterable[Statement], note: str
+    ) -> Iterator[Block]:
+        """Yield a role that a service may take on, with what it may do.
+
+        Args:
+            name: The role's name.
+            service: Who takes it on.
+            statements: What it may do.
+            note: Why that is more than what is known to be needed; empty where it is not.
+        """
+        document = "aws_iam_policy_document"
+        trust = trust_policy(service)["Statement"]
+        comment = f"More than may be needed: {note}." if note else ""
+        yield self.block(document, service, _policy(trust), mode="data")
+        yield self.block(document, name, _policy(statements), mode="data", comment=comment)
+        yield self.block(
+            "aws_iam_role",
+            name,
+            {
+                "name": name,
+                "assume_role_policy": Ref(document, service, "json", "data"),
+                "tags": self.tags,
+            },
+        )
+        yield self.block(
+            "aws_iam_role_policy",
+            name,
+            {
+                "name": TERRAFORM_POLICY_NAME,
+                "role": Ref("aws_iam_role", name, "id"),
+                "policy": Ref(document, name, "json", "data"),
+            },
+            comment=comment,
+        )
 
 
 def aws_provider(config: "AwsConfig") -> TerraformProvider:
@@ -43,125 +107,64 @@ def aws_provider(config: "AwsConfig") -> TerraformProvider:
     return TerraformProvider(SOURCE, VERSIONS, body)
 
 
-def bucket_blocks(estate: "Estate", bucket: "Bucket") -> Iterator[Block]:
-    """Yield an S3 bucket and its settings, as all resources together want them."""
-    name = bucket.bucket_name
-    settings = bucket_settings(name, estate.settings("bucket", name))
-    provider = aws_provider(cast("AwsConfig", estate.provider.config))
-    yield Block(
-        type="aws_s3_bucket",
-        key=name,
-        body={"bucket": name, "tags": estate.provider.tags or None, **settings.block_overrides},
-        owner=repr(bucket),
-        provider=provider,
-        outputs={f"bucket_{name}": "arn"},
-    )
-    for kind, body in _bucket_parts(settings).items():
-        yield Block(
-            type=f"aws_s3_bucket_{kind}",
-            key=name,
-            body={"bucket": Ref("aws_s3_bucket", name, "id"), **body},
-            owner=repr(bucket),
-            provider=provider,
-        )
+def staging_of_estate(estate: "Estate") -> "tuple[Bucket, str]":
+    """Return the provider's staging, and the account that it and everything else is in.
+
+    Raises:
+        TerraformError: Neither the config nor AWS tells the account.
+    """
+    config = cast("AwsConfig", estate.provider.config)
+    try:
+        return estate.staging(), session_of(config).account_id
+    except (BotoCoreError, ClientError) as error:
+        raise TerraformError(
+            f"The account is not known, whose number stands in names and rights: {error}. Set "
+            'AwsConfig(account_id="...") or AWS_ACCOUNT_ID, or give credentials that can ask AWS.'
+        ) from error
 
 
-def _bucket_parts(settings: "BucketSettings") -> Mapping[str, Body]:
-    """Return the further blocks of a bucket, by the rest of their type's name."""
-    is_open = not settings.public_access_block
-    parts: dict[str, Body] = {
-        "server_side_encryption_configuration": {
-            "rule": {
-                "apply_server_side_encryption_by_default": {
-                    "sse_algorithm": settings.encryption,
-                    "kms_master_key_id": settings.kms_key_id,
-                },
-                "bucket_key_enabled": settings.bucket_key,
-            }
-        },
-        "public_access_block": {
-            "block_public_acls": not is_open,
-            "block_public_policy": not is_open,
-            "ignore_public_acls": not is_open,
-            "restrict_public_buckets": not is_open,
-        },
-    }
-    if settings.versioning:
-        parts["versioning"] = {"versioning_configuration": {"status": "Enabled"}}
-    if settings.lifecycle_rules:
-        parts["lifecycle_configuration"] = {
-            "rule": [_lifecycle_rule(rule) for rule in settings.lifecycle_rules]
-        }
-        if settings.versioning:  # rules for former versions make sense only then
-            parts["lifecycle_configuration"]["depends_on"] = [
-                Ref("aws_s3_bucket_versioning", settings.name)
-            ]
-    if settings.cors:
-        parts["cors_configuration"] = {"cors_rule": [_cors_rule(rule) for rule in settings.cors]}
-    return parts
+def arguments_of(request: Mapping[str, Any]) -> Body:
+    """Return the fields of a request as a block's arguments; what is empty is left out.
+
+    Terraform calls them as the API does, in its own spelling: `MemorySize` is `memory_size`.
+    """
+    found: Body = {}
+    for name, value in request.items():
+        argument = value
+        if isinstance(value, Mapping) and name not in _DATA:
+            argument = arguments_of(value)
+        elif isinstance(value, list):
+            argument = [arguments_of(o) if isinstance(o, Mapping) else o for o in value]
+        if argument is not None and argument not in ({}, []):
+            found[_spelled(name)] = argument
+    return found
 
 
-def _lifecycle_rule(rule: "LifecycleRule") -> Body:
-    body: Body = {
-        "id": rule.id,
-        "status": "Enabled" if rule.enabled else "Disabled",
-        "filter": _filter(rule.prefix, rule.tags),
-        "transition": _some(_transition(one) for one in rule.all_transitions),
-        "noncurrent_version_transition": _some(
-            {
-                "noncurrent_days": one.days,
-                "newer_noncurrent_versions": one.newer_versions,
-                "storage_class": one.storage_class,
-            }
-            for one in rule.noncurrent_version_transitions
-        ),
-    }
-    if rule.expiration is not None:
-        body["expiration"] = {
-            "days": rule.expiration.days,
-            "date": _midnight(rule.expiration.date),
-            "expired_object_delete_marker": rule.expiration.expired_object_delete_marker,
-        }
-    if rule.noncurrent_version_expiration is not None:
-        body["noncurrent_version_expiration"] = {
-            "noncurrent_days": rule.noncurrent_version_expiration.days,
-            "newer_noncurrent_versions": rule.noncurrent_version_expiration.newer_versions,
-        }
-    if rule.abort_incomplete_multipart_upload_days is not None:
-        body["abort_incomplete_multipart_upload"] = {
-            "days_after_initiation": rule.abort_incomplete_multipart_upload_days
-        }
+def _spelled(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _policy(statements: Iterable[Statement]) -> Body:
+    return {"statement": [_statement(one) for one in statements]}
+
+
+def _statement(one: Statement) -> Body:
+    """Return a statement as `aws_iam_policy_document` has it."""
+    body: Body = {"effect": one["Effect"], "actions": _listed(one["Action"])}
+    if "Resource" in one:
+        body["resources"] = _listed(one["Resource"])
+    if "Principal" in one:
+        body["principals"] = [
+            {"type": kind, "identifiers": _listed(who)} for kind, who in one["Principal"].items()
+        ]
+    if "Condition" in one:
+        body["condition"] = [
+            {"test": test, "variable": variable, "values": _listed(values)}
+            for test, conditions in one["Condition"].items()
+            for variable, values in conditions.items()
+        ]
     return body
 
 
-def _filter(prefix: str, tags: Mapping[str, str]) -> Body:
-    if not tags:
-        return {"prefix": prefix}
-    if len(tags) == 1 and not prefix:
-        ((key, value),) = tags.items()
-        return {"tag": {"key": key, "value": value}}
-    return {"and": {"prefix": prefix, "tags": tags}}
-
-
-def _transition(one: "Transition") -> Body:
-    return {"days": one.days, "date": _midnight(one.date), "storage_class": one.storage_class}
-
-
-def _cors_rule(rule: "CorsRule") -> Body:
-    return {
-        "id": rule.id,
-        "allowed_headers": rule.allowed_headers or None,
-        "allowed_methods": rule.allowed_methods,
-        "allowed_origins": rule.allowed_origins,
-        "expose_headers": rule.expose_headers or None,
-        "max_age_seconds": rule.max_age_seconds,
-    }
-
-
-def _midnight(day: "date | None") -> str | None:
-    return None if day is None else f"{day.isoformat()}T00:00:00Z"
-
-
-def _some(bodies: Iterable[Body]) -> list[Body] | None:
-    """Return nested blocks; None, which is left out, where there are none."""
-    return list(bodies) or None
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)

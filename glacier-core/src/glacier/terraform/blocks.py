@@ -86,8 +86,8 @@ class Block:
         owner: How errors call the Glacier resource that it comes from.
         provider: Whom Terraform asks for it.
         mode: Whether it is a resource or a data source.
-        files: What has to lie beside the document, by its path there; each is made when the
-            document is written to a directory, and returns the file to copy.
+        files: What has to lie beside the document, by its path there; each is called with the
+            path to write to when the document is written to a directory.
         comment: What a reader of the document should know; written as `//`.
         outputs: Attributes that the document gives out, by the name that they get there.
     """
@@ -98,7 +98,7 @@ class Block:
     owner: str
     provider: TerraformProvider
     mode: Mode = "resource"
-    files: Mapping[str, Callable[[], Path]] = field(default_factory=dict)
+    files: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
     comment: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
 

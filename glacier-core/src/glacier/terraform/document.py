@@ -2,8 +2,7 @@
 
 import json
 import os
-import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,22 +44,28 @@ class Document:
             The files that were written, `main.tf.json` first.
         """
         root = Path(directory)
-        made = {name: make for block in self.blocks for name, make in block.files.items()}
-        written = []
-        for name, make in sorted(made.items()):
-            target = root / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(make(), target)
-            written.append(target)
-        root.mkdir(parents=True, exist_ok=True)
-        target = root / FILE_NAME
-        draft = root / f".{FILE_NAME}.{new_token()}"
-        draft.write_text(str(self), encoding="utf-8")
-        draft.replace(target)
-        return [target, *written]
+        files = {name: make for block in self.blocks for name, make in block.files.items()}
+        for name in sorted(files):
+            _write_whole(root / name, files[name])
+        _write_whole(root / FILE_NAME, self._write_text)
+        return [root / FILE_NAME, *(root / name for name in sorted(files))]
+
+    def _write_text(self, path: Path) -> None:
+        path.write_text(str(self), encoding="utf-8")
 
     def __str__(self) -> str:
         return json.dumps(self.tree, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _write_whole(target: Path, write: Callable[[Path], object]) -> None:
+    """Put a file into its place once it is whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{new_token()}")
+    try:
+        write(draft)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def document_of(blocks: Iterable[Block], notes: Iterable[str] = ()) -> Document:
