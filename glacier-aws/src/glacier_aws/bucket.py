@@ -5,21 +5,26 @@ import re
 import shutil
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from botocore.exceptions import BotoCoreError, ClientError
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
 from glacier.adapters import BucketAdapter
-from glacier.claims import Claim
+from glacier.claims import Claim, claims_on, settled
 from glacier.errors import AccessDeniedError, GlacierError, ObjectExistsError
 from glacier.fsspec_tree import fixed_directory
+from glacier.globs import polars_glob
 from glacier.publishing import publish_dataset
 from glacier.storage import RESERVED_PREFIX, Location, Stage, WriteMode, is_glob, new_token
+from glacier_aws.answers import Answer, answer_of
+from glacier_aws.bucket_deployment import deploy_bucket, is_own_bucket
 from glacier_aws.errors import code_of, of_bucket
 from glacier_aws.session import session_of
-from glacier_aws.settings import claim_of
+from glacier_aws.settings import bucket_settings, claim_of
 from glacier_aws.upload import Uploads, for_all
 
 if TYPE_CHECKING:
@@ -49,12 +54,12 @@ class S3BucketAdapter(BucketAdapter):
         return f"glacier-staging-{session_of(config).account_id}-{config.region}"
 
     def prepare_staging(self) -> None:
-        """Make the bucket where it is missing."""
-        try:
-            self._client.head_bucket(Bucket=self.resource.bucket_name)
-        except self._client.exceptions.ClientError as error:
-            if code_of(error) not in _NOT_THERE:
-                raise
+        """Make the bucket where it is missing, with the settings that are safe.
+
+        Raises:
+            AccessDeniedError: Another account owns a bucket of this name: it would get the jobs.
+        """
+        if not is_own_bucket(session_of(self._config), self.resource.bucket_name):
             self.deploy()
 
     def claim(self) -> Claim:
@@ -62,8 +67,27 @@ class S3BucketAdapter(BucketAdapter):
         return claim_of(self.resource)
 
     def deploy(self) -> None:
-        """Make the bucket."""
-        self._client.create_bucket(Bucket=self.resource.bucket_name)
+        """Make the bucket or update it, by what all resources of the provider say of it.
+
+        Raises:
+            ContradictionError: Two of them set a field differently.
+        """
+        name = self.resource.bucket_name
+        settings = bucket_settings(name, settled(self._claims()))
+        deploy_bucket(session_of(self._config), settings, self.provider.tags)
+
+    def _claims(self) -> builtins.list[Claim]:
+        """Return what is said of the bucket: by the provider's resources, and by this one.
+
+        A part of one of them, as of `bucket / "sub"`, shares its config and adds nothing.
+        """
+        name, config = self.resource.bucket_name, self.resource.config
+        claims = claims_on(self.provider, "bucket", name)
+        is_heard = any(
+            getattr(one, "bucket_name", None) == name and one.config is config
+            for one in self.provider.get_resources()
+        )
+        return claims if is_heard else [*claims, self.claim()]
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the bucket and its settings as blocks of Terraform."""
@@ -74,13 +98,14 @@ class S3BucketAdapter(BucketAdapter):
     def location(self) -> Location:
         """Return where the bucket's path lies; touches no data."""
         session = session_of(self._config)
+        path = self.resource.path
         return Location(
-            uri=self.get_uri(),
-            path=f"{self.resource.bucket_name}/{self.resource.path}",
+            uri=f"s3://{self.resource.bucket_name}/{polars_glob(path) if is_glob(path) else path}",
+            path=f"{self.resource.bucket_name}/{path}",
             filesystem=lambda: session.filesystem,
             storage_options=session.storage_options,
             credential_provider=session.credential_provider,
-            is_glob=is_glob(self.resource.path),
+            is_glob=is_glob(path),
         )
 
     def get_uri(self) -> str:
@@ -160,8 +185,31 @@ class S3BucketAdapter(BucketAdapter):
             shutil.rmtree(Path(stage.location.path).parent, ignore_errors=True)
 
     def translate(self, error: Exception) -> GlacierError | None:
-        """Return Glacier's error for one of boto3 or of Polars' object store."""
-        return of_bucket(error, self.resource.bucket_name, self.get_uri())
+        """Return Glacier's error for one of boto3, of s3fs or of Polars' object store.
+
+        Where S3 has given its status alone, as it does to HEAD requests, it is asked once more
+        for the reason.
+        """
+        answer = answer_of(error)
+        if answer is not None and answer.is_bare and self._is_about(answer):
+            answer = self._reason(answer) or answer
+        return of_bucket(error, self.get_uri(), self._config, answer)
+
+    def _is_about(self, answer: Answer) -> bool:
+        """Return whether an answer is about this bucket, and not about one that is read too."""
+        root = f"s3://{self.resource.bucket_name}/"
+        return answer.place is None or answer.place.startswith(root)
+
+    def _reason(self, answer: Answer) -> Answer | None:
+        """Return why S3 refuses, from a request that it answers in words; None if it does not."""
+        name = self.resource.bucket_name
+        try:
+            if answer.code in {"301", "307"}:
+                return replace(answer, region=self._client.head_bucket(Bucket=name)["BucketRegion"])
+            self._client.list_objects_v2(Bucket=name, Prefix=self.resource.path, MaxKeys=1)
+        except (ClientError, BotoCoreError) as error:
+            return answer_of(error)
+        return None
 
     @property
     def _client(self) -> "S3Client":

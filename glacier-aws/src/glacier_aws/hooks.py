@@ -18,7 +18,13 @@ def glacier_register_adapters() -> "Iterable[AdapterSpec]":
     from glacier_aws.config import AwsConfig, GlueConfig, LambdaConfig, S3Config
 
     return [
-        AdapterSpec(Bucket, AwsConfig, "glacier_aws.bucket:S3BucketAdapter", (S3Config,)),
+        AdapterSpec(
+            Bucket,
+            AwsConfig,
+            "glacier_aws.bucket:S3BucketAdapter",
+            (S3Config,),
+            check="glacier_aws.names:check_bucket",
+        ),
         AdapterSpec(Serverless, AwsConfig, "glacier_aws.serverless:LambdaAdapter", (LambdaConfig,)),
         AdapterSpec(
             Executor,

@@ -12,7 +12,8 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urlsplit
 
-from glacier.errors import MissingPackageError
+from glacier.errors import ConfigError, MissingPackageError
+from glacier.storage import new_token
 from glacier_aws.config import AwsConfig
 
 try:
@@ -25,6 +26,7 @@ try:
         CredentialResolver,
         DeferredRefreshableCredentials,
     )
+    from botocore.exceptions import ProfileNotFound
 except ImportError as error:
     raise MissingPackageError(
         'AWS needs boto3, which is not installed. Run: pip install "glacier-core[aws]"', extra="aws"
@@ -53,15 +55,27 @@ class AwsSession:
 
     @cached_property
     def boto_session(self) -> boto3.Session:
-        """The session whose credentials everything else uses."""
+        """The session whose credentials everything else uses.
+
+        Raises:
+            ConfigError: The profile is in none of the configuration files.
+        """
         config = self.config
-        source = boto3.Session(
-            region_name=config.region,
-            profile_name=config.profile,
-            aws_access_key_id=config.access_key_id,
-            aws_secret_access_key=_revealed(config.secret_access_key),
-            aws_session_token=_revealed(config.session_token),
-        )
+        try:
+            source = boto3.Session(
+                region_name=config.region,
+                profile_name=config.profile,
+                aws_access_key_id=config.access_key_id,
+                aws_secret_access_key=_revealed(config.secret_access_key),
+                aws_session_token=_revealed(config.session_token),
+            )
+        except ProfileNotFound as error:
+            known = ", ".join(botocore.session.Session().available_profiles) or "none"
+            raise ConfigError(
+                f"The AWS configuration files have no profile {config.profile!r}; they have: "
+                f"{known}. Correct AwsConfig(profile=...), AWS_PROFILE or the files "
+                "(AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE say where they are)."
+            ) from error
         return source if config.role_arn is None else self._assumed(source, config.role_arn)
 
     def client(self, service: str, **settings: Any) -> Any:  # Any: each service has a client type
@@ -129,7 +143,7 @@ class AwsSession:
     @cached_property
     def credential_provider(self) -> "AwsCredentials":
         """Polars' source of credentials."""
-        return AwsCredentials(self.config)
+        return AwsCredentials(self.config, mark=new_token())
 
     @cached_property
     def filesystem(self) -> "S3FileSystem":
@@ -174,11 +188,17 @@ class AwsCredentials:
     """Gives Polars the credentials of a config's session.
 
     It pickles as the config without its secrets and without its identity: where it arrives, the
-    platform's own identity is used.
+    platform's own identity is used. Polars shares connections, with their credentials, between
+    providers that pickle alike; so each session's has a mark of its own.
+
+    Args:
+        config: The provider's config.
+        mark: What tells this identity from others of the process; says nothing about it.
     """
 
-    def __init__(self, config: AwsConfig) -> None:
+    def __init__(self, config: AwsConfig, mark: str) -> None:
         self._config = config
+        self._mark = mark
 
     def __call__(self) -> tuple[dict[str, str], int | None]:
         """Return what signs requests, and when it expires, in seconds since 1970."""
@@ -196,16 +216,16 @@ class AwsCredentials:
         return {name: value for name, value in keys.items() if value}, session.expires_at()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, AwsCredentials) and other._config == self._config
+        return isinstance(other, AwsCredentials) and other._mark == self._mark
 
     def __hash__(self) -> int:
-        return hash((type(self), self._config.region, self._config.access_key_id))
+        return hash((type(self), self._mark))
 
     def __repr__(self) -> str:
         return f"AwsCredentials({self._config!r})"
 
-    def __reduce__(self) -> "tuple[type[Self], tuple[AwsConfig]]":
-        return type(self), (self._config.without_secrets(),)
+    def __reduce__(self) -> "tuple[type[Self], tuple[AwsConfig, str]]":
+        return type(self), (self._config.without_secrets(), self._mark)
 
 
 class _AssumedRole(CredentialProvider):

@@ -41,9 +41,10 @@ class Adapter(ABC, Generic[R]):
         self.provider = provider
 
     def translate(self, error: Exception) -> GlacierError | None:  # noqa: ARG002
-        """Return Glacier's error for one of the platform's SDK; None to let it through.
+        """Return Glacier's error for one of the platform's SDK; None for all others.
 
-        Errors of Polars and of the standard library are translated by core already.
+        It is asked first. Core knows by itself that a file is missing or that access is denied,
+        where Polars or the standard library say so.
         """
         return None
 

@@ -23,6 +23,8 @@ class AdapterSpec:
         accepts: The types of resource config that the adapter understands.
         providers: The types of provider config under which it works; any where empty. Of use
             to executors, whose own config decides.
+        check: What looks at every new resource and refuses what the platform can't have, such as
+            an illegal name, as `module:function`. It asks nobody and imports no SDK.
     """
 
     resource: type
@@ -30,6 +32,7 @@ class AdapterSpec:
     adapter: str
     accepts: "tuple[type[Config], ...]" = ()
     providers: "tuple[type[ProviderConfig], ...]" = ()
+    check: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Front:
                     "target": environ.get("HTTP_X_AMZ_TARGET", ""),
                     "copy_source": environ.get("HTTP_X_AMZ_COPY_SOURCE", ""),
                     "range": environ.get("HTTP_RANGE", ""),
-                    "access_key": _access_key(environ.get("HTTP_AUTHORIZATION", "")),
+                    "access_key": access_key_of(environ),
                 }
             )
         for part in self._parts:
@@ -75,7 +75,9 @@ class Front:
         return [body]
 
 
-def _access_key(authorization: str) -> str:
+def access_key_of(environ: WSGIEnvironment) -> str:
+    """Return the access key that has signed a request; empty for none."""
+    authorization: str = environ.get("HTTP_AUTHORIZATION", "")
     return authorization.partition("Credential=")[2].partition("/")[0]
 
 
@@ -90,11 +92,12 @@ def read_body(environ: WSGIEnvironment) -> bytes:
 
 def parts(port: int) -> Sequence[Part]:
     """Return what runs beside moto."""
+    from tests.rigs.aws.access import BucketAccess
     from tests.rigs.aws.glue_runs import GlueRuns
 
     glue = GlueRuns(port, read_body)
     atexit.register(glue.close)
-    return [glue]
+    return [BucketAccess(), glue]
 
 
 def main() -> None:

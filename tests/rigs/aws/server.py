@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from glacier.config import AwsConfig
@@ -64,6 +65,17 @@ class AwsServer:
         with urlopen(request) as answer:
             found: list[dict[str, str]] = json.loads(answer.read())
         return found
+
+    def lock(self, bucket_name: str, access_key: str) -> None:
+        """Have a bucket refuse an access key from now on."""
+        query = urlencode({"bucket": bucket_name, "access_key": access_key})
+        with urlopen(Request(f"{self.endpoint}/rig/locks?{query}", method="POST")):
+            pass
+
+    def enforce(self) -> None:
+        """Have every request from now on signed by a key that IAM knows, and allowed by it."""
+        with urlopen(Request(f"{self.endpoint}/moto-api/reset-auth", b"0", method="POST")):
+            pass
 
     def __enter__(self) -> Self:
         return self

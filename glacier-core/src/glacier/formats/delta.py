@@ -70,12 +70,8 @@ class DeltaFormat(TableFormat):
                 the table has no such version.
         """
         source = _table_uri(location)
-        if schema is None and not self.exists(location):
-            raise ObjectNotFoundError(
-                f"No Delta table is at {location.uri}. Check the bucket's name and path, or "
-                "write it first.",
-                uri=location.uri,
-            )
+        if schema is None:
+            _check_exists(location)
         merged = {**access_options(location), **options}
         if schema is None:
             _check_version(location, options.get("version"))
@@ -88,7 +84,10 @@ class DeltaFormat(TableFormat):
 
     def exists(self, location: Location) -> bool:
         """Return whether a Delta log is there."""
-        return bool(_log_files(location))
+        try:
+            return bool(_log_files(location))
+        except FileNotFoundError:
+            return False
 
     def publish(
         self, rows: pl.LazyFrame, location: Location, mode: WriteMode, request: WriteRequest
@@ -143,12 +142,28 @@ class _LocalTable(deltalake.DeltaTable):
 
 
 def _log_files(location: Location) -> list[str]:
-    """Return the paths of the files of a table's log; none where no table is."""
+    """Return the paths of the files of a table's log.
+
+    Raises:
+        FileNotFoundError: There is no log.
+    """
     log = f"{location.path.rstrip('/')}/_delta_log"
+    return list(location.filesystem().ls(log, detail=False, refresh=True))
+
+
+def _check_exists(location: Location) -> None:
+    """Raise `ObjectNotFoundError` if no table is there, from what the store says if it does."""
+    missing = ObjectNotFoundError(
+        f"No Delta table is at {location.uri}. Check the bucket's name and path, or write it "
+        "first.",
+        uri=location.uri,
+    )
     try:
-        return list(location.filesystem().ls(log, detail=False, refresh=True))
-    except FileNotFoundError:
-        return []
+        files = _log_files(location)
+    except FileNotFoundError as error:
+        raise missing from error
+    if not files:
+        raise missing
 
 
 def _check_version(location: Location, version: object) -> None:

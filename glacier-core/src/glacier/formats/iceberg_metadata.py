@@ -38,13 +38,22 @@ _STORE_VERSION = re.compile(r"v(\d+)\.metadata\.json$")
 _CATALOG_VERSION = re.compile(r"(\d+)-[^/]*\.metadata\.json$")
 
 
+def metadata_files(location: Location) -> list[str]:
+    """Return the paths of a table's metadata files.
+
+    Raises:
+        FileNotFoundError: There is no directory of them.
+    """
+    return list(location.filesystem().ls(_metadata_directory(location.path), detail=False))
+
+
 def newest_metadata(location: Location) -> str | None:
     """Return the path of the newest metadata file of a table; None if there is no table.
 
     Tables that a catalog service wrote (`00003-<uuid>.metadata.json`) are found as well.
     """
     try:
-        paths = location.filesystem().ls(_metadata_directory(location.path), detail=False)
+        paths = metadata_files(location)
     except FileNotFoundError:
         return None
     for pattern in (_STORE_VERSION, _CATALOG_VERSION):
@@ -155,7 +164,12 @@ class StoreCatalog(NoopCatalog):
         directory = _metadata_directory(self._location.path)
         target = f"{directory}/v{version}.metadata.json"
         if "file" not in filesystem.protocol:
-            filesystem.pipe_file(target, content, mode="create")
+            try:
+                filesystem.pipe_file(target, content, mode="create")
+            except FileExistsError:
+                # The answer to a first try may have been lost, and a second one finds it done.
+                if filesystem.cat_file(target) != content:
+                    raise
             return
         # On a disk an exclusive open is not enough: a writer that dies leaves half a file.
         draft = Path(directory) / f"{RESERVED_PREFIX}-{new_token()}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from glacier.config.base import Config, ProviderConfig
 from glacier.errors import ConfigMismatchError, UnboundResourceError
+from glacier.registry import load_string
 from glacier.scope import current_scope
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ class Resource(ABC):
         self.config = self._accepted(config)
         self._adapter: Adapter[Any] | None = None
         self.name = name or self._generate_name()
+        check = self.provider.spec_for(self).check
+        if check is not None:
+            load_string(check)(self)
 
     def dispatch_config(self) -> Config | None:
         """Return the config whose type decides which adapter serves this resource."""

@@ -81,6 +81,20 @@ class Bucket(Resource):
 
         return format_for(self._format_name, self.path)
 
+    def deploy(self) -> None:
+        """Create the bucket on its platform, or update its settings in place; idempotent.
+
+        Other resources of the provider that speak of the same bucket count as well.
+
+        Raises:
+            ContradictionError: Two resources set a field of the bucket differently.
+            AccessDeniedError: The platform refuses, or the bucket is somebody else's.
+        """
+        from glacier.resources.translation import translated
+
+        with translated(self):
+            super().deploy()
+
     def scan(self, **options: Any) -> "pl.LazyFrame":  # Any: the format's own scan options
         """Return a lazy frame over the data; rows are read when it is collected.
 

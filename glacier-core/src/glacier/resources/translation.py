@@ -37,8 +37,12 @@ def translated(bucket: "Bucket", *, is_read: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except GlacierError:
-        raise
+    except GlacierError as error:
+        # A format says that no table is there; the store may know that no bucket is.
+        found = _of_missing_store(bucket, error)
+        if found is None:
+            raise
+        raise found from error
     except FAILURES as error:
         known = translate(bucket, error)
         if known is None and is_read:
@@ -52,6 +56,9 @@ def translate(bucket: "Bucket", error: BaseException) -> GlacierError | None:
     """Return Glacier's error for another one; None for one that says nothing about the bucket."""
     if isinstance(error, GlacierError):
         return error
+    known = bucket.adapter.translate(error) if isinstance(error, Exception) else None
+    if known is not None:
+        return known
     uri = bucket.get_uri()
     if isinstance(error, FileNotFoundError) and bucket.is_dataset:
         return _empty_dataset(uri)
@@ -67,14 +74,20 @@ def translate(bucket: "Bucket", error: BaseException) -> GlacierError | None:
         )
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}:
         return WriteError(f"There is no room to write {uri}; it is as it was: {error}", uri=uri)
-    if isinstance(error, pl.exceptions.ComputeError):
-        return _of_compute_error(bucket, uri, error)
-    return bucket.adapter.translate(error) if isinstance(error, Exception) else None
+    return _of_compute_error(bucket, uri, error)
 
 
-def _of_compute_error(
-    bucket: "Bucket", uri: str, error: pl.exceptions.ComputeError
-) -> GlacierError | None:
+def _of_missing_store(bucket: "Bucket", error: GlacierError) -> GlacierError | None:
+    """Return the store's own error where a format found nothing for the want of a bucket."""
+    cause = error.__cause__
+    if isinstance(error, ObjectNotFoundError) and isinstance(cause, FileNotFoundError):
+        return bucket.adapter.translate(cause)
+    return None
+
+
+def _of_compute_error(bucket: "Bucket", uri: str, error: BaseException) -> GlacierError | None:
+    if not isinstance(error, pl.exceptions.ComputeError):
+        return None
     text = str(error)
     if "expanded paths were empty" in text:
         return _empty_dataset(uri)
@@ -84,7 +97,7 @@ def _of_compute_error(
             "format= on the bucket.",
             uri=uri,
         )
-    return bucket.adapter.translate(error)
+    return None
 
 
 def _of_unreadable_bytes(bucket: "Bucket", error: BaseException) -> GlacierError | None:
@@ -156,6 +169,12 @@ def _missing_path(error: BaseException) -> str:
     """Return the path that Polars names, or all that the error says."""
     if isinstance(error, OSError) and error.filename is not None:
         return str(error.filename)
+    # How Polars tells of an object store; its path is that of the bucket's first request.
+    found = re.search(
+        r"Object at location (.+?) not found.*\(path: (\w+://[^/]+)/", str(error), re.DOTALL
+    )
+    if found is not None:
+        return f"{found[2]}/{found[1]}"
     found = re.search(r'os error 2\): (.+)|PlRefPath \{ inner: "([^"]+)"', str(error))
     return (found[1] or found[2]) if found else _quoted(error)
 
@@ -176,6 +195,11 @@ def _empty_dataset(uri: str) -> EmptyDatasetError:
 
 # To the end of the sentence; full stops inside it are Python's, as in `pl.Int64`.
 _POLARS_ADVICE = re.compile(r"[,.]? *(?:hint: |consider passing )(?:[^.]|\.(?=\S))*", re.IGNORECASE)
+
+# How Polars tells of an object; the path is that of its first request to the same bucket.
+_MISSING_OBJECT = re.compile(
+    r"Object at location (.+?) not found.*\(path: (\w+://[^/]+)/", re.DOTALL
+)
 
 _SIGNS_OF_WRONG_FORMAT = (
     "File out of specification",

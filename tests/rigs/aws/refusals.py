@@ -1,0 +1,82 @@
+"""A store on this machine that refuses every request as S3 documents it.
+
+For what moto never says: another region, a clock that is wrong, a token that has expired.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One answer: S3's error document, of which a HEAD request gets the status alone.
+
+    Attributes:
+        status: The HTTP status.
+        code: The error's code, such as `AccessDenied`.
+        message: What S3 says with it.
+        headers: Headers beside the usual ones.
+        details: More elements of the document.
+    """
+
+    status: int
+    code: str
+    message: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def document(self) -> bytes:
+        elements = {"Code": self.code, "Message": self.message, **self.details}
+        inner = "".join(f"<{name}>{text}</{name}>" for name, text in elements.items())
+        root = f"<Error>{inner}<RequestId>4442587FB7D0A2F9</RequestId></Error>"
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n{root}'.encode()
+
+
+class RefusingStore:
+    """Serves one refusal on a free port; a context manager.
+
+    Args:
+        refusal: What every request gets.
+    """
+
+    def __init__(self, refusal: Refusal) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = b"" if self.command == "HEAD" else refusal.document
+                self.send_response(refusal.status)
+                for name, value in refusal.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Type", "application/xml")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
