@@ -1,9 +1,13 @@
 """AWS passes the shared cases, on moto's server."""
 
+from uuid import uuid4
+
 import pytest
 
 from glacier.provider import Provider
-from glacier.testing import BucketCases, Rig, TableCases
+from glacier.resources import Serverless
+from glacier.resources.serverless import Handler
+from glacier.testing import BucketCases, Rig, ServerlessCases, TableCases
 from tests.rigs.aws.server import AwsServer
 
 
@@ -21,6 +25,11 @@ class AwsRig(Rig):
         self.provider().bucket(name).deploy()
         return name
 
+    def serverless(self, handler: Handler) -> Serverless:
+        function = self.provider().serverless(f"function-{uuid4().hex[:8]}", handler)
+        function.deploy()
+        return function
+
 
 @pytest.fixture
 def rig(aws_server: AwsServer) -> Rig:
@@ -32,4 +41,8 @@ class TestBucket(BucketCases):
 
 
 class TestTable(TableCases):
+    pass
+
+
+class TestServerless(ServerlessCases):
     pass

@@ -3,12 +3,14 @@
 It is started by `server.AwsServer`, prints its port, and ends when its standard input does.
 """
 
+import atexit
 import json
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
+from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import (
@@ -53,6 +55,7 @@ class Front:
                     "path": path,
                     "query": environ.get("QUERY_STRING", ""),
                     "target": environ.get("HTTP_X_AMZ_TARGET", ""),
+                    "action": _action(environ),
                     "copy_source": environ.get("HTTP_X_AMZ_COPY_SOURCE", ""),
                     "range": environ.get("HTTP_RANGE", ""),
                     "access_key": _access_key(environ.get("HTTP_AUTHORIZATION", "")),
@@ -74,6 +77,13 @@ class Front:
         return [body]
 
 
+def _action(environ: WSGIEnvironment) -> str:
+    """Return what a request of IAM or STS asks for, which only its body says."""
+    if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        return ""
+    return parse_qs(read_body(environ).decode()).get("Action", [""])[0]
+
+
 def _access_key(authorization: str) -> str:
     return authorization.partition("Credential=")[2].partition("/")[0]
 
@@ -89,7 +99,11 @@ def read_body(environ: WSGIEnvironment) -> bytes:
 
 def parts(port: int) -> Sequence[Part]:
     """Return what runs beside moto."""
-    return []
+    from tests.rigs.aws.lambda_runtime import LambdaRuntime
+
+    functions = LambdaRuntime(port)
+    atexit.register(functions.close)
+    return [functions]
 
 
 def main() -> None:
