@@ -41,6 +41,12 @@ def state_directory(
     return tmp_path / "state"
 
 
+@pytest.fixture(autouse=True)
+def package_cache(no_ambient_platform: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the wheels of functions from one test run to the next, apart from the developer's."""
+    monkeypatch.setenv("GLACIER_CACHE", str(Path(__file__).resolve().parents[1] / ".cache"))
+
+
 @pytest.fixture(scope="session")
 def java() -> None:
     """Skip a test for want of Java; where `CI` is set it fails."""

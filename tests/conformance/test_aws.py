@@ -6,8 +6,9 @@ import pytest
 
 from glacier.config import GlueConfig
 from glacier.provider import Provider
-from glacier.resources import Bucket, Executor
-from glacier.testing import BucketCases, ExecutorCases, Rig, TableCases
+from glacier.resources import Bucket, Executor, Serverless
+from glacier.resources.serverless import Handler
+from glacier.testing import BucketCases, ExecutorCases, Rig, ServerlessCases, TableCases
 from tests.rigs.aws.server import AwsServer
 
 STRANGER = "AKIDSTRANGER"
@@ -47,6 +48,11 @@ class AwsRig(Rig):
         stranger = Provider(config=self._server.config(access_key_id=STRANGER))
         return stranger.bucket(bucket.bucket_name, bucket.path)
 
+    def serverless(self, handler: Handler) -> Serverless:
+        function = self.provider().serverless(f"function-{uuid4().hex[:8]}", handler)
+        function.deploy()
+        return function
+
 
 @pytest.fixture
 def rig(aws_server: AwsServer) -> Rig:
@@ -62,4 +68,8 @@ class TestTable(TableCases):
 
 
 class TestExecutor(ExecutorCases):
+    pass
+
+
+class TestServerless(ServerlessCases):
     pass

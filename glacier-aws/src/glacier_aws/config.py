@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from glacier.config.base import ProviderConfig, ResourceConfig
 from glacier_aws.s3_rules import CorsRule, LifecycleRule
@@ -169,7 +169,8 @@ class LambdaConfig(ResourceConfig):
     """After how many seconds a call is ended. Maps to `Timeout`."""
 
     role_arn: str | None = None
-    """The role that the function runs as. Maps to `Role`."""
+    """The role that the function runs as; one of its own where None, which may write its log and
+    touch the provider's buckets. Maps to `Role`."""
 
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     """The processor that runs the function and that its wheels are for.
@@ -183,7 +184,8 @@ class LambdaConfig(ResourceConfig):
     store. Maps to `Environment.Variables`."""
 
     packages: list[str] = Field(default_factory=list)
-    """Requirements, such as `polars==2.1.0`, that the function's zip brings along."""
+    """Requirements, such as `polars==2.1.0`, that the function's zip brings along, beside what
+    the handler's sources import, which comes in the versions that are installed here."""
 
     subnet_ids: list[str] = Field(default_factory=list)
     """Subnets of the VPC that the function joins. Maps to `VpcConfig.SubnetIds`."""
@@ -196,11 +198,24 @@ class LambdaConfig(ResourceConfig):
     None. Maps to `ReservedConcurrentExecutions`."""
 
     url: bool = False
-    """Whether the function gets an HTTPS address. Maps to `CreateFunctionUrlConfig`."""
+    """Whether the function gets an HTTPS address, for callers with an identity of AWS; the
+    handler gets Lambda's own description of the request. Maps to `CreateFunctionUrlConfig` with
+    the `AuthType` `AWS_IAM`."""
 
     schedule: str | None = None
     """When the function is called by itself: `rate(1 hour)` or `cron(0 6 * * ? *)`, in UTC.
     Maps to `ScheduleExpression` of an EventBridge rule."""
+
+    @field_validator("packages")
+    @classmethod
+    def _packages_are_requirements(cls, packages: list[str]) -> list[str]:
+        for line in packages:
+            if not line.strip() or line.strip().startswith(("-", "#")) or "\n" in line:
+                raise ValueError(
+                    f"{line!r} is no requirement; pass one such as 'polars==2.1.0' for each "
+                    "package. Options of pip are read from its own configuration."
+                )
+        return packages
 
 
 class GlueConfig(ResourceConfig):

@@ -121,7 +121,8 @@ class FunctionDeployment:
         sha256 = base64.b64encode(self._digest).decode()
         codes = {name: wanted[name] for name in self._fields("UpdateFunctionCode") & set(wanted)}
         codes.pop("FunctionName")
-        if found.get("CodeSha256") != sha256 or not _is_met(codes, found):
+        is_same = found.get("CodeSha256") == sha256
+        if not is_same or not _is_met(wanted["Architectures"], found.get("Architectures")):
             place = self._uploaded()
             self._change(
                 lambda: self._client.update_function_code(

@@ -6,10 +6,15 @@ object out. It imports nothing of Glacier, which most functions don't bring alon
 """
 
 import json
+import os
+import tempfile
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
 from typing import Any  # payloads are any JSON
+
+# Lambda sets none, and Polars, like others, keeps its temporary files below it.
+os.environ.setdefault("HOME", tempfile.gettempdir())
 
 _manifest = json.loads(Path(__file__).with_name("glacier.json").read_text(encoding="utf-8"))
 _border: Any = import_module("glacier_json_border")
@@ -19,8 +24,6 @@ _handler: Any = attrgetter(_attribute)(import_module(_module))
 # Lambda tells of an error by its class's name alone. Its own kinds have a full stop in theirs,
 # which no class that is defined in the usual way can have.
 _PayloadError = type("Glacier.PayloadError", (Exception,), {})
-# An exit would end the process, and with it all that the caller could be told.
-_Exit = type("SystemExit", (Exception,), {})
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
@@ -28,8 +31,12 @@ def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambd
     what = f"the answer of {_manifest['function_name']!r}"
     try:
         answer = _handler(event)
-    except SystemExit as error:
-        raise _Exit(error) from error
+    except Exception:
+        raise
+    except BaseException as error:
+        # An exit, or a panic of Polars: it would end the process, and tell the caller nothing.
+        namesake = type(type(error).__name__, (Exception,), {})
+        raise namesake(error).with_traceback(error.__traceback__) from error
     try:
         text = _border.encoded({} if answer is None else answer, what=what)
         found: dict[str, Any] = _border.decoded(text, what=what)
