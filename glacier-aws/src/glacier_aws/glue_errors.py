@@ -10,6 +10,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
 )
+from botocore.exceptions import ConnectionError as ConnectionFailure
 
 from glacier.errors import JobError, JobNotFoundError
 from glacier_aws.errors import code_of
@@ -40,7 +41,7 @@ def is_lost(error: Exception) -> bool:
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= _FIRST_SERVER_ERROR
-    return isinstance(error, HTTPClientError)
+    return isinstance(error, HTTPClientError | ConnectionFailure)
 
 
 def is_about_role(error: Exception) -> bool:

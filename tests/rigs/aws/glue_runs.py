@@ -7,6 +7,7 @@ tells made-up facts of runs; this answers those requests in its place, on moto's
 import inspect
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ from moto.moto_api import state_manager
 from tests.rigs.aws.glue_process import GlueProcess
 
 ACCOUNT = "123456789012"
+STALL_SECONDS = 2.0
 _ACTIVE = {"STARTING", "RUNNING", "STOPPING"}
 _ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"}
 _UNLIMITED = 1_000_000
@@ -39,7 +41,8 @@ _UNLIMITED = 1_000_000
 class GlueRuns:
     """Answers for runs of Glue jobs and carries them out; `app.Part`.
 
-    `POST /rig/glue/lose/drop` or `/500` has the next answer to `StartJobRun` lost on its way.
+    `GET /rig/glue/lose/HOW` loses the next answer to `StartJobRun`: `drop`, `500` or `stall`.
+    `GET /rig/glue/state/RUN/STATE` has a run in some state, until its process changes it.
 
     Args:
         port: Where the rig answers.
@@ -60,8 +63,8 @@ class GlueRuns:
     def answer(self, environ: WSGIEnvironment, start: StartResponse) -> list[bytes] | None:
         """Answer a request; None for one that is moto's."""
         path = environ["PATH_INFO"]
-        if path.startswith("/rig/glue/lose/"):
-            self._losses.append(path.rpartition("/")[2])
+        if path.startswith("/rig/glue/"):
+            self._command(*path.split("/")[3:])
             start("200 OK", [])
             return [b""]
         service, _, operation = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
@@ -84,6 +87,18 @@ class GlueRuns:
         """End all runs."""
         for process in list(self._processes.values()):
             process.stop()
+
+    def _command(self, what: str, *arguments: str) -> None:
+        if what == "lose":
+            self._losses.extend(arguments)
+            return
+        run_id, state = arguments
+        for regions in glue_backends.values():
+            for backend in regions.values():
+                runs = [run for job in backend.jobs.values() for run in job.job_runs]
+                for run in runs:
+                    if run.job_run_id == run_id:
+                        run.status = state
 
     def _backend(self, environ: WSGIEnvironment) -> GlueBackend:
         scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].split("/")
@@ -227,9 +242,11 @@ class GlueRuns:
         self._queuing[backend.region_name, name] = is_queuing
 
     def _lose(self, how: str, environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
-        """Answer with an error of the server, or close the connection without an answer."""
-        if how == "drop":
-            environ["werkzeug.socket"].close()
+        """Answer too late, with an error of the server, or not at all."""
+        if how == "stall":
+            time.sleep(STALL_SECONDS)
+        if how != "500":
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError
         return _sent(start, "500 Internal Server Error", {"__type": "InternalServiceException"})
 
