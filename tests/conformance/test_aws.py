@@ -1,10 +1,14 @@
 """AWS passes the shared cases, on moto's server."""
 
+from uuid import uuid4
+
 import pytest
 
+from glacier.config import GlueConfig
 from glacier.provider import Provider
-from glacier.resources import Bucket
-from glacier.testing import BucketCases, Rig, TableCases
+from glacier.resources import Bucket, Executor, Serverless
+from glacier.resources.serverless import Handler
+from glacier.testing import BucketCases, ExecutorCases, Rig, ServerlessCases, TableCases
 from tests.rigs.aws.server import AwsServer
 
 STRANGER = "AKIDSTRANGER"
@@ -21,6 +25,8 @@ CASES_OF_NAMES = [
 class AwsRig(Rig):
     """An account on the rig's server."""
 
+    job_seconds = 120.0
+
     def __init__(self, server: AwsServer) -> None:
         self._server = server
         self.known_gaps = {f"{name}[tab]": NO_TABS for name in CASES_OF_NAMES}
@@ -33,10 +39,19 @@ class AwsRig(Rig):
         self.provider().bucket(name).deploy()
         return name
 
+    def executor(self, *, most_at_once: int | None = None) -> Executor:
+        fields = {} if most_at_once is None else {"max_concurrent_runs": most_at_once}
+        return self.provider().executor(f"jobs-{uuid4().hex}", config=GlueConfig(**fields))
+
     def make_unreadable(self, bucket: Bucket) -> Bucket:
         self._server.lock(bucket.bucket_name, STRANGER)
         stranger = Provider(config=self._server.config(access_key_id=STRANGER))
         return stranger.bucket(bucket.bucket_name, bucket.path)
+
+    def serverless(self, handler: Handler) -> Serverless:
+        function = self.provider().serverless(f"function-{uuid4().hex[:8]}", handler)
+        function.deploy()
+        return function
 
 
 @pytest.fixture
@@ -49,4 +64,12 @@ class TestBucket(BucketCases):
 
 
 class TestTable(TableCases):
+    pass
+
+
+class TestExecutor(ExecutorCases):
+    pass
+
+
+class TestServerless(ServerlessCases):
     pass

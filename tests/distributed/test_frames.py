@@ -10,6 +10,7 @@ from glacier_toy import ToyConfig
 from polars.testing import assert_frame_equal
 
 from glacier import Bucket, Provider
+from glacier.config import AwsConfig
 from glacier.errors import PackageError, RemoteError
 from glacier.jobs.distributed import SparkFrames
 from glacier.jobs.spark_session import SETTINGS, quiet, spark_session, spark_uri, why_unreachable
@@ -52,7 +53,7 @@ def test_types_that_the_page_says_yes_to_are_read_by_spark(
     bucket.write(pl.DataFrame({name: [None] for name in names}, schema=schema))
     scan = bucket.scan()
 
-    unaided = session.read.option("__globPaths__", "false").parquet(spark_uri(bucket))
+    unaided = session.read.option("__globPaths__", "false").parquet(spark_uri(bucket, session))
 
     assert frames.reads_itself(scan) is None
     assert dict(unaided.dtypes) == {name: published()[name][0] for name in names}
@@ -219,6 +220,19 @@ def test_error_of_spark_itself_is_left_as_it_is(frames: SparkFrames) -> None:
 def test_store_without_connector_is_known(session: "SparkSession") -> None:
     assert why_unreachable(session, "file:///tmp/x") is None
     assert why_unreachable(session, "s3a://b/x") == "this Spark has no connector for s3a://"
+
+
+def test_store_is_named_by_a_scheme_that_this_spark_has(session: "SparkSession") -> None:
+    bucket = Provider(config=AwsConfig(region="us-east-1")).bucket("lake", "a b.parquet")
+    configuration = session.sparkContext._jsc.hadoopConfiguration()
+
+    usual = spark_uri(bucket, session)
+    configuration.set("fs.s3.impl", "org.apache.hadoop.fs.LocalFileSystem")  # as Glue and EMR do
+    native = spark_uri(bucket, session)
+    configuration.unset("fs.s3.impl")
+
+    assert usual == "s3a://lake/a b.parquet"
+    assert native == "s3://lake/a b.parquet"
 
 
 def test_staging_that_spark_cannot_reach_is_refused(session: "SparkSession") -> None:

@@ -4,7 +4,7 @@ import builtins
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from glacier.provider import Provider
     from glacier.resources import Bucket
+    from glacier.terraform import Block, Estate
     from glacier_aws.config import AwsConfig
 
 _KEYS_PER_DELETION = 1000
@@ -87,6 +88,12 @@ class S3BucketAdapter(BucketAdapter):
             for one in self.provider.get_resources()
         )
         return claims if is_heard else [*claims, self.claim()]
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return the bucket and its settings as blocks of Terraform."""
+        from glacier_aws.terraform_bucket import bucket_blocks
+
+        return bucket_blocks(estate, self.resource)
 
     def location(self) -> Location:
         """Return where the bucket's path lies; touches no data."""

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from glacier.config.base import ProviderConfig, ResourceConfig
 from glacier_aws.s3_rules import CorsRule, LifecycleRule
@@ -169,7 +169,8 @@ class LambdaConfig(ResourceConfig):
     """After how many seconds a call is ended. Maps to `Timeout`."""
 
     role_arn: str | None = None
-    """The role that the function runs as. Maps to `Role`."""
+    """The role that the function runs as; one of its own where None, which may write its log and
+    touch the provider's buckets. Maps to `Role`."""
 
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     """The processor that runs the function and that its wheels are for.
@@ -183,7 +184,8 @@ class LambdaConfig(ResourceConfig):
     store. Maps to `Environment.Variables`."""
 
     packages: list[str] = Field(default_factory=list)
-    """Requirements, such as `polars==2.1.0`, that the function's zip brings along."""
+    """Requirements, such as `polars==2.1.0`, that the function's zip brings along, beside what
+    the handler's sources import, which comes in the versions that are installed here."""
 
     subnet_ids: list[str] = Field(default_factory=list)
     """Subnets of the VPC that the function joins. Maps to `VpcConfig.SubnetIds`."""
@@ -196,15 +198,32 @@ class LambdaConfig(ResourceConfig):
     None. Maps to `ReservedConcurrentExecutions`."""
 
     url: bool = False
-    """Whether the function gets an HTTPS address. Maps to `CreateFunctionUrlConfig`."""
+    """Whether the function gets an HTTPS address, for callers with an identity of AWS; the
+    handler gets Lambda's own description of the request. Maps to `CreateFunctionUrlConfig` with
+    the `AuthType` `AWS_IAM`."""
 
     schedule: str | None = None
     """When the function is called by itself: `rate(1 hour)` or `cron(0 6 * * ? *)`, in UTC.
     Maps to `ScheduleExpression` of an EventBridge rule."""
 
+    @field_validator("packages")
+    @classmethod
+    def _packages_are_requirements(cls, packages: list[str]) -> list[str]:
+        for line in packages:
+            if not line.strip() or line.strip().startswith(("-", "#")) or "\n" in line:
+                raise ValueError(
+                    f"{line!r} is no requirement; pass one such as 'polars==2.1.0' for each "
+                    "package. Options of pip are read from its own configuration."
+                )
+        return packages
+
 
 class GlueConfig(ResourceConfig):
-    """Settings of a Glue job."""
+    """Settings of a Glue job, whose name is the executor's.
+
+    `overrides` are fields of `CreateJob`, merged last, mappings among them key by key:
+    `{"DefaultArguments": {"--enable-metrics": "true"}}`. None takes a field of ours away.
+    """
 
     worker_type: str = "G.1X"
     """The size of a worker, `G.1X` to `G.16X` or `R.1X` to `R.8X`. Maps to `WorkerType`."""
@@ -212,11 +231,12 @@ class GlueConfig(ResourceConfig):
     num_workers: Annotated[int, Field(ge=2)] = 2
     """How many workers run the job, the driver's included. Maps to `NumberOfWorkers`."""
 
-    glue_version: str = "5.0"
+    glue_version: str = Field(default="5.0", pattern=r"^\d+\.\d+$")
     """The runtime. Glacier's tasks need Python 3.11, so 5.0 or later. Maps to `GlueVersion`."""
 
     role_arn: str | None = None
-    """The role that the job runs as. Maps to `Role`."""
+    """The role that the job runs as; where None, one that Glacier makes, which may read and write
+    the provider's buckets, and no more. Maps to `Role`."""
 
     connections: list[str] = Field(default_factory=list)
     """Names of the Glue connections that the job uses. Maps to `Connections.Connections`."""
@@ -224,3 +244,14 @@ class GlueConfig(ResourceConfig):
     bookmarks: bool = False
     """Whether Glue remembers what a script job has processed.
     Maps to the argument `--job-bookmark-option`."""
+
+    timeout_minutes: Annotated[int, Field(ge=1, le=10_080)] = 480
+    """After how many minutes a run is ended. Maps to `Timeout`."""
+
+    max_concurrent_runs: Annotated[int, Field(ge=1)] = 50
+    """How many runs of the job go on at a time; those beyond are PENDING, queued by Glue.
+    Maps to `ExecutionProperty.MaxConcurrentRuns`."""
+
+    execution_class: Literal["STANDARD", "FLEX"] = "STANDARD"
+    """Whether runs start at once, or at a lower price on spare capacity, which does not queue
+    what goes beyond `max_concurrent_runs`. Maps to `ExecutionClass`."""

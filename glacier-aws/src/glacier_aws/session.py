@@ -51,7 +51,7 @@ class AwsSession:
 
     def __init__(self, config: AwsConfig) -> None:
         self.config = config
-        self._clients: dict[tuple[str, tuple[tuple[str, Any], ...]], Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
 
     @cached_property
     def boto_session(self) -> boto3.Session:
@@ -85,7 +85,7 @@ class AwsSession:
             service: Its name in boto3, such as `s3`.
             **settings: Fields of botocore's `Config` that differ from the usual ones.
         """
-        key = (service, tuple(sorted(settings.items())))
+        key = (service, repr(sorted(settings.items())))  # a setting may be a mapping
         if key not in self._clients:
             defaults = {
                 "connect_timeout": CONNECT_TIMEOUT_SECONDS,

@@ -204,6 +204,20 @@ class ExecutorAdapter(Adapter["Executor"]):
 
     engine: ClassVar[Literal["python", "spark"]] = "python"
 
+    @property
+    def python(self) -> str | None:
+        """The minor version of Python that jobs find there, such as `3.11`; None if not known."""
+        return None
+
+    def check_runtime(self) -> None:
+        """Refuse functions and tasks if the configured runtime can't run them; asks nobody.
+
+        It is called before anything is packed or sent. Scripts of users may run all the same.
+
+        Raises:
+            JobError: The runtime can't run them; it names one that can.
+        """
+
     @abstractmethod
     def submit_job(self, job: ScriptJob) -> str:
         """Start a job and return its id without waiting.

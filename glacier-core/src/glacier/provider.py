@@ -1,8 +1,8 @@
 """The provider: makes resources for the platform that its config names."""
 
 import os
-from collections.abc import Callable, Mapping
-from pathlib import PurePath
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from glacier.config.base import ProviderConfig
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from polars._typing import SchemaDict
 
     from glacier.adapters import Adapter
+    from glacier.pipeline import Pipeline
     from glacier.registry import AdapterSpec
+    from glacier.terraform.document import Document
 
 ResourceT = TypeVar("ResourceT", bound=Resource)
 
@@ -157,6 +159,45 @@ class Provider:
         from glacier.plugins import load_plugins
 
         return load_plugins().registry.find(type(resource), type(resource.dispatch_config()))
+
+    def terraform(
+        self,
+        pipelines: "Iterable[Pipeline[..., Any]]" = (),  # Any: their results
+    ) -> "Document":
+        """Return the Terraform configuration of all resources that this provider has made.
+
+        Args:
+            pipelines: Pipelines that need no argument. They are checked, as by
+                `Pipeline.check()`, and the roles of executors then allow what their tasks touch;
+                without them, reading and writing on all declared buckets.
+
+        Raises:
+            ContradictionError: Two resources say different things of one thing; it names both.
+            TerraformError: They can't become one document, or a secret would stand in it.
+        """
+        from glacier.terraform.collect import collected
+
+        return collected(self, pipelines)
+
+    def write_terraform(
+        self,
+        directory: str | os.PathLike[str],
+        pipelines: "Iterable[Pipeline[..., Any]]" = (),  # Any: as above
+    ) -> list[Path]:
+        """Write the Terraform configuration to a directory, with the code of functions.
+
+        Args:
+            directory: Where to; made where it is missing. Files of other names stay.
+            pipelines: As in `terraform`.
+
+        Returns:
+            The files that were written: `main.tf.json`, then those beside it.
+
+        Raises:
+            ContradictionError: As in `terraform`.
+            TerraformError: As in `terraform`.
+        """
+        return self.terraform(pipelines).write(directory)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Provider":

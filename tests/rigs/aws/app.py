@@ -3,12 +3,14 @@
 It is started by `server.AwsServer`, prints its port, and ends when its standard input does.
 """
 
+import atexit
 import json
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
+from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import (
@@ -53,6 +55,7 @@ class Front:
                     "path": path,
                     "query": environ.get("QUERY_STRING", ""),
                     "target": environ.get("HTTP_X_AMZ_TARGET", ""),
+                    "action": _action(environ),
                     "copy_source": environ.get("HTTP_X_AMZ_COPY_SOURCE", ""),
                     "range": environ.get("HTTP_RANGE", ""),
                     "access_key": access_key_of(environ),
@@ -74,6 +77,13 @@ class Front:
         return [body]
 
 
+def _action(environ: WSGIEnvironment) -> str:
+    """Return what a request of IAM or STS asks for, which only its body says."""
+    if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        return ""
+    return parse_qs(read_body(environ).decode()).get("Action", [""])[0]
+
+
 def access_key_of(environ: WSGIEnvironment) -> str:
     """Return the access key that has signed a request; empty for none."""
     authorization: str = environ.get("HTTP_AUTHORIZATION", "")
@@ -92,8 +102,13 @@ def read_body(environ: WSGIEnvironment) -> bytes:
 def parts(port: int) -> Sequence[Part]:
     """Return what runs beside moto."""
     from tests.rigs.aws.access import BucketAccess
+    from tests.rigs.aws.glue_runs import GlueRuns
+    from tests.rigs.aws.lambda_runtime import LambdaRuntime
 
-    return [BucketAccess()]
+    functions, glue = LambdaRuntime(port), GlueRuns(port, read_body)
+    for part in (functions, glue):
+        atexit.register(part.close)
+    return [BucketAccess(), functions, glue]
 
 
 def main() -> None:

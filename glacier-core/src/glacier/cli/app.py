@@ -1,7 +1,7 @@
 """The commands: each parses, calls and prints."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ from glacier.cli.failures import (
     one_line,
     print_traceback,
 )
-from glacier.cli.load import load_pipeline
+from glacier.cli.load import load_pipeline, load_provider
 from glacier.cli.parameters import typed_parameters
 from glacier.cli.plugins import print_report, report_plugins
 from glacier.cli.progress import shown_progress
@@ -120,6 +120,48 @@ def graph(target: Target, param: Parameters = None, show_traceback: Traceback = 
         pipeline, arguments = _loaded(target, param)
         with function_errors(pipeline):
             typer.echo(pipeline.graph(**arguments).mermaid(), nl=False)
+
+
+@app.command()
+def terraform(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE_OR_MODULE:PROVIDER",
+            help="A .py file or a dotted module, and the provider in it; the name may be left out "
+            "where there is only one.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="The directory for the document.", file_okay=False),
+    ] = Path("terraform"),
+    pipeline: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-p",
+            "--pipeline",
+            metavar="FILE_OR_MODULE:PIPELINE",
+            help="A pipeline to check: roles then allow what its tasks touch, and no more. May be "
+            "given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    show_traceback: Traceback = False,
+) -> None:
+    """Write the Terraform configuration of all resources that a provider has made."""
+    with _errors_told(show_traceback=show_traceback):
+        provider = load_provider(target)
+        pipelines = [load_pipeline(one) for one in pipeline or []]
+        with ExitStack() as stack:
+            for one in pipelines:
+                stack.enter_context(function_errors(one))
+            document = provider.terraform(pipelines)
+        for path in document.write(output):
+            typer.echo(str(path))
+        for note in document.notes:
+            typer.echo(f"note: {note}", err=True)
 
 
 @app.command()

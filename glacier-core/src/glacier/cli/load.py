@@ -1,4 +1,4 @@
-"""Finds the pipeline that a command names: `FILE_OR_MODULE:PIPELINE`."""
+"""Finds what a command names: `FILE_OR_MODULE:PIPELINE`, or a provider in the same way."""
 
 import sys
 import traceback
@@ -7,11 +7,18 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from glacier.cli.failures import shown_path
 from glacier.errors import ConfigError, GlacierError
 from glacier.pipeline import Pipeline
+from glacier.provider import Provider
+
+NamedT = TypeVar("NamedT", Pipeline[..., Any], Provider)
+_ADVICE: dict[type, str] = {
+    Pipeline: "Decorate a function with @pipeline.",
+    Provider: "Make one: provider = Provider(config=...).",
+}
 
 
 def load_pipeline(target: str) -> Pipeline[..., Any]:
@@ -25,24 +32,38 @@ def load_pipeline(target: str) -> Pipeline[..., Any]:
     Raises:
         ConfigError: There is no such file, module or pipeline, or its import fails.
     """
-    place, name = _split(target)
+    return _load(target, Pipeline)
+
+
+def load_provider(target: str) -> Provider:
+    """Return the provider that a target names, as `load_pipeline` does a pipeline.
+
+    Raises:
+        ConfigError: There is no such file, module or provider, or its import fails.
+    """
+    return _load(target, Provider)
+
+
+def _load(target: str, kind: type[NamedT]) -> NamedT:
+    place, name = _split(target, kind)
     module = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
-    found = {key: value for key, value in vars(module).items() if isinstance(value, Pipeline)}
+    found = {key: value for key, value in vars(module).items() if isinstance(value, kind)}
     if name is None:
-        return _only_pipeline(place, module, found)
+        return _only_one(place, module, kind, found)
     if name not in found:
-        raise _no_such_pipeline(place, module, name, found)
+        raise _no_such(place, module, kind, name, list(found))
     return found[name]
 
 
-def _split(target: str) -> tuple[str, str | None]:
+def _split(target: str, kind: type) -> tuple[str, str | None]:
     place, colon, name = target.rpartition(":")
     # `C:\flows\sales.py` has a colon and no name.
     if not colon or name.endswith(".py"):
         return target, None
     if not place or not name.isidentifier():
+        word = kind.__name__
         raise ConfigError(
-            f"{target!r} names no pipeline; expected FILE_OR_MODULE:PIPELINE, such as "
+            f"{target!r} names no {word.lower()}; expected FILE_OR_MODULE:{word.upper()}, such as "
             "flows/sales.py:daily or sales.flows:daily."
         )
     return place, name
@@ -117,24 +138,30 @@ def _where(error: Exception) -> str:
     return f" ({shown_path(last.filename)}, line {last.lineno})"
 
 
-def _only_pipeline(
-    place: str, module: ModuleType, found: dict[str, Pipeline[..., Any]]
-) -> Pipeline[..., Any]:
-    """Return the one pipeline; those that the module imports don't count beside its own."""
-    own = {n: one for n, one in found.items() if one.function.__module__ == module.__name__}
+def _only_one(
+    place: str, module: ModuleType, kind: type[NamedT], found: dict[str, NamedT]
+) -> NamedT:
+    """Return the one that there is; what the module imports doesn't count beside its own."""
+    own = {n: one for n, one in found.items() if _home_of(one) == module.__name__}
     candidates = own or found
     if len(set(map(id, candidates.values()))) == 1:
         return next(iter(candidates.values()))
+    word = kind.__name__.lower()
     if not found:
-        raise ConfigError(f"{place!r} holds no pipeline. Decorate a function with @pipeline.")
+        raise ConfigError(f"{place!r} holds no {word}. {_ADVICE[kind]}")
     raise ConfigError(
-        f"{place!r} holds {len(candidates)} pipelines: {', '.join(candidates)}. Name one of them, "
+        f"{place!r} holds {len(candidates)} {word}s: {', '.join(candidates)}. Name one of them, "
         f"such as {place}:{next(iter(candidates))}."
     )
 
 
-def _no_such_pipeline(
-    place: str, module: ModuleType, name: str, found: dict[str, Pipeline[..., Any]]
+def _home_of(one: object) -> str | None:
+    """Return the module that something was defined in, where it tells that."""
+    return one.function.__module__ if isinstance(one, Pipeline) else None
+
+
+def _no_such(
+    place: str, module: ModuleType, kind: type, name: str, found: list[str]
 ) -> ConfigError:
     there = getattr(module, name, None)
     problem = (
@@ -142,5 +169,6 @@ def _no_such_pipeline(
         if there is None
         else f"has {name!r}, an object of type {type(there).__name__}"
     )
-    known = f"it holds: {', '.join(found)}" if found else "it holds none; decorate with @pipeline"
-    return ConfigError(f"{place!r} {problem}. Expected a pipeline; {known}.", pipelines=list(found))
+    word = kind.__name__.lower()
+    known = f"it holds: {', '.join(found)}" if found else f"it holds none. {_ADVICE[kind][:-1]}"
+    return ConfigError(f"{place!r} {problem}. Expected a {word}; {known}.", **{f"{word}s": found})

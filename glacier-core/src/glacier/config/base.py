@@ -3,6 +3,8 @@
 import weakref
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, Secret, SecretBytes, SecretStr
@@ -29,6 +31,28 @@ class Config(BaseModel):
 
     def __getstate__(self) -> dict[Any, Any]:
         return super(Config, self.without_secrets()).__getstate__()
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        super().__setstate__(state)
+        own = _home.get()
+        if type(own) is type(self) and own.without_secrets() == self:
+            super().__setstate__(super(Config, own).__getstate__())
+
+
+@contextmanager
+def at_home(config: Config) -> Iterator[None]:
+    """Have a config that is unpickled be this one again, with its secrets, if it describes it.
+
+    A job gets its provider's config without secrets, and what it returns refers to that one.
+    """
+    token = _home.set(config)
+    try:
+        yield
+    finally:
+        _home.reset(token)
+
+
+_home: ContextVar[Config | None] = ContextVar("_home", default=None)
 
 
 class _Forget:

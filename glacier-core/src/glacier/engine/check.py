@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import polars as pl
 
@@ -31,6 +31,9 @@ from glacier.pipeline.task import Task
 from glacier.resources.translation import FAILURES
 from glacier.scope import current_scope
 
+if TYPE_CHECKING:
+    from glacier.resources.bucket import Bucket
+
 _SCHEMA_ERRORS = (
     pl.exceptions.ColumnNotFoundError,
     pl.exceptions.DuplicateError,
@@ -54,8 +57,9 @@ def check_pipeline(pipeline: Pipeline[..., Any], params: Mapping[str, Any]) -> C
 
 def inspect_pipeline(pipeline: Pipeline[..., Any], params: Mapping[str, Any]) -> "Inspection":
     """Return a pipeline's graph and what its tasks read, write and get wrong."""
-    graph = pipeline.build(params, CheckBuildScope(pipeline.name))
-    inspection = Inspection(graph, CheckReport(pipeline.name))
+    scope = CheckBuildScope(pipeline.name)
+    graph = pipeline.build(params, scope)
+    inspection = Inspection(graph, CheckReport(pipeline.name), tuple(scope.buckets))
     for call in graph.calls:
         inspection.visit(call)
     inspection.report.warnings = hazards(graph, inspection.report)
@@ -88,12 +92,16 @@ class Inspection:
     Attributes:
         graph: What is inspected.
         report: What was found out.
+        scanned: The buckets that the pipeline's own function has scanned.
         results: What each call returned on empty frames, by its index.
     """
 
-    def __init__(self, graph: Graph, report: CheckReport) -> None:
+    def __init__(
+        self, graph: Graph, report: CheckReport, scanned: "tuple[Bucket, ...]" = ()
+    ) -> None:
         self.graph = graph
         self.report = report
+        self.scanned = scanned
         self.results: list[Any] = [call.value for call in graph.calls]
         self._checks: list[TaskCheck | None] = [None] * len(graph.calls)
         self._standings = [_SOUND] * len(graph.calls)

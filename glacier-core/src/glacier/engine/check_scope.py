@@ -121,16 +121,28 @@ def refusing(task: str) -> Iterator[None]:
 
 
 class CheckBuildScope(BuildScope):
-    """Builds on empty frames too."""
+    """Builds on empty frames too.
+
+    Attributes:
+        buckets: The buckets that the function has scanned.
+    """
+
+    def __init__(self, pipeline: str) -> None:
+        super().__init__(pipeline)
+        self.buckets: list[Bucket] = []
 
     def scan(self, bucket: Bucket, options: dict[str, Any]) -> pl.LazyFrame:
         """Return an empty frame of the true schema."""
+        self.buckets.append(bucket)
         return empty_scan(bucket, options)
 
 
 def empty_scan(bucket: Bucket, options: dict[str, Any]) -> pl.LazyFrame:
     """Return an empty frame with the columns and types of what a bucket holds."""
     with translated(bucket):
-        frame = pl.LazyFrame(schema=bucket.scan_now(options).collect_schema())
+        scan = bucket.scan_now(options)
+        # A scan knows a declared schema too, but looks for the files of a dataset first.
+        is_known = bucket.schema is not None and not options
+        frame = pl.LazyFrame(schema=bucket.schema if is_known else scan.collect_schema())
     note_scan(frame, bucket, options)
     return frame

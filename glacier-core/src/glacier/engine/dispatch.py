@@ -63,6 +63,7 @@ class Dispatch:
         from glacier.jobs.submit import died
 
         self._refuse_if_unwanted()
+        executor.adapter.check_runtime()
         if executor.adapter.engine == "spark":
             check_types(luggage)
         place = new_place(prepared_staging(executor.provider))
@@ -136,8 +137,11 @@ class Dispatch:
         from glacier.jobs.package import ENTRYPOINT, write_package
         from glacier.jobs.staging import discarded_on_failure
 
+        adapter = executor.adapter
         with discarded_on_failure(place):
-            package = write_package(place, luggage, MAIN, engine=executor.adapter.engine)
+            package = write_package(
+                place, luggage, MAIN, engine=adapter.engine, remote_python=adapter.python
+            )
             script = ScriptJob(
                 script=ENTRYPOINT,
                 args=package.args,
@@ -145,9 +149,9 @@ class Dispatch:
                 name=f"{self._run.pipeline}: {', '.join(names)}",
             )
             with self._submission():
-                job_id = executor.adapter.submit_job(script)
+                job_id = adapter.submit_job(script)
                 job = JobRun(job_id, executor.name, names, place.get_uri())
-                self._followers[job_id] = Follower(executor.adapter, job, self._unwanted)
+                self._followers[job_id] = Follower(adapter, job, self._unwanted)
                 self._run.jobs.append(job)
                 self._places.append(place)
                 self._note(executor, job)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from glacier.config.base import at_home
 from glacier.engine.dispatch import Dispatch, UnwantedJobError
 from glacier.engine.limits import Limits
 from glacier.engine.result import TaskRun, TaskStatus
@@ -108,7 +109,8 @@ class RemoteJobs:
         if delivery.status is TaskStatus.SUCCEEDED:
             attempt.origins = delivery.origins
             try:
-                value = None if delivery.packed is None else unpack(delivery.packed)
+                with at_home(_executor_of(attempt.call).provider.config):
+                    value = None if delivery.packed is None else unpack(delivery.packed)
             except FAILURES as error:  # classes of users decide themselves what it raises
                 self._fail(attempt, error)
                 return

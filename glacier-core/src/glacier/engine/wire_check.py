@@ -41,14 +41,14 @@ def check_types(luggage: Luggage) -> None:
 
 
 def check_call(task: "Task[..., Any]", values: Iterable[Any]) -> None:
-    """Check what is known of a remote call before any run: its staging, and types for Spark.
+    """Check what is known of a remote call before any run: runtime, staging, types for Spark.
 
     Args:
         task: A task with an executor.
         values: What it is given, on empty frames.
 
     Raises:
-        JobError: The executor's provider names no staging.
+        JobError: The executor's runtime can't run tasks, or its provider names no staging.
         PackageError: A column's type has no counterpart in Spark.
         PipelineError: Which columns the groups of a task return is not known.
     """
@@ -56,6 +56,7 @@ def check_call(task: "Task[..., Any]", values: Iterable[Any]) -> None:
     from glacier.jobs.types import to_wire
 
     assert task.executor is not None
+    task.executor.adapter.check_runtime()
     staging_of(task.executor.provider)
     body = task.body
     is_split = isinstance(body, GroupedFunction)

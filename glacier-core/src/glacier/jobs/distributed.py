@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _BYTES_PER_FILE = 64 * 1024 * 1024
 _PARTITIONS_PER_CORE = 4
+_OLDEST_SPARK_WITH_GROUPS = 4
 _METADATA = "_metadata"
 """The column in which Spark tells of the file that a row comes from."""
 
@@ -121,10 +122,11 @@ class SparkFrames:
 
         Raises:
             PipelineError: A key is no column, or of a type that Spark can't group by.
-            PackageError: A type or the function can't travel.
+            PackageError: A type or the function can't travel, or this Spark is older than 4.
         """
         source = frame.lazy().collect_schema()
         _check_keys(keys, source)
+        _check_version(self.session)
         wire = to_wire(schema, natural=False)
         call = GroupCall.of(function, source, tuple(keys), schema, eager=eager)
         rows = self._numbered(frame, source)
@@ -139,7 +141,7 @@ class SparkFrames:
         scan = scan_of(frame)
         if scan is None or why_staged(frame) is not None:
             return None
-        uri = spark_uri(scan.bucket)
+        uri = spark_uri(scan.bucket, self.session)
         is_read_right = why_unreachable(self.session, uri) is None and have_same_columns(frame)
         return uri if is_read_right else None
 
@@ -175,7 +177,7 @@ class SparkFrames:
         return reader.option("recursiveFileLookup", "true").parquet(uri)
 
     def _reachable(self, place: "Bucket") -> str:
-        uri = spark_uri(place)
+        uri = spark_uri(place, self.session)
         problem = why_unreachable(self.session, uri)
         if problem is not None:
             raise PackageError(
@@ -197,6 +199,15 @@ def _check_keys(keys: Sequence[str], source: pl.Schema) -> None:
                 f"partition_by names {key!r}, which is {source[key]}; Spark groups by plain values "
                 "only. Unnest it, or add a column that tells its groups apart."
             )
+
+
+def _check_version(session: "SparkSession") -> None:
+    if int(session.version.partition(".")[0]) < _OLDEST_SPARK_WITH_GROUPS:
+        raise PackageError(
+            f"A task with partition_by needs Spark {_OLDEST_SPARK_WITH_GROUPS}, whose workers take "
+            f"groups of rows as Arrow, and this is Spark {session.version}. Choose a runtime of "
+            "the executor that has it, or take partition_by away: Polars runs on the driver then."
+        )
 
 
 def _column(name: str) -> "Column":

@@ -222,10 +222,11 @@ def write(place: str, name: str, content: bytes) -> None:
         draft.write_bytes(content)
         draft.replace(Path(place) / name)
         return
-    import fsspec
+    from fsspec.core import url_to_fs
 
-    with fsspec.open(place.rstrip("/") + "/" + name, "wb") as file:
-        file.write(content)
+    # Not `fsspec.open`, which looks for the bucket before, and may not be allowed to.
+    filesystem, path = url_to_fs(place.rstrip("/") + "/" + name)
+    filesystem.pipe_file(path, content)
 
 
 def _remove(directory: Path, process_id: int) -> None:

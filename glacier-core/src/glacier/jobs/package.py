@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from glacier.errors import PackageError
 from glacier.jobs import entrypoint
 from glacier.jobs.archive import archived, glacier_sources
 from glacier.jobs.call import Call
@@ -65,6 +66,7 @@ def write_package(
     engine: str = "python",
     name: str | None = None,
     environment: Mapping[str, str] | None = None,
+    remote_python: str | None = None,
 ) -> Package:
     """Put a job's package into its place.
 
@@ -76,13 +78,22 @@ def write_package(
         engine: What the executor offers: `python` or `spark`.
         name: What the job is called in errors, at the start of a sentence.
         environment: Versions for the header in place of this process's (`python`, `polars`).
+        remote_python: The minor version of Python that will run it, where that is known.
 
     Raises:
-        PackageError: Something in it can't be pickled, has no source file, or is a secret.
+        PackageError: Something in it can't be pickled, has no source file, or is a secret; or it
+            holds functions by their value and another Python will run it.
         StorageError: The place can't be written, or a frame not be computed. Nothing is left there.
     """
     outbox = Outbox(place, "in")
-    packed = outbox.pack(Parcel(place, work), name=name or _name_of(work))
+    name = name or _name_of(work)
+    packed = outbox.pack(Parcel(place, work), name=name)
+    if packed.by_value and remote_python not in {None, _python()}:
+        raise PackageError(
+            f"{name} holds Python functions by their value, or in a plan, and the executor runs "
+            f"Python {remote_python} while this is {_python()}. Import the functions from a module "
+            f"of your project, or run this by Python {remote_python}."
+        )
     code, requirements = _code_for(packed, main, engine)
     files = {entrypoint.CODE: code, entrypoint.PAYLOAD: packed.data}
     fields = {
@@ -106,10 +117,14 @@ def _versions(*, needs_same_python: bool) -> dict[str, object]:
     return {
         "format": entrypoint.FORMAT,
         "glacier": version(CORE),
-        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "python": _python(),
         "needs_same_python": needs_same_python,
         "polars": version("polars"),
     }
+
+
+def _python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _name_of(work: object) -> str:

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from glacier.config.base import at_home
 from glacier.errors import JobError, RemoteError
 from glacier.job_status import JobStatus
 from glacier.jobs.entrypoint import RESULT, read
@@ -88,7 +89,9 @@ def read_result(place: "Bucket") -> Outcome | None:
             f"The result in {place.get_uri()} holds functions or classes by their value, written "
             f"by Python {found['python']}, and this is Python {_python()}. Define them in a module."
         )
-    return Outcome(JobStatus.SUCCEEDED, unpack(data), None, duration_seconds)
+    with at_home(place.provider.config):
+        value = unpack(data)
+    return Outcome(JobStatus.SUCCEEDED, value, None, duration_seconds)
 
 
 def _remote_error(error: dict[str, str]) -> RemoteError:

@@ -55,8 +55,8 @@ def check_no_secret(name: str, data: bytes, secrets: tuple[KnownSecret, ...] | N
     for secret in known_secrets() if secrets is None else secrets:
         if any(form in data for form in secret.forms):
             raise PackageError(
-                f"{name} holds the secret {secret.owner}, which would leave this process with the "
-                "job; nothing was sent. Take the value out: let the config be made over there from "
+                f"{name} holds the secret {secret.owner}, which would leave this process; nothing "
+                "was sent. Take the value out: let the config be made over there from "
                 "the platform's own environment, or read the secret inside the function.",
                 file=name,
                 secret=secret.owner,

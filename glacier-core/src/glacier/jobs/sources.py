@@ -26,10 +26,12 @@ class Sources:
     Attributes:
         files: Source and data files by their paths in the archive.
         installed: Top-level names of the modules that are imported from distributions.
+        apart: Modules, and names in them, that are imported and travel by another way.
     """
 
     files: dict[str, Path] = field(default_factory=dict)
     installed: set[str] = field(default_factory=set)
+    apart: set[str] = field(default_factory=set)
 
 
 def sources_of(
@@ -100,7 +102,10 @@ class _Search:
     def _is_apart(self, name: str) -> bool:
         top = name.partition(".")[0]
         is_stdlib = top in sys.stdlib_module_names or top in sys.builtin_module_names
-        return not top or top in _MAIN or is_stdlib or is_within(name, self._apart)
+        if is_within(name, self._apart):
+            self.sources.apart.add(name)
+            return True
+        return not top or top in _MAIN or is_stdlib
 
     def _add(self, module: Module) -> Iterator[str]:
         """Add a module's files, and yield what it imports."""

@@ -29,7 +29,8 @@ SETTINGS = {
 """What crossing to Spark and back without a change needs; set on a session that is there too."""
 
 _added: dict[str, set[Path]] = {}
-_HADOOP_SCHEMES = {"s3": "s3a"}
+# EMR and Glue have a connector of their own for `s3`; Hadoop's is for `s3a`.
+_HADOOP_SCHEMES = {"s3": ("s3", "s3a")}
 _lock = threading.RLock()
 
 
@@ -62,16 +63,18 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def spark_uri(bucket: "Bucket") -> str:
-    """Return a bucket's path as Hadoop takes it, which is not percent-encoded.
+def spark_uri(bucket: "Bucket", session: "SparkSession") -> str:
+    """Return a bucket's path as a Spark's Hadoop takes it, which is not percent-encoded.
 
-    It is no pattern, even where it has `*` in it: read it with `__globPaths__` switched off.
+    Of several schemes for one store it is the first that this Spark has a connector for. It is no
+    pattern, even where it has `*` in it: read it with `__globPaths__` switched off.
     """
     uri = bucket.adapter.location().uri
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return f"file://{uri}"
-    return f"{_HADOOP_SCHEMES.get(scheme, scheme)}://{rest}"
+    uris = [f"{one}://{rest}" for one in _HADOOP_SCHEMES.get(scheme, (scheme,))]
+    return next((one for one in uris if why_unreachable(session, one) is None), uris[-1])
 
 
 def why_unreachable(session: "SparkSession", uri: str) -> str | None:

@@ -26,6 +26,7 @@ def submit(executor: "Executor", job: object) -> "tuple[str, Bucket | None]":
     definition = JobDefinition.of(job)
     if definition.script is not None:
         return executor.adapter.submit_job(_script_job(definition)), None
+    executor.adapter.check_runtime()
     place = new_place(prepared_staging(executor.provider))
     with discarded_on_failure(place):
         return executor.adapter.submit_job(_function_job(executor, definition, place)), place
@@ -84,7 +85,10 @@ def _function_job(executor: "Executor", definition: JobDefinition, place: "Bucke
 
     assert definition.function is not None
     work = Call(definition.function, definition.args, definition.kwargs)
-    package = write_package(place, work, CALL_MAIN, engine=executor.adapter.engine)
+    adapter = executor.adapter
+    package = write_package(
+        place, work, CALL_MAIN, engine=adapter.engine, remote_python=adapter.python
+    )
     return ScriptJob(
         script=ENTRYPOINT,
         args=package.args,

@@ -1,5 +1,5 @@
 """Terraform from the same configs that the code runs with."""
 
-from glacier.terraform.blocks import Block, Estate, Expression, Ref
+from glacier.terraform.blocks import Block, Estate, Expression, Ref, TerraformProvider, Text
 
-__all__ = ["Block", "Estate", "Expression", "Ref"]
+__all__ = ["Block", "Estate", "Expression", "Ref", "TerraformProvider", "Text"]

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from glacier.access import Access
     from glacier.claims import Settings
     from glacier.provider import Provider
-    from glacier.resources import Resource
+    from glacier.resources import Bucket, Resource
+
+Mode = Literal["resource", "data"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +21,14 @@ class Ref:
     Attributes:
         type: The other block's type, such as `aws_s3_bucket`.
         key: Its key.
-        attribute: Its attribute, such as `arn`.
+        attribute: Its attribute, such as `arn`; the block itself where empty, for `depends_on`.
         mode: Whether it is a resource or a data source.
     """
 
     type: str
     key: str
-    attribute: str
-    mode: Literal["resource", "data"] = "resource"
+    attribute: str = ""
+    mode: Mode = "resource"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,41 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """A text of which some parts are known only to Terraform.
+
+    Attributes:
+        parts: Plain texts, references and expressions, in order.
+    """
+
+    parts: tuple[str | Ref | Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TerraformProvider:
+    """Whom Terraform asks for some blocks: a provider of its own, and how it is configured.
+
+    Equal ones are one in a document; of several that differ, all but the first get an alias.
+
+    Attributes:
+        source: Where its registry has it, such as `hashicorp/aws`.
+        version: Which versions will do, such as `>= 5.100, < 7.0`; empty for what is built into
+            Terraform.
+        body: Its arguments, as those of a block; never a secret, which Terraform finds where its
+            provider looks for it.
+    """
+
+    source: str
+    version: str
+    body: Mapping[str, Any]  # Any: as a block's
+
+    @property
+    def local_name(self) -> str:
+        """What documents call it: the last part of its source."""
+        return self.source.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """One resource or data source.
 
@@ -44,22 +81,26 @@ class Block:
         type: Its type, such as `aws_s3_bucket`.
         key: What tells it from others of its type: the real thing's name. The document makes a
             legal label of it.
-        body: Its arguments. Values are JSON's, `Ref`, `Expression`; None is left out. Plain text
-            is written so that Terraform takes it literally.
+        body: Its arguments. Values are JSON's, `Ref`, `Expression`, `Text`; None is left out.
+            Plain text is written so that Terraform takes it literally.
         owner: How errors call the Glacier resource that it comes from.
+        provider: Whom Terraform asks for it.
         mode: Whether it is a resource or a data source.
-        files: What has to lie beside the document, by its path there; each is made when the
-            document is written to a directory, and returns the file to copy.
+        files: What has to lie beside the document, by its path there; each is called with the
+            path to write to when the document is written to a directory.
         comment: What a reader of the document should know; written as `//`.
+        outputs: Attributes that the document gives out, by the name that they get there.
     """
 
     type: str
     key: str
     body: Mapping[str, Any]  # Any: as the docstring says
     owner: str
-    mode: Literal["resource", "data"] = "resource"
-    files: Mapping[str, Callable[[], Path]] = field(default_factory=dict)
+    provider: TerraformProvider
+    mode: Mode = "resource"
+    files: Mapping[str, Callable[[Path], object]] = field(default_factory=dict)
     comment: str = ""
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
 
 class Estate(Protocol):
@@ -74,3 +115,10 @@ class Estate(Protocol):
 
     def access(self, resource: "Resource") -> "Access":
         """Return the buckets that a function, or the jobs of an executor, may have to touch."""
+
+    def staging(self) -> "Bucket":
+        """Return the place below which jobs, their data and functions' code travel.
+
+        Raises:
+            JobError: The provider names none, and its platform has no default.
+        """

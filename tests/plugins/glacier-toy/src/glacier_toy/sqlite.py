@@ -2,15 +2,20 @@
 
 import sqlite3
 import weakref
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from glacier.errors import GlacierError
+from glacier.terraform import Block, Estate, TerraformProvider
 from glacier_toy.database import Database, DatabaseAdapter
 
 if TYPE_CHECKING:
     from glacier.provider import Provider
+
+
+BUILT_IN = TerraformProvider("terraform.io/builtin/terraform", version="", body={})
 
 
 class SqliteDatabaseAdapter(DatabaseAdapter):
@@ -25,6 +30,17 @@ class SqliteDatabaseAdapter(DatabaseAdapter):
         if self._connection is None:
             self._connection = sqlite3.connect(":memory:", check_same_thread=False)
             weakref.finalize(self, self._connection.close)
+
+    def blocks(self, estate: Estate) -> Iterable[Block]:
+        """Yield the database's name, which is all that Terraform can know of it."""
+        yield Block(
+            type="terraform_data",
+            key=self.resource.database_name,
+            body={"input": {"name": self.resource.database_name, "tags": self.provider.tags}},
+            owner=repr(self.resource),
+            provider=BUILT_IN,
+            outputs={f"database_{self.resource.database_name}": "output"},
+        )
 
     def execute(self, statement: str, values: tuple[object, ...]) -> None:
         """Run a statement that returns nothing, in a transaction of its own."""

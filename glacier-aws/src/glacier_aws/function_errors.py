@@ -1,0 +1,110 @@
+"""What AWS says of a Lambda function, in Glacier's words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+    WaiterError,
+)
+
+from glacier.errors import FunctionError
+from glacier_aws.errors import code_of
+
+if TYPE_CHECKING:
+    from glacier.resources import Serverless
+    from glacier_aws.config import AwsConfig
+
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+_STRANGERS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_INVALID = {"InvalidParameterValueException", "ValidationException", "ValidationError"}
+_TOO_LARGE = {"RequestTooLargeException", "RequestEntityTooLargeException", "413"}
+
+
+@contextmanager
+def lambda_errors(function: "Serverless", action: str) -> Iterator[None]:
+    """Turn errors of the SDK into a `FunctionError`.
+
+    Args:
+        function: What the work is about.
+        action: What was tried, such as `invoke`.
+    """
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        name = function.function_name
+        region = cast("AwsConfig", function.provider.config).region
+        start = f"The function {name!r} in {region} could not be {action}"
+        raise FunctionError(
+            f"{start}: {_reason(error)}", function_name=name, region=region, code=code_of(error)
+        ) from error
+
+
+def _reason(error: ClientError | BotoCoreError) -> str:
+    if isinstance(error, ClientError):
+        return _of_answer(error)
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return (
+            "no credentials were found, or not all of them. Give AwsConfig keys, a profile or a "
+            "role, or set the variables that AWS's own tools read."
+        )
+    if isinstance(error, ParamValidationError):
+        return f"its settings can't be sent: {error}. Correct overrides= of its LambdaConfig."
+    if isinstance(error, WaiterError):
+        return _of_waiting(error)
+    if isinstance(error, ReadTimeoutError | ConnectionClosedError):
+        return (
+            f"no answer came: {error}. The request may have been carried out, so it was not "
+            "repeated. Look into the function's log before it is tried again."
+        )
+    return f"{error}. Check the network and the endpoint."
+
+
+def _of_answer(error: ClientError) -> str:
+    code = code_of(error)
+    said = str(error.response["Error"].get("Message", "")).rstrip(". ")
+    if code in _DENIED:
+        return (
+            f"access is denied ({code}: {said}). Check the rights of the identity that the "
+            "provider's config stands for."
+        )
+    if code in _STRANGERS:
+        return f"AWS does not take the credentials ({code}: {said}). Renew or correct them."
+    if code == "ResourceNotFoundException":
+        return f"it, or what it needs, does not exist ({said}). Deploy it first: function.deploy()."
+    if code == "TooManyRequestsException":
+        reason = cast("dict[str, Any]", error.response).get("Reason", "no reason given")
+        return (
+            f"AWS throttles it ({reason}: {said}), also after several tries. Call it less at a "
+            "time, or raise reserved_concurrency= of its LambdaConfig or the account's limit."
+        )
+    if code in _TOO_LARGE:
+        return f"the payload is too large ({said}). Send it through a bucket."
+    if code in _INVALID:
+        return f"AWS does not take its settings ({code}: {said}). Correct its LambdaConfig."
+    return f"{code}: {said}."
+
+
+def _of_waiting(error: WaiterError) -> str:
+    last = cast("dict[str, Any]", error.last_response)
+    found = last.get("Configuration", {})
+    reasons = (found.get("StateReason"), found.get("LastUpdateStatusReason"))
+    reason = next(filter(None, reasons), str(error))
+    return f"it did not become active: {reason}"

@@ -1,0 +1,90 @@
+"""The schedule of a Lambda function: a rule of EventBridge that calls it."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+from glacier_aws.errors import code_of
+from glacier_aws.function_request import (
+    EVENTS_SERVICE,
+    SCHEDULE_STATEMENT,
+    SCHEDULE_TARGET,
+    rule_name,
+    rule_request,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_lambda import LambdaClient
+
+    from glacier.resources import Serverless
+    from glacier_aws.session import AwsSession
+
+_NOT_THERE = "ResourceNotFoundException"
+
+
+def settle_schedule(function: "Serverless", session: "AwsSession", function_arn: str) -> None:
+    """Create, update or remove what calls a function by its schedule.
+
+    Raises:
+        ClientError: AWS refuses.
+    """
+    events = cast("EventBridgeClient", session.client("events"))
+    functions = cast("LambdaClient", session.client("lambda"))
+    name = rule_name(function)
+    wanted = rule_request(function)
+    found = _rule(events, name)
+    if wanted is None:
+        if found is not None:
+            _remove(function, events, functions)
+        return
+    if found is None or any(found.get(key) != value for key, value in wanted.items()):
+        labels = [{"Key": key, "Value": value} for key, value in function.provider.tags.items()]
+        # A rule that is there has its tags, and the request may not name them again.
+        tags: Any = {"Tags": labels} if labels and found is None else {}
+        rule_arn = events.put_rule(**wanted, **tags)["RuleArn"]
+    else:
+        rule_arn = found["Arn"]
+    targets = events.list_targets_by_rule(Rule=name)["Targets"]
+    if not any((one["Id"], one["Arn"]) == (SCHEDULE_TARGET, function_arn) for one in targets):
+        target: Any = {"Id": SCHEDULE_TARGET, "Arn": function_arn}
+        events.put_targets(Rule=name, Targets=[target])
+    if not _is_permitted(function, functions):
+        functions.add_permission(
+            FunctionName=function.function_name,
+            StatementId=SCHEDULE_STATEMENT,
+            Action="lambda:InvokeFunction",
+            Principal=EVENTS_SERVICE,
+            SourceArn=rule_arn,
+        )
+
+
+def _rule(events: "EventBridgeClient", name: str) -> dict[str, Any] | None:
+    try:
+        return dict(events.describe_rule(Name=name))
+    except ClientError as error:
+        if code_of(error) != _NOT_THERE:
+            raise
+        return None
+
+
+def _is_permitted(function: "Serverless", functions: "LambdaClient") -> bool:
+    try:
+        policy = functions.get_policy(FunctionName=function.function_name)["Policy"]
+    except ClientError as error:
+        if code_of(error) != _NOT_THERE:
+            raise
+        return False
+    return f'"{SCHEDULE_STATEMENT}"' in policy
+
+
+def _remove(function: "Serverless", events: "EventBridgeClient", functions: "LambdaClient") -> None:
+    name = rule_name(function)
+    targets = events.list_targets_by_rule(Rule=name)["Targets"]
+    if targets:
+        events.remove_targets(Rule=name, Ids=[one["Id"] for one in targets])
+    events.delete_rule(Name=name)
+    if _is_permitted(function, functions):
+        functions.remove_permission(
+            FunctionName=function.function_name, StatementId=SCHEDULE_STATEMENT
+        )

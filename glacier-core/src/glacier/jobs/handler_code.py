@@ -1,0 +1,92 @@
+"""What a serverless function's handler needs beside its platform's own Python."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import Distribution
+from typing import TYPE_CHECKING
+
+from glacier.errors import FunctionError, MissingPackageError, PackageError
+from glacier.jobs.archive import GlacierSources, glacier_sources
+from glacier.jobs.pins import pins
+from glacier.jobs.secrets import check_no_secret, known_secrets
+from glacier.jobs.sources import is_within, sources_of
+from glacier.resources.handler import handler_path
+
+if TYPE_CHECKING:
+    from glacier.resources import Serverless
+
+_CONFIGS = "glacier.config."
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerCode:
+    """The part of a function's archive that is the same on every platform.
+
+    Attributes:
+        path: The handler as `module:function`.
+        files: The project's sources and small data files by their paths in the archive; those of
+            Glacier and its plugins too, where the handler imports it.
+        imported: Pins of the distributions that the project's sources import.
+        glacier: Pins of what Glacier and the plugins in use need; empty without Glacier.
+    """
+
+    path: str
+    files: Mapping[str, bytes]
+    imported: tuple[str, ...] = ()
+    glacier: tuple[str, ...] = ()
+
+
+def handler_code(function: "Serverless") -> HandlerCode:
+    """Return a handler's module, or the whole package that it is part of, and what they import.
+
+    Raises:
+        FunctionError: The handler has no module with a source file, or a file holds a secret.
+    """
+    name = function.function_name
+    path = handler_path(name, function.handler)
+    module = path.partition(":")[0]
+    glacier = glacier_sources()
+    try:
+        sources = sources_of({module}, functions={module}, apart=glacier.packages)
+        files = {name: file.read_bytes() for name, file in sources.files.items()}
+        _refuse_secrets(name, files)
+    except PackageError as error:
+        raise FunctionError(
+            f"The function {name!r} can't be packaged: {error}", function_name=name
+        ) from error
+    imported = pins(sources.installed, base=())
+    if not sources.apart:
+        return HandlerCode(path, files, imported)
+    plugins = _plugins_in_use(sources.apart, type(function.provider.config).__module__, glacier)
+    return HandlerCode(path, {**glacier.files, **files}, imported, pins((), plugins=plugins))
+
+
+def _plugins_in_use(
+    imported: Iterable[str], platform: str, glacier: GlacierSources
+) -> list[Distribution]:
+    """Return the plugins that a handler names, by their packages or configs, and its platform's."""
+    names = {*imported, platform, *_modules_of_configs(imported)}
+    return [
+        origin
+        for package, origin in glacier.packages.items()
+        if package != "glacier" and any(is_within(name, [package]) for name in names)
+    ]
+
+
+def _modules_of_configs(imported: Iterable[str]) -> Iterator[str]:
+    """Yield where configs are defined that are imported from `glacier.config`."""
+    from glacier import config
+
+    for name in imported:
+        if name.startswith(_CONFIGS):
+            try:
+                found = getattr(config, name.removeprefix(_CONFIGS))
+            except (AttributeError, MissingPackageError):
+                continue  # a module, or what the handler does without
+            yield str(getattr(found, "__module__", ""))
+
+
+def _refuse_secrets(function_name: str, files: Mapping[str, bytes]) -> None:
+    secrets = known_secrets()
+    for path, data in files.items():
+        check_no_secret(f"The file {path} of the function {function_name!r}", data, secrets)

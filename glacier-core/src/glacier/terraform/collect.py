@@ -1,0 +1,81 @@
+"""From a provider's resources, and what pipelines do with them, to one document."""
+
+from typing import TYPE_CHECKING, Any
+
+from glacier.claims import Claim, Settings, settled
+from glacier.jobs.staging import staging_of
+from glacier.terraform.document import Document, document_of
+from glacier.terraform.touched import Touched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from glacier.access import Access
+    from glacier.pipeline import Pipeline
+    from glacier.provider import Provider
+    from glacier.resources import Bucket, Resource
+    from glacier.terraform.blocks import Block
+
+
+def collected(provider: "Provider", pipelines: "Iterable[Pipeline[..., Any]]" = ()) -> Document:
+    """Return the document of a provider; `Provider.terraform` has the contract."""
+    estate = ProviderEstate(provider, tuple(pipelines))
+    blocks: list[Block] = []
+    for resource in provider.get_resources():
+        blocks += provider.get_adapter(resource).blocks(estate)
+    return document_of(blocks, estate.notes)
+
+
+class ProviderEstate:
+    """What adapters are told: the claims of all resources, and what pipelines touch.
+
+    Args:
+        provider: Whose resources are described.
+        pipelines: The pipelines that decide what roles may do.
+    """
+
+    def __init__(
+        self, provider: "Provider", pipelines: "Sequence[Pipeline[..., Any]]" = ()
+    ) -> None:
+        self._provider = provider
+        self._claims = _claims_of(provider)
+        self._touched = Touched(provider, pipelines)
+        self._notes: list[str] = []
+
+    @property
+    def provider(self) -> "Provider":
+        """The provider whose resources are described."""
+        return self._provider
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Why roles may do more than is known to be needed, as far as adapters have asked."""
+        return tuple(self._notes)
+
+    def settings(self, kind: str, name: str) -> Settings:
+        """Return what all resources say of one thing.
+
+        Raises:
+            ContradictionError: Two of them set a field differently; it names both resources.
+        """
+        return settled(one for one in self._claims if (one.kind, one.name) == (kind, name))
+
+    def access(self, resource: "Resource") -> "Access":
+        """Return the buckets that a function, or the jobs of an executor, may have to touch."""
+        access = self._touched.access(resource)
+        if access.note:
+            self._notes.append(f"{resource!r}: {access.note}")
+        return access
+
+    def staging(self) -> "Bucket":
+        """Return the place below which jobs, their data and functions' code travel.
+
+        Raises:
+            JobError: The provider names none, and its platform has no default.
+        """
+        return staging_of(self._provider)
+
+
+def _claims_of(provider: "Provider") -> tuple[Claim, ...]:
+    made = (provider.get_adapter(one).claim() for one in provider.get_resources())
+    return tuple(one for one in made if one is not None)

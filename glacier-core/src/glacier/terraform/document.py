@@ -1,0 +1,243 @@
+"""A Terraform configuration: blocks of all resources, as one text and the files beside it."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from glacier.errors import TerraformError
+from glacier.jobs.secrets import KnownSecret, known_secrets
+from glacier.storage import new_token
+from glacier.terraform.blocks import Block, Ref, TerraformProvider
+from glacier.terraform.labels import digest, labels_for
+from glacier.terraform.values import rendered, texts_in, unescaped
+
+FILE_NAME = "main.tf.json"
+_MADE_BY = "Made by Glacier from the configs of a provider; make it again rather than edit it."
+
+Tree = dict[str, Any]  # Any: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One Terraform configuration; `str()` of it is the text of its file.
+
+    Attributes:
+        tree: What the file holds, as JSON.
+        notes: What whoever applies it should know, such as why a role may do more than it has to.
+        blocks: What it is made of.
+    """
+
+    tree: Tree
+    notes: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = field(default=(), repr=False)
+
+    def write(self, directory: str | os.PathLike[str]) -> list[Path]:
+        """Write the document, and whatever has to lie beside it.
+
+        Args:
+            directory: Where to; made where it is missing. Files of other names stay.
+
+        Returns:
+            The files that were written, `main.tf.json` first.
+        """
+        root = Path(directory)
+        files = {name: make for block in self.blocks for name, make in block.files.items()}
+        for name in sorted(files):
+            _write_whole(root / name, files[name])
+        _write_whole(root / FILE_NAME, self._write_text)
+        return [root / FILE_NAME, *(root / name for name in sorted(files))]
+
+    def _write_text(self, path: Path) -> None:
+        path.write_text(str(self), encoding="utf-8")
+
+    def __str__(self) -> str:
+        return json.dumps(self.tree, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _write_whole(target: Path, write: Callable[[Path], object]) -> None:
+    """Put a file into its place once it is whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{new_token()}")
+    try:
+        write(draft)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def document_of(blocks: Iterable[Block], notes: Iterable[str] = ()) -> Document:
+    """Return the document of some blocks.
+
+    Args:
+        blocks: Those of all resources; equal ones become one.
+        notes: What whoever applies it should know.
+
+    Raises:
+        TerraformError: Two blocks of one name differ, one refers to a block that isn't there, or
+            a value is a secret or of a type that JSON has not.
+    """
+    return _Assembly(tuple(blocks)).document(tuple(dict.fromkeys(notes)))
+
+
+class _Assembly:
+    """Makes one document of blocks."""
+
+    def __init__(self, blocks: tuple[Block, ...]) -> None:
+        self._blocks = blocks
+        self._labels = {kind: labels_for(keys) for kind, keys in _keys_by_kind(blocks).items()}
+        self._names = labels_for(name for block in blocks for name in block.outputs)
+        self._aliases = _aliases_of(block.provider for block in blocks)
+        self._owners: dict[str, Block] = {}
+        self._tree: Tree = {}
+
+    def document(self, notes: tuple[str, ...]) -> Document:
+        """Return the document."""
+        for block in self._blocks:
+            self._add(block)
+        for block in self._blocks:
+            self._add_outputs(block)
+        self._add_providers()
+        self._tree["//"] = [_MADE_BY, *notes]
+        self._check_secrets()
+        return Document(self._tree, notes, self._blocks)
+
+    def _add(self, block: Block) -> None:
+        address = self._address(block.mode, block.type, block.key)
+        body = self._body(block, address)
+        known = self._owners.setdefault(address, block)
+        places = self._tree.setdefault(block.mode, {}).setdefault(block.type, {})
+        label = self._labels[block.mode, block.type][block.key]
+        found = places.setdefault(label, body)
+        if found != body:
+            raise _difference(address, known, block, found, body)
+
+    def _body(self, block: Block, address: str) -> Tree:
+        where = f"{address} of {block.owner}"
+
+        def resolve(ref: Ref) -> str:
+            return self._resolved(ref, where)
+
+        plain = {name: value for name, value in block.body.items() if name != "depends_on"}
+        body: Tree = rendered(plain, resolve, where)
+        if needed := block.body.get("depends_on"):
+            # The one argument whose references stand there by themselves.
+            body["depends_on"] = [resolve(ref) for ref in needed]
+        if alias := self._aliases[_identity(block.provider)]:
+            body["provider"] = f"{block.provider.local_name}.{alias}"
+        if block.comment:
+            body["//"] = block.comment
+        return body
+
+    def _add_outputs(self, block: Block) -> None:
+        for name, attribute in block.outputs.items():
+            ref = Ref(block.type, block.key, attribute, block.mode)
+            value = f"${{{self._resolved(ref, block.owner)}}}"
+            outputs = self._tree.setdefault("output", {})
+            if outputs.setdefault(self._names[name], {"value": value})["value"] != value:
+                raise TerraformError(
+                    f"Two outputs are called {name!r}; one of them is of {block.owner}.", name=name
+                )
+
+    def _add_providers(self) -> None:
+        required: Tree = {}
+        configured: dict[str, list[Tree]] = {}
+        for block in self._blocks:
+            provider = block.provider
+            name = provider.local_name
+            wanted = {"source": provider.source, "version": provider.version}
+            wanted = {field: value for field, value in wanted.items() if value}
+            if required.setdefault(name, wanted) != wanted:
+                raise TerraformError(
+                    f"{block.owner} needs the Terraform provider {wanted} and others need "
+                    f"{required[name]}, and both are called {name!r}.",
+                    owner=block.owner,
+                )
+            body = self._provider_body(provider)
+            if body and body not in configured.setdefault(name, []):
+                configured[name].append(body)
+        if required:
+            self._tree["terraform"] = {"required_providers": required}
+        bodies = {
+            name: found[0] if len(found) == 1 else found
+            for name, found in configured.items()
+            if found
+        }
+        if bodies:
+            self._tree["provider"] = bodies
+
+    def _provider_body(self, provider: TerraformProvider) -> Tree:
+        where = f"provider.{provider.local_name}"
+        body: Tree = rendered(provider.body, lambda ref: self._resolved(ref, where), where)
+        alias = self._aliases[_identity(provider)]
+        return {**body, "alias": alias} if alias else body
+
+    def _resolved(self, ref: Ref, where: str) -> str:
+        labels = self._labels.get((ref.mode, ref.type), {})
+        if ref.key not in labels:
+            known = ", ".join(sorted(labels)) or "none"
+            raise TerraformError(
+                f"{where} refers to the {ref.type} {ref.key!r}, and no block of the document is "
+                f"that; it has: {known}.",
+                ref=ref,
+            )
+        address = self._address(ref.mode, ref.type, ref.key)
+        return f"{address}.{ref.attribute}" if ref.attribute else address
+
+    def _address(self, mode: str, kind: str, key: str) -> str:
+        prefix = "data." if mode == "data" else ""
+        return f"{prefix}{kind}.{self._labels[mode, kind][key]}"
+
+    def _check_secrets(self) -> None:
+        secrets = known_secrets()
+        for where, text in texts_in(self._tree):
+            for secret in secrets:
+                if _holds(text, secret) or _holds(unescaped(text), secret):
+                    raise TerraformError(
+                        f"The Terraform document would hold the secret {secret.owner}, in "
+                        f"{where.removeprefix('resource.')}; nothing was written. Take the value "
+                        "out: let Terraform's provider find it where it looks for credentials, or "
+                        "read it from a secret store where the code runs.",
+                        secret=secret.owner,
+                        place=where,
+                    )
+
+
+def _holds(text: str, secret: KnownSecret) -> bool:
+    return any(form in text.encode(errors="surrogatepass") for form in secret.forms)
+
+
+def _keys_by_kind(blocks: Iterable[Block]) -> Mapping[tuple[str, str], set[str]]:
+    keys: dict[tuple[str, str], set[str]] = {}
+    for block in blocks:
+        keys.setdefault((block.mode, block.type), set()).add(block.key)
+    return keys
+
+
+def _identity(provider: TerraformProvider) -> str:
+    return f"{provider.source} {json.dumps(provider.body, sort_keys=True, default=repr)}"
+
+
+def _aliases_of(providers: Iterable[TerraformProvider]) -> dict[str, str]:
+    """Return the alias of every configuration of a provider; empty for the first of each."""
+    aliases: dict[str, str] = {}
+    seen: set[str] = set()
+    for provider in providers:
+        name, identity = provider.local_name, _identity(provider)
+        if identity not in aliases:
+            aliases[identity] = f"{name}_{digest(identity)}" if name in seen else ""
+            seen.add(name)
+    return aliases
+
+
+def _difference(address: str, known: Block, block: Block, one: Tree, other: Tree) -> TerraformError:
+    fields = sorted(n for n in {*one, *other} if one.get(n) != other.get(n))
+    return TerraformError(
+        f"{known.owner} and {block.owner} both describe {address}, and differently: "
+        f"{', '.join(fields)}. Give one of them another name, or both the same settings.",
+        owners=(known.owner, block.owner),
+        address=address,
+        fields=tuple(fields),
+    )

@@ -1,0 +1,100 @@
+"""Functions for the tests of Lambda, and what the rig can be asked of them."""
+
+import importlib
+import json
+import zipfile
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+from urllib.request import Request, urlopen
+from uuid import uuid4
+
+import boto3
+
+from glacier import Provider, Serverless
+from glacier.config import LambdaConfig
+from glacier.resources.serverless import Handler
+from tests.rigs.aws.server import REGION, AwsServer
+
+ECHO = "def run(payload):\n    return payload\n"
+
+
+class Project:
+    """A user's project, whose modules can be imported.
+
+    Args:
+        directory: On the import path.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def module(self, source: str = ECHO, name: str | None = None) -> str:
+        """Write a module and return its name, by default one that no other has."""
+        name = name or f"handlers_{uuid4().hex[:8]}"
+        file = self._directory / f"{name.replace('.', '/')}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(source))
+        importlib.invalidate_caches()
+        return name
+
+
+def make_function(
+    server: AwsServer,
+    handler: "Handler | str",
+    name: str | None = None,
+    *,
+    runtime: str = "python3.11",
+    tags: dict[str, str] | None = None,
+    **config: Any,
+) -> Serverless:
+    """Return a function, not deployed, of a provider of its own."""
+    provider = Provider(server.config(), tags)
+    name = name or f"function-{uuid4().hex[:8]}"
+    return provider.serverless(name, handler, runtime, LambdaConfig(**config))
+
+
+def deployed(server: AwsServer, handler: "Handler | str", **fields: Any) -> Serverless:
+    """Return a function that can be called."""
+    function = make_function(server, handler, **fields)
+    function.deploy()
+    return function
+
+
+def client(server: AwsServer, service: str) -> Any:
+    """Return boto3's own client, apart from Glacier's."""
+    config = server.config()
+    assert config.secret_access_key is not None
+    return boto3.client(
+        service,  # type: ignore[call-overload]
+        region_name=REGION,
+        endpoint_url=server.endpoint,
+        aws_access_key_id=config.access_key_id,
+        aws_secret_access_key=config.secret_access_key.get_secret_value(),
+    )
+
+
+def refuse(server: AwsServer, method: str, path: str, *, times: int = 1, **answer: Any) -> None:
+    """Have the next requests of a kind refused, as AWS refuses them."""
+    refusals = [{"method": method, "path": path, **answer}] * times
+    request = Request(
+        f"{server.endpoint}/rig/lambda/refusals", json.dumps(refusals).encode(), method="PUT"
+    )
+    urlopen(request).close()
+
+
+def names_in(package: Path) -> list[str]:
+    """Return what a zip holds."""
+    with zipfile.ZipFile(package) as archive:
+        return archive.namelist()
+
+
+def changes(server: AwsServer) -> list[str]:
+    """Return the requests since they were last forgotten that change something, and forget all."""
+    found = []
+    for request in server.requests(forget=True):
+        verb = request["action"] or request["target"].rpartition(".")[2] or request["method"]
+        is_reading = verb.startswith(("Get", "List", "Describe")) or verb in {"GET", "HEAD"}
+        if not is_reading:
+            found.append(f"{verb} {request['path']}")
+    return found

@@ -1,0 +1,137 @@
+"""One submission starts one run, though the answer to its request is lost."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, NoCredentialsError
+
+from glacier import Executor, Provider
+from glacier.errors import JobError, JobNotFoundError
+from glacier.job_status import JobStatus
+from glacier_aws.glue_errors import of_glue
+from glacier_aws.glue_launcher import TOKEN
+from glacier_aws.glue_start import start_run
+from glacier_aws.session import session_of
+from tests.glacier_aws.glue import (
+    LIMIT_SECONDS,
+    command,
+    glue_executor,
+    operations,
+    runs_of,
+    written,
+)
+from tests.rigs.aws.server import AwsServer
+
+
+@pytest.mark.parametrize("how", ["drop", "500"])
+def test_run_whose_answer_was_lost_is_found_again(
+    aws_server: AwsServer, tmp_path: Path, how: str
+) -> None:
+    executor = glue_executor(aws_server)
+    job = written(tmp_path, "print('hello')")
+    before = executor.submit_job(job)
+
+    command(aws_server, "lose", how)
+    operations(aws_server)
+    job_id = executor.submit_job(job)
+    asked = operations(aws_server)
+
+    assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
+    assert {run["Id"] for run in runs_of(aws_server, executor)} == {before, job_id}
+    assert asked.count("StartJobRun") == 1
+    assert asked.count("GetJobRuns") == 1
+
+
+def test_run_is_started_again_where_none_was(aws_server: AwsServer, tmp_path: Path) -> None:
+    executor = glue_executor(aws_server)
+    executor.deploy()
+    session = session_of(aws_server.config())
+    nobody = session.boto_session.client(
+        "glue",
+        endpoint_url="http://127.0.0.1:9",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    glue = session.client("glue")
+
+    with pytest.raises(Exception, match="Could not connect") as failure:
+        start_run(glue, nobody, executor.name, {TOKEN: "none-such"}, patience_seconds=1.0)
+
+    assert type(failure.value).__name__ == "EndpointConnectionError"
+    assert operations(aws_server).count("GetJobRuns") >= 2
+    assert runs_of(aws_server, executor) == []
+
+
+def test_run_whose_answer_comes_too_late_is_found_again(aws_server: AwsServer) -> None:
+    executor = glue_executor(aws_server)
+    executor.deploy()
+    session = session_of(aws_server.config())
+    hasty = session.client("glue", retries={"total_max_attempts": 1}, read_timeout=0.5)
+    command(aws_server, "lose", "stall")
+
+    run_id = start_run(
+        session.client("glue"), hasty, executor.name, {TOKEN: "late"}, patience_seconds=30.0
+    )
+
+    assert [run["Id"] for run in runs_of(aws_server, executor)] == [run_id]
+
+
+def test_submission_that_nobody_answers_is_a_job_error(tmp_path: Path) -> None:
+    executor = unreachable(tmp_path)
+
+    with pytest.raises(
+        JobError, match=r"can't be started on Executor\('etl'\), since AWS does not"
+    ):
+        executor.submit_job(written(tmp_path, "pass"))
+
+
+def test_status_that_nobody_tells_is_asked_for_again_by_core(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionError, match="jr_1 is not told of, since AWS does not answer"):
+        unreachable(tmp_path).get_job_status("jr_1")
+
+
+def unreachable(tmp_path: Path) -> Executor:
+    from glacier.config import AwsConfig, GlueConfig
+
+    config = AwsConfig(
+        region="us-east-1",
+        endpoint_url="http://127.0.0.1:9",
+        account_id="123456789012",
+        access_key_id="AKID",
+        secret_access_key="0123456789",
+    )
+    glue = GlueConfig(role_arn="arn:aws:iam::123456789012:role/etl")
+    return Provider(config=config, staging="staging").executor("etl", config=glue)
+
+
+def client_error(code: str, message: str) -> ClientError:
+    answer: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": 400},
+    }
+    return ClientError(answer, "StartJobRun")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "text"),
+    [
+        (client_error("AccessDeniedException", "not authorized: glue:x"), JobError, "permission"),
+        (client_error("AccessDeniedException", "iam:PassRole on x"), JobError, "PassRole on the"),
+        (client_error("ExpiredTokenException", "expired"), JobError, "renew them"),
+        (client_error("ResourceNumberLimitExceededException", "no"), JobError, "Service Quotas"),
+        (client_error("InvalidInputException", "WorkerType"), JobError, "WorkerType"),
+        (client_error("EntityNotFoundException", "gone"), JobNotFoundError, "no run 'jr_1'"),
+        (client_error("ThrottlingException", "slow"), ConnectionError, "does not answer"),
+        (NoCredentialsError(), JobError, "Set keys, a profile or a role"),
+    ],
+)
+def test_errors_of_glue_say_what_to_do(error: Exception, kind: type[Exception], text: str) -> None:
+    with (
+        pytest.raises(kind, match=text) as failure,
+        of_glue("The run is not told of", job_name="etl", job_id="jr_1"),
+    ):
+        raise error
+
+    assert failure.value.__cause__ is error
+    assert type(failure.value) is kind

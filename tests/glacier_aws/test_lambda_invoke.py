@@ -1,0 +1,344 @@
+"""Calls of Lambda functions, in the zip that was deployed, under AWS's own runtime client."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glacier import Provider
+from glacier.errors import FunctionError, PayloadError
+from tests.glacier_aws.lambda_functions import (
+    Project,
+    client,
+    deployed,
+    make_function,
+    names_in,
+    refuse,
+)
+from tests.rigs.aws.server import AwsServer
+
+THROTTLE: Any = {"status": 429, "type": "TooManyRequestsException", "message": "Rate Exceeded."}
+INVOKE = ("POST", ".*/invocations")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.syspath_prepend(tmp_path / "project")
+    return Project(tmp_path / "project")
+
+
+def test_invoke_runs_in_the_unpacked_zip(aws_server: AwsServer, project: Project) -> None:
+    module = project.module(
+        """
+        import os, sys
+
+        def run(payload):
+            return {
+                "file": __file__,
+                "root": os.environ["LAMBDA_TASK_ROOT"],
+                "site": [path for path in sys.path if "site-packages" in path],
+            }
+        """
+    )
+
+    answer = deployed(aws_server, f"{module}:run").invoke({})
+
+    assert answer["file"] == f"{answer['root']}/{module}.py"
+    assert answer["site"] == []
+
+
+def test_invoke_keeps_a_process_for_the_next_call(aws_server: AwsServer, project: Project) -> None:
+    module = project.module(
+        """
+        calls = []
+
+        def run(payload):
+            calls.append(payload)
+            return {"calls": len(calls)}
+        """
+    )
+    function = deployed(aws_server, f"{module}:run")
+
+    answers = [function.invoke({})["calls"] for _ in range(3)]
+
+    assert answers == [1, 2, 3]
+
+
+def test_invoke_of_a_failing_handler_has_its_type_and_trace(
+    aws_server: AwsServer, project: Project
+) -> None:
+    module = project.module(
+        """
+        def find(customer):
+            raise LookupError(f"no such customer: {customer}")
+
+        def run(payload):
+            return find(payload["customer"])
+        """
+    )
+    function = deployed(aws_server, f"{module}:run", name="scores")
+
+    with pytest.raises(FunctionError, match="'scores' failed: LookupError: no such cust") as caught:
+        function.invoke({"customer": 7})
+
+    error = vars(caught.value)
+    assert (error["function_name"], error["error_type"]) == ("scores", "LookupError")
+    assert re.search(rf'{module}.py", line \d+, in find\n', error["remote_traceback"])
+    assert error["remote_traceback"].rstrip() in str(caught.value)
+
+
+def test_invoke_of_a_handler_that_exits_says_so(aws_server: AwsServer, project: Project) -> None:
+    module = project.module("import sys\n\ndef run(payload):\n    sys.exit(3)\n")
+    function = deployed(aws_server, f"{module}:run")
+
+    with pytest.raises(FunctionError, match=r"(?s)failed: SystemExit: 3\..*sys\.exit\(3\)"):
+        function.invoke({})
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("[1]", r"Expected the answer of '\S+' to be a JSON object \(a dict\), got list\."),
+        ("{'keys': {1}}", r"The answer of '\S+' holds what JSON can't: \['keys'\] is a set"),
+        ("{'rate': float('nan')}", r"\['rate'\] is nan, which is no JSON number"),
+    ],
+)
+def test_answer_that_is_no_json_object_fails_as_on_this_machine(
+    aws_server: AwsServer, project: Project, answer: str, message: str
+) -> None:
+    module = project.module(f"def run(payload):\n    return {answer}\n")
+    function = deployed(aws_server, f"{module}:run")
+
+    with pytest.raises(PayloadError, match=message):
+        function.invoke({})
+
+
+def test_invoke_of_a_slow_handler_times_out(aws_server: AwsServer, project: Project) -> None:
+    module = project.module(
+        """
+        import time
+
+        def run(payload):
+            print("on the way", flush=True)
+            time.sleep(payload["seconds"])
+        """
+    )
+    function = deployed(aws_server, f"{module}:run", timeout_seconds=1)
+
+    with pytest.raises(
+        FunctionError, match=r"(?s)Task timed out after 1\.00 seconds\. Raise timeout_s.*on the way"
+    ):
+        function.invoke({"seconds": 30})
+
+    assert function.invoke({"seconds": 0}) == {}
+
+
+def test_invoke_of_a_handler_that_needs_more_memory_says_so(
+    aws_server: AwsServer, project: Project
+) -> None:
+    module = project.module(
+        """
+        import time
+
+        def run(payload):
+            held = bytearray(200_000_000)
+            time.sleep(10)
+        """
+    )
+    function = deployed(aws_server, f"{module}:run", memory_mb=128)
+
+    with pytest.raises(FunctionError, match=r"memory is used up .*Runtime\.ExitError.*Raise mem"):
+        function.invoke({})
+
+
+def test_invoke_of_a_handler_whose_process_ends_says_so(
+    aws_server: AwsServer, project: Project
+) -> None:
+    module = project.module("import os\n\ndef run(payload):\n    os._exit(5)\n")
+    function = deployed(aws_server, f"{module}:run")
+
+    with pytest.raises(FunctionError, match=r"ended: Runtime\.ExitError: .* exit status 5"):
+        function.invoke({})
+
+
+def test_invoke_without_a_package_that_is_needed_names_it(
+    aws_server: AwsServer, project: Project
+) -> None:
+    # What is imported by a computed name can't be found in the sources.
+    module = project.module(
+        """
+        import importlib
+
+        importlib.import_module("pan" + "das")
+
+        def run(payload):
+            return {}
+        """
+    )
+    function = deployed(aws_server, f"{module}:run")
+
+    with pytest.raises(
+        FunctionError,
+        match=r"can't start: Runtime\.ImportModuleError: .*No module named 'pandas'.*packages=",
+    ):
+        function.invoke({})
+
+
+def test_invoke_of_a_function_that_is_not_there_says_to_deploy(
+    aws_server: AwsServer, project: Project
+) -> None:
+    function = make_function(aws_server, f"{project.module()}:run", "nowhere")
+
+    with pytest.raises(FunctionError, match=r"'nowhere' in us-east-1 .*does not exist.*deploy\(\)"):
+        function.invoke({})
+
+
+def test_payload_that_is_too_large_is_not_sent(aws_server: AwsServer, project: Project) -> None:
+    function = deployed(aws_server, f"{project.module()}:run")
+    aws_server.requests(forget=True)
+
+    with pytest.raises(PayloadError, match=r"at most 6,291,456 bytes .* got 6,291,457\. Send it"):
+        function.invoke({"text": "x" * (6_291_457 - len('{"text": ""}'))})
+
+    assert aws_server.requests() == []
+
+
+def test_largest_payload_arrives(aws_server: AwsServer, project: Project) -> None:
+    module = project.module("def run(payload):\n    return {'n': len(payload['text'])}\n")
+    function = deployed(aws_server, f"{module}:run")
+    length = 6_291_456 - len('{"text": ""}')
+
+    assert function.invoke({"text": "x" * length}) == {"n": length}
+
+
+def test_answer_that_is_too_large_is_told(aws_server: AwsServer, project: Project) -> None:
+    module = project.module("def run(payload):\n    return {'text': 'x' * 7_000_000}\n")
+    function = deployed(aws_server, f"{module}:run")
+
+    with pytest.raises(PayloadError, match=r"answer of .* too large: .*6291556 bytes.*a bucket"):
+        function.invoke({})
+
+
+def test_throttled_call_is_tried_again(aws_server: AwsServer, project: Project) -> None:
+    function = deployed(aws_server, f"{project.module()}:run")
+    refuse(aws_server, *INVOKE, times=2, **THROTTLE)
+
+    assert function.invoke({"a": 1}) == {"a": 1}
+
+
+def test_function_without_concurrency_is_throttled(aws_server: AwsServer, project: Project) -> None:
+    function = deployed(aws_server, f"{project.module()}:run", reserved_concurrency=0)
+
+    with pytest.raises(
+        FunctionError,
+        match=r"throttles it \(ReservedFunctionConcurrentInvocationLimitExceeded.*several tries",
+    ):
+        function.invoke({})
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "message"),
+    [
+        (403, "AccessDeniedException", "could not be called: access is denied .* not authorized"),
+        (403, "ExpiredTokenException", "does not take the credentials .*Renew"),
+        (403, "UnrecognizedClientException", "does not take the credentials"),
+        (500, "ServiceException", "could not be called: ServiceException"),
+    ],
+)
+def test_refused_call_says_why_and_is_made_once(
+    aws_server: AwsServer, project: Project, status: int, kind: str, message: str
+) -> None:
+    function = deployed(aws_server, f"{project.module()}:run")
+    refuse(aws_server, *INVOKE, status=status, type=kind, message="not authorized to perform")
+    aws_server.requests(forget=True)
+
+    with pytest.raises(FunctionError, match=message) as caught:
+        function.invoke({})
+
+    assert caught.value.code == kind  # type: ignore[attr-defined]
+    assert len(aws_server.requests()) == 1
+
+
+def test_call_without_credentials_says_so(
+    aws_server: AwsServer, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    bare = aws_server.config(access_key_id=None, secret_access_key=None)
+    function = Provider(bare).serverless("scores", f"{project.module()}:run")
+
+    with pytest.raises(FunctionError, match="no credentials were found"):
+        function.invoke({})
+
+
+def test_call_that_is_not_answered_is_not_repeated(
+    aws_server: AwsServer, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = project.module(
+        f"""
+        import time
+
+        def run(payload):
+            with open({str(tmp_path / "calls")!r}, "a") as file:
+                file.write("call ")
+            time.sleep(3)
+        """
+    )
+    function = deployed(aws_server, f"{module}:run", timeout_seconds=30)
+    # The caller's own idea of the timeout is what it waits for.
+    monkeypatch.setattr("glacier_aws.function_call._START_SECONDS", -29)
+
+    with pytest.raises(FunctionError, match=r"no answer came: .*so it was not repeated"):
+        function.invoke({})
+
+    assert (tmp_path / "calls").read_text() == "call "
+
+
+def test_environment_of_the_config_is_the_functions(
+    aws_server: AwsServer, project: Project
+) -> None:
+    module = project.module(
+        "import os\n\ndef run(payload):\n    return {'mode': os.environ['MODE']}\n"
+    )
+    function = deployed(aws_server, f"{module}:run", environment={"MODE": "fast"})
+
+    assert function.invoke({}) == {"mode": "fast"}
+
+
+def test_handler_without_a_dependency_brings_its_sources_alone(
+    aws_server: AwsServer, project: Project
+) -> None:
+    module = project.module()
+
+    names = names_in(make_function(aws_server, f"{module}:run").package())
+
+    assert names == [
+        "glacier.json",
+        "glacier_json_border.py",
+        "glacier_lambda.py",
+        f"{module}.py",
+    ]
+
+
+def test_layer_is_importable(aws_server: AwsServer, project: Project) -> None:
+    import io
+    import zipfile
+
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("python/from_a_layer.py", "VALUE = 7\n")
+    layer = client(aws_server, "lambda").publish_layer_version(
+        LayerName="tools", Content={"ZipFile": buffer.getvalue()}
+    )
+    module = project.module(
+        """
+        from importlib import import_module
+
+        def run(payload):
+            return {"value": import_module("from_a_layer").VALUE}
+        """
+    )
+
+    function = deployed(aws_server, f"{module}:run", layers=[layer["LayerVersionArn"]])
+
+    assert function.invoke({}) == {"value": 7}

@@ -1,0 +1,182 @@
+"""One run of a Glue job as a process: its script, its Python, its identity and its log."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import boto3
+
+from tests.rigs.aws.glue_image import InstallError, make_image
+
+GRACE_SECONDS = 2.0
+
+# Ends the run with the process of the rig: Linux' PR_SET_PDEATHSIG, kept by exec.
+_TIED = """
+import ctypes, os, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 9)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+_KEPT = ("PATH", "JAVA_HOME", "LANG")
+
+
+@dataclass(slots=True)
+class GlueProcess:
+    """What a run is started with, and its process.
+
+    Attributes:
+        endpoint: Where all of AWS is.
+        region: The run's region.
+        role_arn: Whom it runs as.
+        name: Its job's name.
+        run_id: Its own id.
+        arguments: What Glue passes to the script.
+        script: The script's URI.
+        timeout_seconds: When it is ended.
+        say: Takes the log, line by line, with the stream that it was printed to.
+    """
+
+    endpoint: str
+    region: str
+    role_arn: str
+    name: str
+    run_id: str
+    arguments: Mapping[str, str]
+    script: str
+    timeout_seconds: float
+    say: Callable[[str, str], None]
+    is_stopped: bool = False
+    _process: "subprocess.Popen[bytes] | None" = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, started: Callable[[], None]) -> tuple[str, str]:
+        """Run to the end; return the state that Glue has for it then, and its message."""
+        with tempfile.TemporaryDirectory(prefix="glue-run-") as directory:
+            image, home = Path(directory) / "image", Path(directory) / "home"
+            image.mkdir()
+            home.mkdir()
+            modules = self.arguments.get("--additional-python-modules", "")
+            try:
+                make_image(image, filter(None, modules.split(",")))
+                keys = self._assumed()
+                script = self._script(Path(directory), keys)
+            except InstallError as error:
+                return "FAILED", f"LAUNCH ERROR | pip: {error}. Please refer logs for details."
+            except Exception as error:  # noqa: BLE001 - whatever it is, the run has failed
+                return "FAILED", f"LAUNCH ERROR | {error} Please refer logs for details."
+            return self._run(script, home, self._environment(image, home, keys), started)
+
+    def stop(self) -> None:
+        """End the process, and all that it has started."""
+        with self._lock:
+            self.is_stopped = True
+            process = self._process
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if process is None or process.poll() is not None:
+                return
+            try:
+                os.killpg(process.pid, number)
+                process.wait(GRACE_SECONDS)
+            except (ProcessLookupError, subprocess.TimeoutExpired):
+                continue
+
+    def _assumed(self) -> dict[str, str]:
+        """Return credentials of the job's role, as Glue gets them."""
+        sts = self._client("sts", {})
+        found = sts.assume_role(RoleArn=self.role_arn, RoleSessionName="GlueJobRunnerSession")
+        keys = found["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+        }
+
+    def _script(self, directory: Path, keys: Mapping[str, str]) -> Path:
+        bucket, _, key = self.script.removeprefix("s3://").partition("/")
+        file = directory / "script" / key.rpartition("/")[2]
+        file.parent.mkdir()
+        self._client("s3", keys).download_file(bucket, key, str(file))
+        return file
+
+    def _client(self, service: str, keys: Mapping[str, str]) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload] # any service
+            region_name=self.region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=keys.get("AWS_ACCESS_KEY_ID", "glue"),
+            aws_secret_access_key=keys.get("AWS_SECRET_ACCESS_KEY", "glue"),
+            aws_session_token=keys.get("AWS_SESSION_TOKEN"),
+        )
+
+    def _environment(self, image: Path, home: Path, keys: Mapping[str, str]) -> dict[str, str]:
+        return {
+            **{name: os.environ[name] for name in _KEPT if name in os.environ},
+            **keys,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "HOME": str(home),
+            "PYTHONPATH": str(image),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "TMPDIR": str(home),
+        }
+
+    def _run(
+        self, script: Path, home: Path, environment: Mapping[str, str], started: Callable[[], None]
+    ) -> tuple[str, str]:
+        # Without `site`, whose .pth files lead to this repository's own sources.
+        command = [sys.executable, "-S", str(script)]
+        for key, value in self.arguments.items():
+            command += [key, value]
+        command += ["--JOB_ID", f"j_{self.name}", "--JOB_RUN_ID", self.run_id]
+        command += ["--JOB_NAME", self.name]
+        with self._lock:
+            if self.is_stopped:
+                return "STOPPED", ""
+            self._process = process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _TIED, *command],
+                cwd=home,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        started()
+        assert process.stdout is not None
+        assert process.stderr is not None
+        readers = [
+            threading.Thread(target=self._tell, args=("stdout", process.stdout)),
+            threading.Thread(target=self._tell, args=("stderr", process.stderr)),
+        ]
+        for reader in readers:
+            reader.start()
+        begin, is_late = time.monotonic(), False
+        try:
+            code = process.wait(self.timeout_seconds)
+        except subprocess.TimeoutExpired:
+            is_late = not self.is_stopped
+            self.stop()
+            code = process.wait()
+        for reader in readers:
+            reader.join()
+        if is_late:
+            return "TIMEOUT", f"Job run timed out after {time.monotonic() - begin:.0f} s"
+        return self._end(code)
+
+    def _end(self, code: int) -> tuple[str, str]:
+        if self.is_stopped:
+            return "STOPPED", ""
+        return ("SUCCEEDED", "") if code == 0 else ("FAILED", f"Exit code {code}")
+
+    def _tell(self, stream: str, pipe: IO[bytes]) -> None:
+        with pipe:
+            for line in pipe:
+                self.say(stream, line.decode(errors="replace").rstrip("\n"))
