@@ -10,6 +10,7 @@ from typing import Self
 from urllib.request import Request, urlopen
 
 from glacier.config import AwsConfig
+from tests.rigs.aws.multipart import AGE_PATH
 
 ROOT = Path(__file__).resolve().parents[3]
 ACCOUNT = "123456789012"
@@ -64,6 +65,11 @@ class AwsServer:
         with urlopen(request) as answer:
             found: list[dict[str, str]] = json.loads(answer.read())
         return found
+
+    def age_uploads(self, hours: float) -> None:
+        """Have all multipart uploads that are under way begun so much earlier."""
+        with urlopen(f"{self.endpoint}{AGE_PATH}?hours={hours}"):
+            pass
 
     def __enter__(self) -> Self:
         return self
