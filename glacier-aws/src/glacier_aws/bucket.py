@@ -18,7 +18,8 @@ from glacier.publishing import publish_dataset
 from glacier.storage import RESERVED_PREFIX, Location, Stage, WriteMode, is_glob, new_token
 from glacier_aws.errors import code_of, of_bucket
 from glacier_aws.session import session_of
-from glacier_aws.upload import Uploads, for_all
+from glacier_aws.threads import for_all
+from glacier_aws.upload import Uploads
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
