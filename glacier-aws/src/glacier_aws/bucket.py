@@ -25,7 +25,8 @@ from glacier_aws.bucket_deployment import deploy_bucket, is_own_bucket
 from glacier_aws.errors import code_of, of_bucket
 from glacier_aws.session import session_of
 from glacier_aws.settings import bucket_settings, claim_of
-from glacier_aws.upload import Uploads, for_all
+from glacier_aws.threads import for_all
+from glacier_aws.upload import Uploads
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

@@ -71,6 +71,15 @@ class AwsConfig(ProviderConfig):
     """Where the services are reached instead of their public addresses.
     Environment variable: `AWS_ENDPOINT_URL`. Maps to the SDK's `endpoint_url`."""
 
+    connect_timeout_seconds: float = Field(default=10, ge=0.001)
+    """After how many seconds without a connection a request is tried again. Maps to the SDK's and
+    s3fs' `connect_timeout`, and to that of Polars' storage options."""
+
+    read_timeout_seconds: float = Field(default=60, ge=0.001)
+    """After how many seconds without a byte a request is tried again. Maps to the SDK's and s3fs'
+    `read_timeout`, and to that of Polars' storage options, without which Polars would wait for
+    ever."""
+
     @model_validator(mode="after")
     def _keys_come_in_pairs(self) -> Self:
         if (self.access_key_id is None) != (self.secret_access_key is None):

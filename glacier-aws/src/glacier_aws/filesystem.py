@@ -35,6 +35,7 @@ def s3_filesystem(session: "AwsSession") -> S3FileSystem:
         session=own,
         endpoint_url=session.s3_endpoint,
         client_kwargs={"region_name": session.config.region},
+        config_kwargs=session.client_settings("s3"),
         use_listings_cache=False,
         skip_instance_cache=True,
     )

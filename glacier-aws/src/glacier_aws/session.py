@@ -36,8 +36,12 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials, ReadOnlyCredentials
     from s3fs import S3FileSystem
 
-CONNECT_TIMEOUT_SECONDS = 10
-READ_TIMEOUT_SECONDS = 60
+S3_ATTEMPTS = 6
+"""How often a request to S3 is made at most: with the pauses of the SDK's `standard` retries that
+lasts 15 seconds on average where errors come at once, about as long as Polars tries. What Glacier
+asks of S3 may be asked twice; what `standard` tries again are errors of the connection, 500s and
+throttling. `AWS_MAX_ATTEMPTS` goes before it."""
+
 _SESSION_NAME = "glacier"
 _KEPT_SESSIONS = 64
 
@@ -87,17 +91,25 @@ class AwsSession:
         """
         key = (service, repr(sorted(settings.items())))  # a setting may be a mapping
         if key not in self._clients:
-            defaults = {
-                "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-                "read_timeout": READ_TIMEOUT_SECONDS,
-                "max_pool_connections": 32,
-            }
             self._clients[key] = self.boto_session.client(
                 cast("Any", service),
                 endpoint_url=self.config.endpoint_url,
-                config=ClientConfig(**{**defaults, **settings}),
+                config=ClientConfig(**{**self.client_settings(service), **settings}),
             )
         return self._clients[key]
+
+    def client_settings(self, service: str) -> dict[str, Any]:  # Any: botocore's own values
+        """Return the fields of botocore's `Config` with which a service is usually reached."""
+        settings: dict[str, Any] = {
+            "connect_timeout": self.config.connect_timeout_seconds,
+            "read_timeout": self.config.read_timeout_seconds,
+            "max_pool_connections": 32,
+        }
+        if service == "s3":
+            settings["retries"] = {"mode": "standard"}
+            if "AWS_MAX_ATTEMPTS" not in os.environ:
+                settings["retries"]["total_max_attempts"] = S3_ATTEMPTS
+        return settings
 
     def credentials(self) -> "ReadOnlyCredentials | None":
         """Return what signs a request that is made now, refreshed if it is about to expire.
@@ -133,7 +145,12 @@ class AwsSession:
     @property
     def storage_options(self) -> Mapping[str, Any]:
         """Polars' options for S3; no secret is among them."""
-        options = {"aws_region": self.config.region}
+        config = self.config
+        options = {
+            "aws_region": config.region,
+            "connect_timeout": f"{round(config.connect_timeout_seconds * 1000)}ms",
+            "read_timeout": f"{round(config.read_timeout_seconds * 1000)}ms",
+        }
         if self.s3_endpoint is not None:
             options["aws_endpoint_url"] = self.s3_endpoint
             if self.s3_endpoint.startswith("http://"):

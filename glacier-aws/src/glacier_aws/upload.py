@@ -3,24 +3,28 @@
 A sink writes into the parts of a multipart upload to the very key that the object will have. S3
 shows nothing of it until it is completed, which replaces what was there in one step; an upload
 that is aborted, or whose process died, never becomes visible. So a commit copies nothing, and
-leaves nothing behind in the bucket.
+leaves nothing behind in the bucket. What is smaller than a part is one request, at the commit.
 """
 
 import io
 import re
-import tempfile
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
-from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from glacier.errors import StorageError
+from glacier_aws.buffers import Buffers
+from glacier_aws.errors import code_of
+from glacier_aws.sweep import sweep_once
+from glacier_aws.threads import for_all, send
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from mypy_boto3_s3 import S3Client
 
 PART_BYTES = 8 * 1024 * 1024
@@ -32,11 +36,15 @@ MEMORY_BYTES = 64 * 1024 * 1024
 STAGE_METADATA = "glacier-stage"
 """The metadata of an object that tells which stage has written it."""
 
-_PARTS_PER_SIZE = 1000
-_THREADS = 16
-_PARTS_IN_FLIGHT = 8
-T = TypeVar("T")
 FAILURES = (BotoCoreError, ClientError, OSError)
+_PARTS_PER_SIZE = 1000
+_MAY_BE_DONE = {"NoSuchUpload", "PreconditionFailed", "412"}
+"""What S3, or what stands before it, says to a second try of what it has done already."""
+
+
+def part_size(number: int, first: int = PART_BYTES) -> int:
+    """Return how large a part is, counted from 0, where all before it are as large as they are."""
+    return first << (number // _PARTS_PER_SIZE)
 
 
 class Uploads:
@@ -67,16 +75,13 @@ class Uploads:
         self.bucket_name = bucket_name
         self.token = token
         self.part_bytes = part_bytes
+        self.buffers = Buffers(memory_bytes)
         self._root = root
         self._translate = translate
-        self._memory_bytes = memory_bytes
         self._uploads: dict[str, Upload] = {}
-        self._buffered = 0
-        self._spill: IO[bytes] | None = None
-        self._in_flight = threading.Semaphore(_PARTS_IN_FLIGHT)
         self._lock = threading.Lock()
         self._error: Exception | None = None
-        self.is_over = False
+        self._is_over = False
 
     @property
     def error(self) -> Exception | None:
@@ -86,13 +91,19 @@ class Uploads:
     @property
     def keys(self) -> list[str]:
         """The keys of all files that were opened."""
-        return list(self._uploads)
+        with self._lock:
+            return list(self._uploads)
 
     def open(self, path: str) -> IO[bytes]:
-        """Return a new file of the stage."""
+        """Return a new file of the stage.
+
+        Raises:
+            StorageError: The store has refused something, or the write was given up.
+        """
         key = f"{self._root}{path}"
         upload = Upload(self, key)
         with self._lock:
+            self.check()
             self._uploads[key] = upload
         return cast("IO[bytes]", upload)
 
@@ -104,70 +115,60 @@ class Uploads:
 
         Raises:
             ClientError: S3 refuses; `PreconditionFailed` where an object is in the way.
+            StorageError: It has refused a part before, or the write was given up.
         """
-        for_all(lambda one: one.complete(is_exclusive=is_exclusive), list(self._uploads.values()))
+        self.check()
+        for_all(lambda one: one.complete(is_exclusive=is_exclusive), self._all())
+        self.buffers.close()
+        sweep_once(self.client, self.bucket_name, self._root)
 
     def abort(self) -> None:
-        """Give up what is not completed; what goes on writing gets an error."""
-        self.is_over = True
-        for_all(lambda one: one.abort(), list(self._uploads.values()))
+        """Give up what is not completed: it can't become visible any more.
+
+        What goes on writing in the background, as a query does that took too long, gets an
+        error. Nothing is waited for: what is under way when the upload is aborted is refused by
+        S3, or thrown away when it has ended.
+        """
         with self._lock:
-            if self._spill is not None:
-                self._spill.close()
+            self._is_over = True
+        for_all(lambda one: one.abort(), self._all())
+        self.buffers.close()
 
     def fail(self, error: Exception) -> Exception:
-        """Remember the first error and return Glacier's for it."""
+        """Remember the first error, and return the one that is remembered."""
         with self._lock:
             if self._error is None:
                 self._error = self._translate(error) or error
             return self._error
 
-    def send(self, work: Callable[[], T]) -> "Future[T]":
-        """Have a thread send a part, once few enough are under way."""
-        self._in_flight.acquire()
-        future = _threads().submit(work)
-        future.add_done_callback(lambda _: self._in_flight.release())
-        return future
+    def check(self) -> None:
+        """Raise what ends this write: the first error, or that it was given up."""
+        if self._error is not None:
+            raise self._error
+        if self._is_over:
+            raise StorageError("This write was given up.")
 
-    def keep(self, more: int) -> bool:
-        """Count bytes that a file keeps in memory; return whether there is room for them."""
+    def _all(self) -> "list[Upload]":
         with self._lock:
-            self._buffered += more
-            return self._buffered <= self._memory_bytes
-
-    def spill(self, content: bytes) -> tuple[int, int]:
-        """Put bytes on the local disk, and return where they lie there."""
-        with self._lock:
-            if self._spill is None:
-                self._spill = tempfile.TemporaryFile(prefix="glacier-")  # noqa: SIM115 - kept
-            self._spill.seek(0, io.SEEK_END)
-            start = self._spill.tell()
-            self._spill.write(content)
-            return start, len(content)
-
-    def spilled(self, pieces: Iterable[tuple[int, int]]) -> bytes:
-        """Return bytes that were put on the local disk."""
-        content = bytearray()
-        with self._lock:
-            for start, length in pieces:
-                assert self._spill is not None
-                self._spill.seek(start)
-                content += self._spill.read(length)
-        return bytes(content)
+            return list(self._uploads.values())
 
 
 class Upload(io.RawIOBase):
-    """One object under way: what is less than a part waits here, whole parts are sent."""
+    """One object under way: what is less than a part waits, whole parts are sent.
+
+    One thread at a time writes or completes it; any may abort it meanwhile.
+    """
 
     def __init__(self, uploads: Uploads, key: str) -> None:
         super().__init__()
         self._uploads = uploads
+        self._client = uploads.client
         self._key = key
-        self._buffer = bytearray()
-        self._pieces: list[tuple[int, int]] = []
-        self._spilled = 0
         self._upload_id: str | None = None
         self._parts: list[Future[dict[str, Any]]] = []
+        self._lock = threading.Lock()  # of the three that follow
+        self._under_way = 0
+        self._is_over = False
         self._is_complete = False
 
     def writable(self) -> bool:
@@ -181,60 +182,45 @@ class Upload(io.RawIOBase):
             StorageError: The store has refused a part, or the write was given up.
         """
         uploads = self._uploads
-        if uploads.is_over:
-            raise StorageError("This write was given up.")
-        for part in self._parts:
-            if part.done() and part.exception() is not None:
-                raise uploads.fail(cast("Exception", part.exception()))
+        uploads.check()
         view = memoryview(data).cast("B")
-        self._buffer += view
-        has_room = uploads.keep(len(view))
-        while len(self._buffer) + self._spilled >= self._part_bytes:
-            self._send(self._taken())
-        if not has_room and self._buffer:
-            self._pieces.append(uploads.spill(bytes(self._buffer)))
-            self._spilled += len(self._buffer)
-            self._forget()
+        try:
+            waiting = uploads.buffers.add(self._key, view)
+        except OSError as error:
+            raise uploads.fail(error) from error
+        while waiting >= self._part_bytes:
+            content = uploads.buffers.take(self._key, self._part_bytes)
+            waiting -= len(content)
+            self._send(content)
         return len(view)
 
     def complete(self, *, is_exclusive: bool) -> None:
         """Make the object visible, replacing what is there."""
+        rest = self._uploads.buffers.take(self._key)
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if is_exclusive else {}
-        rest = self._taken(everything=True)
         try:
             if self._upload_id is None:
                 self._client.put_object(
                     **self._place, Body=rest, Metadata=self._metadata, **condition
                 )
             else:
-                if rest:
-                    self._send(rest)
-                parts = [part.result() for part in self._parts]
-                self._client.complete_multipart_upload(
-                    **self._place,
-                    UploadId=self._upload_id,
-                    MultipartUpload=cast("Any", {"Parts": parts}),
-                    **condition,
-                )
-        except ClientError as error:
+                self._finish(rest, condition)
+        except FAILURES as error:
             # The answer to a first try may have been lost, and a second one finds it done.
-            is_repeat = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
-            if not (is_repeat and self._is_ours()):
+            if not (self._can_be_done(error) and self._is_ours()):
                 raise
-        self._is_complete = True
+        with self._lock:
+            self._is_complete = True
 
     def abort(self) -> None:
         """Give the upload up; what is sent of it goes."""
-        if self._upload_id is None or self._is_complete:
-            return
-        for part in self._parts:
-            part.cancel()
-        with suppress(*FAILURES):  # What a lost connection leaves is swept.
-            self._client.abort_multipart_upload(**self._place, UploadId=self._upload_id)
-
-    @property
-    def _client(self) -> "S3Client":
-        return self._uploads.client
+        with self._lock:
+            self._is_over = True
+            is_there = self._upload_id is not None and not self._is_complete
+        if is_there:
+            for part in list(self._parts):
+                part.cancel()
+            self._abort()
 
     @property
     def _place(self) -> Any:  # Any: keyword arguments of many calls
@@ -246,65 +232,92 @@ class Upload(io.RawIOBase):
 
     @property
     def _part_bytes(self) -> int:
-        return self._uploads.part_bytes << (len(self._parts) // _PARTS_PER_SIZE)
-
-    def _taken(self, *, everything: bool = False) -> bytes:
-        """Return the bytes of the next part and forget them."""
-        content = self._uploads.spilled(self._pieces) + self._buffer
-        end = len(content) if everything else self._part_bytes
-        self._pieces, self._spilled = [], 0
-        self._forget()
-        self._buffer += content[end:]
-        self._uploads.keep(len(self._buffer))
-        return bytes(content[:end])
-
-    def _forget(self) -> None:
-        self._uploads.keep(-len(self._buffer))
-        self._buffer.clear()
+        return part_size(len(self._parts), self._uploads.part_bytes)
 
     def _send(self, content: bytes) -> None:
+        """Have a part sent, as soon as there are threads for it."""
         if self._upload_id is None:
-            try:
-                made = self._client.create_multipart_upload(**self._place, Metadata=self._metadata)
-            except FAILURES as error:
-                raise self._uploads.fail(error) from error
-            self._upload_id = made["UploadId"]
+            self._begin()
         number = len(self._parts) + 1
+        part = send(partial(self._send_now, number, content), len(content))
+        part.add_done_callback(self._note_failure)
+        self._parts.append(part)
 
-        def upload() -> dict[str, Any]:
+    def _begin(self) -> None:
+        try:
+            made = self._client.create_multipart_upload(**self._place, Metadata=self._metadata)
+        except FAILURES as error:
+            raise self._uploads.fail(error) from error
+        with self._lock:
+            self._upload_id = made["UploadId"]
+            is_over = self._is_over
+        if is_over:  # whoever gave it up did not know of it
+            self._abort()
+            self._uploads.check()
+
+    def _send_now(self, number: int, content: bytes) -> dict[str, Any]:
+        with self._lock:
+            self._uploads.check()
+            self._under_way += 1
+        try:
             sent: Any = self._client.upload_part(
                 **self._place,
                 UploadId=cast("str", self._upload_id),
                 PartNumber=number,
                 Body=content,
             )
-            checksums = {k: v for k, v in sent.items() if re.fullmatch("Checksum(?!Type).+", k)}
-            return {"PartNumber": number, "ETag": sent["ETag"], **checksums}
+        finally:
+            with self._lock:
+                self._under_way -= 1
+                is_left = self._is_over and self._under_way == 0
+            if is_left:  # S3 may keep parts that end after their upload was aborted
+                self._abort()
+        checksums = {k: v for k, v in sent.items() if re.fullmatch("Checksum(?!Type).+", k)}
+        return {"PartNumber": number, "ETag": sent["ETag"], **checksums}
 
-        self._parts.append(self._uploads.send(upload))
+    def _note_failure(self, part: "Future[dict[str, Any]]") -> None:
+        error = None if part.cancelled() else part.exception()
+        if isinstance(error, Exception):
+            self._uploads.fail(error)
+
+    def _finish(self, rest: bytes, condition: dict[str, Any]) -> None:
+        if rest:
+            self._send(rest)
+        parts = [part.result() for part in self._parts]
+        self._client.complete_multipart_upload(
+            **self._place,
+            UploadId=cast("str", self._upload_id),
+            MultipartUpload=cast("Any", {"Parts": parts}),
+            **condition,
+        )
+
+    def _can_be_done(self, error: Exception) -> bool:
+        """Return whether a request that failed may have made the object visible all the same.
+
+        It gives the upload up, so that a request which is still on its way no longer can.
+        """
+        if isinstance(error, ClientError):
+            answer = error.response["ResponseMetadata"]
+            is_refused = answer.get("HTTPStatusCode", 500) < 500
+            is_repeat = answer.get("RetryAttempts", 0) > 0
+            if is_refused and not is_repeat and code_of(error) not in _MAY_BE_DONE:
+                return False
+        return self._upload_id is None or self._abort()
+
+    def _abort(self) -> bool:
+        """Abort the upload, and return whether S3 has answered; what stays is swept."""
+        with suppress(ClientError):
+            try:
+                self._client.abort_multipart_upload(
+                    **self._place, UploadId=cast("str", self._upload_id)
+                )
+            except (BotoCoreError, OSError):
+                return False
+        return True
 
     def _is_ours(self) -> bool:
         """Return whether the object that is there was written by this very stage."""
-        try:
+        with suppress(*FAILURES):
             found = self._client.head_object(**self._place)
-        except ClientError:
-            return False
-        return found["Metadata"].get(STAGE_METADATA) == self._uploads.token
-
-
-def for_all(work: Callable[[T], None], items: list[T]) -> None:
-    """Do some work on every item, several at a time; the first error is raised at the end."""
-    if len(items) < 2:
-        for item in items:
-            work(item)
-        return
-    with ThreadPoolExecutor(min(_THREADS, len(items)), "glacier-s3") as threads:
-        futures = [threads.submit(work, item) for item in items]
-    for future in futures:
-        future.result()
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    """Return the threads that send parts, of all stages together."""
-    return ThreadPoolExecutor(_THREADS, "glacier-upload")
+            return found["Metadata"].get(STAGE_METADATA) == self._uploads.token
+        return False

@@ -20,6 +20,8 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
+from tests.rigs.aws.multipart import Multipart
+
 Answer = Iterable[bytes]
 
 
@@ -118,7 +120,7 @@ def main() -> None:
         "127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=MotoRequestHandler
     )
     os.environ["MOTO_PORT"] = str(server.server_port)
-    server.app = Front(app, parts(server.server_port))
+    server.app = Multipart(Front(app, parts(server.server_port)))
     print(server.server_port, flush=True)
     threading.Thread(target=_end_with_input, args=(server.shutdown,), daemon=True).start()
     server.serve_forever()

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from glacier.config import AwsConfig
+from tests.rigs.aws.multipart import AGE_PATH
 
 ROOT = Path(__file__).resolve().parents[3]
 ACCOUNT = "123456789012"
@@ -75,6 +76,11 @@ class AwsServer:
     def enforce(self) -> None:
         """Have every request from now on signed by a key that IAM knows, and allowed by it."""
         with urlopen(Request(f"{self.endpoint}/moto-api/reset-auth", b"0", method="POST")):
+            pass
+
+    def age_uploads(self, hours: float) -> None:
+        """Have all multipart uploads that are under way begun so much earlier."""
+        with urlopen(f"{self.endpoint}{AGE_PATH}?hours={hours}"):
             pass
 
     def __enter__(self) -> Self:
