@@ -1,8 +1,15 @@
 """The AWS configs."""
 
+import pickle
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from glacier import Provider
+from glacier.config import SparkConfig
+from glacier.config.base import at_home, elsewhere
 from glacier_aws.config import AwsConfig, GlueConfig, LambdaConfig
 from glacier_aws.hooks import glacier_config_from_env
 
@@ -85,3 +92,62 @@ def test_lambda_config_knows_lambdas_limits() -> None:
 
 def test_glue_config_runs_a_python_that_polars_has() -> None:
     assert GlueConfig().glue_version == "5.0"
+
+
+STAGING = AwsConfig(
+    region="eu-north-1",
+    profile="staging",
+    role_arn="arn:aws:iam::123456789012:role/etl",
+    external_id="partner",
+    access_key_id="AKIDEXAMPLE",
+    secret_access_key=SecretStr("s3cret"),
+)
+
+
+def test_config_pickles_without_its_keys() -> None:
+    arrived = pickle.loads(pickle.dumps(STAGING))
+
+    assert arrived == AwsConfig(
+        region="eu-north-1",
+        profile="staging",
+        role_arn="arn:aws:iam::123456789012:role/etl",
+        external_id="partner",
+    )
+
+
+def test_config_that_goes_to_another_machine_leaves_the_identity_behind() -> None:
+    with elsewhere():
+        data = pickle.dumps(STAGING)
+
+    assert pickle.loads(data) == AwsConfig(region="eu-north-1")
+
+
+@pytest.mark.parametrize("way", [nullcontext, elsewhere])
+def test_config_that_comes_home_is_the_one_that_left(
+    way: Callable[[], AbstractContextManager[None]],
+) -> None:
+    with way():
+        data = pickle.dumps(Provider(config=STAGING))
+
+    with at_home(STAGING):
+        arrived = pickle.loads(data)
+
+    assert arrived.config == STAGING
+
+
+@pytest.mark.parametrize(
+    ("executor", "keeps"),
+    [
+        (None, True),
+        (SparkConfig(), True),
+        (SparkConfig(master="yarn", deploy_mode="cluster"), False),
+    ],
+)
+def test_jobs_of_this_machine_keep_the_identity(executor: SparkConfig | None, keeps: bool) -> None:
+    adapter = Provider(config=STAGING).executor("jobs", config=executor).adapter
+
+    assert adapter.keeps_identity is keeps
+
+
+def test_jobs_on_glue_have_an_identity_of_their_own() -> None:
+    assert not Provider(config=STAGING).executor("jobs", config=GlueConfig()).adapter.keeps_identity

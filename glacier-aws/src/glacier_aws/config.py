@@ -17,15 +17,8 @@ else:
     LifecycleRules = list[LifecycleRule]
     CorsRules = list[CorsRule]
 
-_IDENTITY = {
-    "profile",
-    "role_arn",
-    "external_id",
-    "access_key_id",
-    "secret_access_key",
-    "session_token",
-}
-"""The fields of `AwsConfig` that say who the caller is."""
+_KEYS = frozenset({"access_key_id", "secret_access_key", "session_token"})
+_IDENTITY = _KEYS | {"profile", "role_arn", "external_id"}
 
 
 class AwsConfig(ProviderConfig):
@@ -90,12 +83,15 @@ class AwsConfig(ProviderConfig):
         return self
 
     def without_secrets(self) -> Self:
-        """Return what travels: this config without all that says who the caller is.
+        """Return this config without keys; a key's identifier is of no use without its secret."""
+        return self._without(_KEYS)
 
-        Where it arrives, the platform's own identity is used: a profile is not there, and a role
-        that the caller may assume is perhaps not for the platform's identity to assume.
-        """
-        kept = {n: getattr(self, n) for n in self.model_fields_set if n not in _IDENTITY}
+    def without_identity(self) -> Self:
+        """Return what goes to another machine: neither keys nor profile nor role."""
+        return self._without(_IDENTITY)
+
+    def _without(self, names: frozenset[str]) -> Self:
+        kept = {n: getattr(self, n) for n in self.model_fields_set if n not in names}
         return cast("Self", self.model_construct(_fields_set=set(kept), **kept))
 
     @classmethod

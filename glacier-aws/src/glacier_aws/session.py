@@ -7,6 +7,7 @@ very boto3 session for their credentials, so that they can't disagree, and are r
 
 import os
 import re
+import threading
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -56,6 +57,7 @@ class AwsSession:
     def __init__(self, config: AwsConfig) -> None:
         self.config = config
         self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()  # boto3 makes clients in one thread at a time only
 
     @cached_property
     def boto_session(self) -> boto3.Session:
@@ -90,13 +92,14 @@ class AwsSession:
             **settings: Fields of botocore's `Config` that differ from the usual ones.
         """
         key = (service, repr(sorted(settings.items())))  # a setting may be a mapping
-        if key not in self._clients:
-            self._clients[key] = self.boto_session.client(
-                cast("Any", service),
-                endpoint_url=self.config.endpoint_url,
-                config=ClientConfig(**{**self.client_settings(service), **settings}),
-            )
-        return self._clients[key]
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self.boto_session.client(
+                    cast("Any", service),
+                    endpoint_url=self.config.endpoint_url,
+                    config=ClientConfig(**{**self.client_settings(service), **settings}),
+                )
+            return self._clients[key]
 
     def client_settings(self, service: str) -> dict[str, Any]:  # Any: botocore's own values
         """Return the fields of botocore's `Config` with which a service is usually reached."""
@@ -204,9 +207,9 @@ class AwsSession:
 class AwsCredentials:
     """Gives Polars the credentials of a config's session.
 
-    It pickles as the config without its secrets and without its identity: where it arrives, the
-    platform's own identity is used. Polars shares connections, with their credentials, between
-    providers that pickle alike; so each session's has a mark of its own.
+    It pickles as the config does: without secrets, and for another machine without the caller's
+    identity, so that the platform's own counts there. Polars shares connections, with their
+    credentials, between providers that pickle alike; so each session's has a mark of its own.
 
     Args:
         config: The provider's config.
@@ -242,7 +245,7 @@ class AwsCredentials:
         return f"AwsCredentials({self._config!r})"
 
     def __reduce__(self) -> "tuple[type[Self], tuple[AwsConfig, str]]":
-        return type(self), (self._config.without_secrets(), self._mark)
+        return type(self), (self._config, self._mark)
 
 
 class _AssumedRole(CredentialProvider):

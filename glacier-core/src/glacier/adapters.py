@@ -205,6 +205,11 @@ class ExecutorAdapter(Adapter["Executor"]):
     engine: ClassVar[Literal["python", "spark"]] = "python"
 
     @property
+    def keeps_identity(self) -> bool:
+        """Whether jobs run on this machine as whoever submits them, with profiles and roles."""
+        return False
+
+    @property
     def python(self) -> str | None:
         """The minor version of Python that jobs find there, such as `3.11`; None if not known."""
         return None

@@ -226,7 +226,7 @@ class Provider:
 
     def __getstate__(self) -> dict[str, object]:
         return {
-            "config": self.config.without_secrets(),
+            "config": self.config,
             "tags": self.tags,
             "staging": self.staging,
             "_resources": [],

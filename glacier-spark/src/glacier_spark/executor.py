@@ -38,6 +38,11 @@ class SparkExecutorAdapter(ExecutorAdapter):
             most_at_once=self._config.max_concurrent_jobs or usual,
         )
 
+    @property
+    def keeps_identity(self) -> bool:
+        """Whether jobs run as whoever submits them: drivers that are processes of this machine."""
+        return self._config.deploy_mode == "client"
+
     def submit_job(self, job: ScriptJob) -> str:
         """Start `spark-submit` for a job, in the working directory of this process.
 

@@ -29,19 +29,38 @@ class Config(BaseModel):
         kept = {n: getattr(self, n) for n in self.model_fields_set if n not in secrets}
         return cast("Self", self.model_construct(_fields_set=set(kept), **kept))
 
+    def without_identity(self) -> Self:
+        """Return what goes to another machine: this config without all that says who the caller is.
+
+        Over there the platform's own identity counts. To be replaced where more than the secrets
+        says so: a profile that is not there, a role that is not for others to assume.
+        """
+        return self.without_secrets()
+
     def __getstate__(self) -> dict[Any, Any]:
-        return super(Config, self.without_secrets()).__getstate__()
+        kept = self.without_identity() if _goes_elsewhere.get() else self.without_secrets()
+        return super(Config, kept).__getstate__()
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
         super().__setstate__(state)
         own = _home.get()
-        if type(own) is type(self) and own.without_secrets() == self:
+        if type(own) is type(self) and self in (own.without_secrets(), own.without_identity()):
             super().__setstate__(super(Config, own).__getstate__())
 
 
 @contextmanager
+def elsewhere() -> Iterator[None]:
+    """Have configs that are pickled leave the caller's identity behind, for another machine."""
+    token = _goes_elsewhere.set(True)
+    try:
+        yield
+    finally:
+        _goes_elsewhere.reset(token)
+
+
+@contextmanager
 def at_home(config: Config) -> Iterator[None]:
-    """Have a config that is unpickled be this one again, with its secrets, if it describes it.
+    """Have a config that is unpickled be this one again, as it was, if it describes it.
 
     A job gets its provider's config without secrets, and what it returns refers to that one.
     """
@@ -52,6 +71,7 @@ def at_home(config: Config) -> Iterator[None]:
         _home.reset(token)
 
 
+_goes_elsewhere: ContextVar[bool] = ContextVar("_goes_elsewhere", default=False)
 _home: ContextVar[Config | None] = ContextVar("_home", default=None)
 
 

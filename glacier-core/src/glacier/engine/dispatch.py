@@ -140,7 +140,12 @@ class Dispatch:
         adapter = executor.adapter
         with discarded_on_failure(place):
             package = write_package(
-                place, luggage, MAIN, engine=adapter.engine, remote_python=adapter.python
+                place,
+                luggage,
+                MAIN,
+                engine=adapter.engine,
+                remote_python=adapter.python,
+                keeps_identity=adapter.keeps_identity,
             )
             script = ScriptJob(
                 script=ENTRYPOINT,

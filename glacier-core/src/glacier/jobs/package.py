@@ -12,11 +12,13 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from glacier.config.base import elsewhere
 from glacier.errors import PackageError
 from glacier.jobs import entrypoint
 from glacier.jobs.archive import archived, glacier_sources
@@ -67,6 +69,7 @@ def write_package(
     name: str | None = None,
     environment: Mapping[str, str] | None = None,
     remote_python: str | None = None,
+    keeps_identity: bool = True,
 ) -> Package:
     """Put a job's package into its place.
 
@@ -79,6 +82,7 @@ def write_package(
         name: What the job is called in errors, at the start of a sentence.
         environment: Versions for the header in place of this process's (`python`, `polars`).
         remote_python: The minor version of Python that will run it, where that is known.
+        keeps_identity: Whether it will run as the caller; else configs leave that behind.
 
     Raises:
         PackageError: Something in it can't be pickled, has no source file, or is a secret; or it
@@ -87,7 +91,8 @@ def write_package(
     """
     outbox = Outbox(place, "in")
     name = name or _name_of(work)
-    packed = outbox.pack(Parcel(place, work), name=name)
+    with nullcontext() if keeps_identity else elsewhere():
+        packed = outbox.pack(Parcel(place, work), name=name)
     if packed.by_value and remote_python not in {None, _python()}:
         raise PackageError(
             f"{name} holds Python functions by their value, or in a plan, and the executor runs "

@@ -87,7 +87,12 @@ def _function_job(executor: "Executor", definition: JobDefinition, place: "Bucke
     work = Call(definition.function, definition.args, definition.kwargs)
     adapter = executor.adapter
     package = write_package(
-        place, work, CALL_MAIN, engine=adapter.engine, remote_python=adapter.python
+        place,
+        work,
+        CALL_MAIN,
+        engine=adapter.engine,
+        remote_python=adapter.python,
+        keeps_identity=adapter.keeps_identity,
     )
     return ScriptJob(
         script=ENTRYPOINT,

@@ -22,6 +22,11 @@ class LocalExecutorAdapter(ExecutorAdapter):
 
     grace_seconds: float = 5.0
 
+    @property
+    def keeps_identity(self) -> bool:
+        """Whether jobs run as whoever submits them: they do."""
+        return True
+
     def __init__(self, resource: "Executor", provider: "Provider") -> None:
         super().__init__(resource, provider)
         configs = (resource.config, provider.config)

@@ -53,6 +53,11 @@ class ToyExecutorAdapter(ExecutorAdapter):
         config = resource.config
         self._config = config if isinstance(config, ToyExecutorConfig) else ToyExecutorConfig()
 
+    @property
+    def keeps_identity(self) -> bool:
+        """Whether jobs run as whoever submits them: they do."""
+        return True
+
     def submit_job(self, job: ScriptJob) -> str:
         """Start a process for a script, at once or when one of the places is free."""
         log = self._directory / f"{job.token}.log"
