@@ -160,6 +160,18 @@ def test_deploy_updates_settings_in_place(aws_server: AwsServer, project: Projec
     assert settings["VpcConfig"]["SubnetIds"] == []
 
 
+@pytest.mark.parametrize("after", [{}, {"environment": {"KEPT": "1"}}])
+def test_deploy_removes_variables(aws_server: AwsServer, project: Project, after: Any) -> None:
+    module = project.module()
+    variables = {"KEPT": "1", "OLD": "1"}
+    name = deployed(aws_server, f"{module}:run", environment=variables).function_name
+
+    deployed(aws_server, f"{module}:run", name=name, **after)
+
+    settings = found(aws_server, name)["Configuration"]
+    assert settings.get("Environment", {}).get("Variables", {}) == after.get("environment", {})
+
+
 def test_deploy_adds_tags(aws_server: AwsServer, project: Project) -> None:
     module = project.module()
     name = deployed(aws_server, f"{module}:run", tags={"team": "data"}).function_name
