@@ -330,6 +330,19 @@ def test_role_that_can_not_be_assumed_is_an_error_at_once(
         function.deploy()
 
 
+def test_role_that_can_not_be_assumed_after_an_update_is_an_error_at_once(
+    aws_server: AwsServer, project: Project, role: str
+) -> None:
+    module = project.module()
+    name = deployed(aws_server, f"{module}:run", role_arn=role).function_name
+    said = "The role defined for the function cannot be assumed by Lambda."
+    kind = "InvalidParameterValueException"
+    refuse(aws_server, "PUT", ".*/configuration", status=400, type=kind, message=said)
+
+    with pytest.raises(FunctionError, match=r"role .*cannot be assumed.*Correct its LambdaConfig"):
+        deployed(aws_server, f"{module}:run", name=name, role_arn=role, memory_mb=256)
+
+
 def test_update_waits_for_one_that_is_under_way(aws_server: AwsServer, project: Project) -> None:
     module = project.module()
     name = deployed(aws_server, f"{module}:run").function_name
@@ -386,14 +399,13 @@ def test_secret_among_the_settings_is_refused(
     aws_server: AwsServer, project: Project, config: Any
 ) -> None:
     function = make_function(aws_server, f"{project.module()}:run", "secretive", **config)
+    aws_server.requests(forget=True)
 
     with pytest.raises(FunctionError, match=r"holds the secret AwsConfig\.secret_acc") as caught:
         function.deploy()
 
     assert SECRET_KEY not in str(caught.value)
-    functions = client(aws_server, "lambda")
-    with pytest.raises(functions.exceptions.ResourceNotFoundException):
-        functions.get_function(FunctionName="secretive")
+    assert aws_server.requests() == []
 
 
 def test_no_secret_is_shown_logged_or_sent(
