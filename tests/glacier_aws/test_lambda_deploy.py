@@ -13,6 +13,7 @@ from glacier.errors import FunctionError
 from tests.glacier_aws.lambda_functions import (
     ECHO,
     Project,
+    answer_instead,
     changes,
     client,
     deployed,
@@ -358,6 +359,22 @@ def test_update_waits_for_one_that_is_under_way(aws_server: AwsServer, project: 
     deployed(aws_server, f"{module}:run", name=name, memory_mb=1024)
 
     assert found(aws_server, name)["Configuration"]["MemorySize"] == 1024
+
+
+def test_function_that_does_not_become_active_says_why(
+    aws_server: AwsServer, project: Project
+) -> None:
+    function = make_function(aws_server, f"{project.module()}:run", "stuck")
+    get = {"method": "GET", "path": f"{FUNCTIONS}/stuck", "message": ""}
+    state = {"State": "Failed", "StateReason": "The subnet has no address left."}
+    answer_instead(
+        aws_server,
+        {**get, "status": 404, "type": "ResourceNotFoundException"},
+        {**get, "status": 200, "type": "", "fields": {"Configuration": state}},
+    )
+
+    with pytest.raises(FunctionError, match=r"did not become active: The subnet has no address"):
+        function.deploy()
 
 
 @pytest.mark.parametrize(
