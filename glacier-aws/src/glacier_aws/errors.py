@@ -36,4 +36,6 @@ def of_bucket(error: Exception, bucket_name: str, uri: str) -> GlacierError | No
         return AccessDeniedError(f"No credentials were found for {uri}.", uri=uri)
     if isinstance(error, ClientError | BotoCoreError):
         return StorageError(f"S3 failed at {uri}: {error}.", uri=uri)
+    if isinstance(error, OSError) and str(error).startswith("object-store error"):
+        return StorageError(f"S3 failed at {uri}: {error}.", uri=uri)
     return None
