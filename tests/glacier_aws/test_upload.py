@@ -11,8 +11,8 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from glacier import Provider
 from glacier.errors import AccessDeniedError, StorageError
-from glacier_aws.errors import of_bucket
 from glacier_aws.session import session_of
 from glacier_aws.upload import PART_BYTES, Uploads, part_size
 from tests.glacier_aws.objects import Objects
@@ -41,12 +41,15 @@ def make(
 ) -> Callable[..., Uploads]:
     """Makes the uploads of a stage, through the proxy."""
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")  # less to wait for
-    client = session_of(aws_server.config(endpoint_url=proxy.endpoint)).client("s3")
-
-    def translate(found: Exception) -> Exception | None:
-        return of_bucket(found, objects.name, f"s3://{objects.name}/")
-
-    return partial(Uploads, client, objects.name, token=TOKEN, part_bytes=PART, translate=translate)
+    config = aws_server.config(endpoint_url=proxy.endpoint)
+    return partial(
+        Uploads,
+        session_of(config).client("s3"),
+        objects.name,
+        token=TOKEN,
+        part_bytes=PART,
+        translate=Provider(config).bucket(objects.name, "ds/").adapter.translate,
+    )
 
 
 def content(size: int, seed: int = 0) -> bytes:
