@@ -116,7 +116,7 @@ def test_job_that_was_lost_from_sight_stays_in_the_record(far: Executor) -> None
 def test_record_has_no_secret_and_is_the_users_alone(state_directory: Path) -> None:
     secret = "canary-0123456789"
     config = glacier_aws.AwsConfig(
-        region="eu-west-1", access_key_id="AKIA0123", secret_access_key=secret
+        region="eu-west-1", profile="etl", access_key_id="AKIA0123", secret_access_key=secret
     )
     provider = Provider(config=config)
     record, _ = noted(provider.executor("far", config=LocalConfig()), JobStatus.RUNNING)
@@ -126,7 +126,7 @@ def test_record_has_no_secret_and_is_the_users_alone(state_directory: Path) -> N
     text = "".join(path.read_text() for path in records_directory().iterdir())
 
     assert secret not in text
-    assert left.provider_config["fields"] == {"region": "eu-west-1"}
+    assert left.provider_config["fields"] == {"region": "eu-west-1", "profile": "etl"}
     assert left.executor().provider.config == config.without_secrets()
     assert stat.S_IMODE((state_directory / "runs").stat().st_mode) == 0o700
 
