@@ -219,6 +219,7 @@ def test_what_terraform_builds_leaves_deploy_nothing_to_change(
     assert found["Configuration"]["EphemeralStorage"] == {"Size": 1024}
     assert found["Tags"] == {"team": "data"}
     assert before["concurrency"] == 3
+    assert function.invoke({"a": 1, "b": 2}) == {"sum": 3}
     assert before["targets"] == [found["Configuration"]["FunctionArn"]]
 
 
