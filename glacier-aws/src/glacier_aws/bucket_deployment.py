@@ -155,16 +155,24 @@ def _set_tags(client: "S3Client", name: str, tags: Mapping[str, str]) -> None:
         if code_of(error) != "NoSuchTagSet":
             raise
         present = []
-    # AWS's own tags stay: they can't be changed, and have to be sent along.
-    kept = {one["Key"]: one["Value"] for one in present if one["Key"].startswith("aws:")}
-    wanted = {**kept, **tags}
-    if wanted == {one["Key"]: one["Value"] for one in present}:
+    before = {one["Key"]: one["Value"] for one in present}
+    wanted = tags_after(before, tags)
+    if wanted == before:
         return
     if wanted:
         labels: Any = [{"Key": key, "Value": value} for key, value in wanted.items()]
         client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": labels})
     else:
         client.delete_bucket_tagging(Bucket=name)
+
+
+def tags_after(present: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags that a bucket is to have.
+
+    AWS's own stay, such as those of CloudFormation: S3 replaces all tags at once, and refuses to
+    let these go.
+    """
+    return {**{k: v for k, v in present.items() if k.startswith("aws:")}, **tags}
 
 
 def lifecycle_request(rule: "LifecycleRule") -> Fields:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
-from glacier.errors import JobError, StorageError
+from glacier.errors import JobError, NoAdapterError, StorageError
 from glacier.resources.translation import translated
 from glacier.storage import new_token
 
@@ -26,8 +26,9 @@ def staging_of(provider: "Provider") -> "Bucket":
 
     named = provider.staging
     if named is None:
-        spec = load_plugins().registry.find(Bucket, type(provider.config))
-        named = cast("type[BucketAdapter]", load_adapter(spec)).default_staging(provider)
+        with suppress(NoAdapterError):  # a platform without buckets
+            spec = load_plugins().registry.find(Bucket, type(provider.config))
+            named = cast("type[BucketAdapter]", load_adapter(spec)).default_staging(provider)
     if named is None:
         platform = type(provider.config).__name__
         raise JobError(
