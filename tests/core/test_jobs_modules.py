@@ -8,7 +8,7 @@ import pytest
 from glacier.errors import PackageError
 from glacier.jobs.imports import imports_of_code, imports_of_source
 from glacier.jobs.modules import find_module
-from glacier.jobs.pins import pins
+from glacier.jobs.pins import pins, pins_below
 from glacier.jobs.sources import Sources, sources_of
 
 
@@ -270,3 +270,27 @@ def test_pins_leave_out_what_spark_brings() -> None:
     assert "pyspark" not in found
     assert "narwhals" in found
     assert "pyspark" in [pin.partition("==")[0] for pin in pins(["pyspark"])]
+
+
+def test_pins_without_a_base_are_of_what_is_imported_alone() -> None:
+    assert [pin.partition("==")[0] for pin in pins(["dateutil"], base=())] == ["python-dateutil"]
+
+
+def test_pins_below_follow_what_distributions_need() -> None:
+    found = [pin.partition("==")[0] for pin in pins_below(["pandas==1.0"])]
+
+    assert {"pandas", "numpy", "python-dateutil", "six"} <= set(found)
+    assert found == sorted(found)
+
+
+def test_pins_below_pass_over_what_is_not_installed() -> None:
+    assert pins_below(["no-such-distribution==1.0"]) == ()
+
+
+def test_modules_that_travel_apart_are_told(project: Project) -> None:
+    project.write("proj_apart.py", "from glacier.config import LocalConfig\nimport json\n")
+
+    found = sources_of(["proj_apart"], functions=["proj_apart"], apart=["glacier"])
+
+    assert found.apart == {"glacier.config", "glacier.config.LocalConfig"}
+    assert list(found.files) == ["proj_apart.py"]

@@ -76,9 +76,13 @@ def client(server: AwsServer, service: str) -> Any:
 
 def refuse(server: AwsServer, method: str, path: str, *, times: int = 1, **answer: Any) -> None:
     """Have the next requests of a kind refused, as AWS refuses them."""
-    refusals = [{"method": method, "path": path, **answer}] * times
+    answer_instead(server, *[{"method": method, "path": path, **answer}] * times)
+
+
+def answer_instead(server: AwsServer, *answers: dict[str, Any]) -> None:
+    """Have the rig answer one request with each of these, in their order."""
     request = Request(
-        f"{server.endpoint}/rig/lambda/refusals", json.dumps(refusals).encode(), method="PUT"
+        f"{server.endpoint}/rig/lambda/refusals", json.dumps(answers).encode(), method="PUT"
     )
     urlopen(request).close()
 

@@ -13,6 +13,7 @@ from glacier.errors import FunctionError
 from tests.glacier_aws.lambda_functions import (
     ECHO,
     Project,
+    answer_instead,
     changes,
     client,
     deployed,
@@ -158,6 +159,18 @@ def test_deploy_updates_settings_in_place(aws_server: AwsServer, project: Projec
     assert settings["MemorySize"] == 2048
     assert "Environment" not in settings
     assert settings["VpcConfig"]["SubnetIds"] == []
+
+
+@pytest.mark.parametrize("after", [{}, {"environment": {"KEPT": "1"}}])
+def test_deploy_removes_variables(aws_server: AwsServer, project: Project, after: Any) -> None:
+    module = project.module()
+    variables = {"KEPT": "1", "OLD": "1"}
+    name = deployed(aws_server, f"{module}:run", environment=variables).function_name
+
+    deployed(aws_server, f"{module}:run", name=name, **after)
+
+    settings = found(aws_server, name)["Configuration"]
+    assert settings.get("Environment", {}).get("Variables", {}) == after.get("environment", {})
 
 
 def test_deploy_adds_tags(aws_server: AwsServer, project: Project) -> None:
@@ -318,6 +331,19 @@ def test_role_that_can_not_be_assumed_is_an_error_at_once(
         function.deploy()
 
 
+def test_role_that_can_not_be_assumed_after_an_update_is_an_error_at_once(
+    aws_server: AwsServer, project: Project, role: str
+) -> None:
+    module = project.module()
+    name = deployed(aws_server, f"{module}:run", role_arn=role).function_name
+    said = "The role defined for the function cannot be assumed by Lambda."
+    kind = "InvalidParameterValueException"
+    refuse(aws_server, "PUT", ".*/configuration", status=400, type=kind, message=said)
+
+    with pytest.raises(FunctionError, match=r"role .*cannot be assumed.*Correct its LambdaConfig"):
+        deployed(aws_server, f"{module}:run", name=name, role_arn=role, memory_mb=256)
+
+
 def test_update_waits_for_one_that_is_under_way(aws_server: AwsServer, project: Project) -> None:
     module = project.module()
     name = deployed(aws_server, f"{module}:run").function_name
@@ -333,6 +359,22 @@ def test_update_waits_for_one_that_is_under_way(aws_server: AwsServer, project: 
     deployed(aws_server, f"{module}:run", name=name, memory_mb=1024)
 
     assert found(aws_server, name)["Configuration"]["MemorySize"] == 1024
+
+
+def test_function_that_does_not_become_active_says_why(
+    aws_server: AwsServer, project: Project
+) -> None:
+    function = make_function(aws_server, f"{project.module()}:run", "stuck")
+    get = {"method": "GET", "path": f"{FUNCTIONS}/stuck", "message": ""}
+    state = {"State": "Failed", "StateReason": "The subnet has no address left."}
+    answer_instead(
+        aws_server,
+        {**get, "status": 404, "type": "ResourceNotFoundException"},
+        {**get, "status": 200, "type": "", "fields": {"Configuration": state}},
+    )
+
+    with pytest.raises(FunctionError, match=r"did not become active: The subnet has no address"):
+        function.deploy()
 
 
 @pytest.mark.parametrize(
@@ -374,14 +416,13 @@ def test_secret_among_the_settings_is_refused(
     aws_server: AwsServer, project: Project, config: Any
 ) -> None:
     function = make_function(aws_server, f"{project.module()}:run", "secretive", **config)
+    aws_server.requests(forget=True)
 
     with pytest.raises(FunctionError, match=r"holds the secret AwsConfig\.secret_acc") as caught:
         function.deploy()
 
     assert SECRET_KEY not in str(caught.value)
-    functions = client(aws_server, "lambda")
-    with pytest.raises(functions.exceptions.ResourceNotFoundException):
-        functions.get_function(FunctionName="secretive")
+    assert aws_server.requests() == []
 
 
 def test_no_secret_is_shown_logged_or_sent(

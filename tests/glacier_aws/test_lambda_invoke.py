@@ -1,12 +1,15 @@
 """Calls of Lambda functions, in the zip that was deployed, under AWS's own runtime client."""
 
 import re
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from glacier import Provider
+from glacier.config import AwsConfig
 from glacier.errors import FunctionError, PayloadError
 from tests.glacier_aws.lambda_functions import (
     Project,
@@ -269,6 +272,21 @@ def test_call_without_credentials_says_so(
 
     with pytest.raises(FunctionError, match="no credentials were found"):
         function.invoke({})
+
+
+def test_call_of_what_can_not_be_reached_says_so(project: Project) -> None:
+    with socket.socket() as closed:  # bound, and nobody listens
+        closed.bind(("127.0.0.1", 0))
+        config = AwsConfig(
+            region="us-east-1",
+            endpoint_url=f"http://127.0.0.1:{closed.getsockname()[1]}",
+            access_key_id="AKID",
+            secret_access_key=SecretStr("not-a-real-secret"),
+        )
+        function = Provider(config).serverless("scores", f"{project.module()}:run")
+
+        with pytest.raises(FunctionError, match=r"Could not connect to the endpoint .*network"):
+            function.invoke({})
 
 
 def test_call_that_is_not_answered_is_not_repeated(

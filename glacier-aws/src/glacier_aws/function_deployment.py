@@ -15,6 +15,7 @@ from glacier.access import declared_access
 from glacier.jobs.staging import prepared_staging
 from glacier.resources.translation import translated
 from glacier_aws.errors import code_of
+from glacier_aws.function_differences import is_empty, is_met, is_set
 from glacier_aws.function_package import check_size
 from glacier_aws.function_request import (
     SERVICE,
@@ -43,8 +44,6 @@ _PAUSES_SECONDS = (1, 2, 3, 5, 5, 5, 5, 5, 5, 5)
 
 _NOT_THERE = "ResourceNotFoundException"
 _BUSY = "ResourceConflictException"
-_WHOLE = {"Environment", "Layers"}
-"""Settings whose order counts, or in which nothing else may be."""
 
 
 class FunctionDeployment:
@@ -61,6 +60,7 @@ class FunctionDeployment:
         self._name = function.function_name
         self._config = config_of(function)
         self._session = session_of(cast("AwsConfig", function.provider.config))
+        self._has_own_role = False
 
     def run(self) -> None:
         """Create the function or update it in place, and wait until it can be called.
@@ -72,7 +72,10 @@ class FunctionDeployment:
         """
         if self._config.layers:
             check_size(self._function, self._package, self._layer_bytes())
-        wanted = function_request(self._function, self._role())
+        wanted = function_request(self._function, None)
+        self._has_own_role = wanted["Role"] is None
+        if self._has_own_role:
+            wanted["Role"] = self._role()
         found = _unless_missing(lambda: self._client.get_function(FunctionName=self._name))
         if found is None:
             arn = self._create(wanted)
@@ -93,10 +96,8 @@ class FunctionDeployment:
         with self._package.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
 
-    def _role(self) -> str | None:
-        """Return the role to run as, made or brought up to date where the config names none."""
-        if self._config.role_arn or self._config.overrides.get("Role"):
-            return None
+    def _role(self) -> str:
+        """Return a role for this function alone, made or brought up to date."""
         provider = self._function.provider
         access = declared_access(provider, "deploy() knows of no pipeline")
         statements = role_statements(self._function, access, self._session.account_id)
@@ -105,13 +106,11 @@ class FunctionDeployment:
 
     def _create(self, wanted: Mapping[str, Any]) -> str:
         """Create the function and return its ARN."""
-        given = {name: value for name, value in wanted.items() if not _is_empty(value)}
+        given = {name: value for name, value in wanted.items() if not is_empty(value)}
         code = self._uploaded()
-        is_own_role = not (self._config.role_arn or self._config.overrides.get("Role"))
-
         made = _patiently(
             lambda: self._client.create_function(**{**given, "Code": code}),
-            lambda error: is_own_role and _is_unknown_role(error),
+            self._is_role_unknown,
         )
         self._client.get_waiter("function_active_v2").wait(FunctionName=self._name)
         return made["FunctionArn"]
@@ -122,7 +121,7 @@ class FunctionDeployment:
         codes = {name: wanted[name] for name in self._fields("UpdateFunctionCode") & set(wanted)}
         codes.pop("FunctionName")
         is_same = found.get("CodeSha256") == sha256
-        if not is_same or not _is_met(wanted["Architectures"], found.get("Architectures")):
+        if not is_same or not is_met(wanted["Architectures"], found.get("Architectures")):
             place = self._uploaded()
             self._change(
                 lambda: self._client.update_function_code(
@@ -131,7 +130,7 @@ class FunctionDeployment:
             )
         names = self._fields("UpdateFunctionConfiguration") & set(wanted) - {"FunctionName"}
         settings = {name: wanted[name] for name in names}
-        if any(not _is_set(name, value, found) for name, value in settings.items()):
+        if any(not is_set(name, value, found) for name, value in settings.items()):
             self._change(
                 lambda: self._client.update_function_configuration(
                     FunctionName=self._name, **settings
@@ -140,8 +139,17 @@ class FunctionDeployment:
 
     def _change(self, change: Callable[[], object]) -> None:
         """Make a change, and wait until the function has it; one at a time is taken."""
-        _patiently(change, lambda error: code_of(error) == _BUSY or _is_unknown_role(error))
+        _patiently(change, lambda error: code_of(error) == _BUSY or self._is_role_unknown(error))
         self._client.get_waiter("function_updated_v2").wait(FunctionName=self._name)
+
+    def _is_role_unknown(self, error: ClientError) -> bool:
+        """Return whether AWS does not know the function's role yet, some seconds after it is made.
+
+        One that the user names is a mistake instead.
+        """
+        text = str(error.response["Error"].get("Message", ""))
+        is_about_it = code_of(error) == "InvalidParameterValueException" and "be assumed" in text
+        return self._has_own_role and is_about_it
 
     def _fields(self, operation: str) -> set[str]:
         """Return what a request of Lambda's can say."""
@@ -243,36 +251,3 @@ def _patiently(ask: Callable[[], T], is_temporary: Callable[[ClientError], bool]
                 raise
         time.sleep(pause)
     return ask()
-
-
-def _is_unknown_role(error: ClientError) -> bool:
-    """Return whether AWS knows nothing of a role yet, which takes some seconds after it is made."""
-    text = str(error.response["Error"].get("Message", ""))
-    return code_of(error) == "InvalidParameterValueException" and "cannot be assumed" in text
-
-
-def _is_empty(value: object) -> bool:
-    """Return whether a setting says nothing, so that creating a function can leave it out."""
-    if isinstance(value, Mapping):
-        return all(_is_empty(one) for one in value.values())
-    return value is None or value == []
-
-
-def _is_set(name: str, wanted: object, found: Mapping[str, Any]) -> bool:
-    """Return whether a function has a setting."""
-    value = found.get(name)
-    if name == "Layers":
-        value = [layer["Arn"] for layer in value or ()]
-    if name == "Environment":
-        value = {"Variables": (value or {}).get("Variables", {})}
-    return bool(wanted == value) if name in _WHOLE else _is_met(wanted, value)
-
-
-def _is_met(wanted: object, found: object) -> bool:
-    """Return whether all that is wanted is there; what is empty may as well be missing."""
-    if isinstance(wanted, Mapping):
-        known = found if isinstance(found, Mapping) else {}
-        return all(_is_met(value, known.get(name)) for name, value in wanted.items())
-    if isinstance(wanted, list):
-        return sorted(map(str, wanted)) == sorted(map(str, cast("list[object]", found or [])))
-    return wanted == found
