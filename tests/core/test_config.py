@@ -9,6 +9,7 @@ from pydantic import Field, SecretBytes, SecretStr, ValidationError
 
 from glacier import config
 from glacier.config import LocalConfig, ProviderConfig, ResourceConfig
+from glacier.config.base import at_home
 from tests.core.distributions import run_python, write_distribution
 
 SECRET = "hunter2-hunter2"
@@ -249,6 +250,19 @@ def test_config_pickles_without_its_secrets(secret: dict[str, object]) -> None:
     pickled = pickle.dumps(made)
 
     assert SECRET.encode() not in pickled
+    assert pickle.loads(pickled) == KeyedConfig(region="south")
+
+
+def test_config_that_comes_home_has_its_secrets_again() -> None:
+    own = KeyedConfig(region="south", key=SecretStr(SECRET))
+    other = KeyedConfig(region="east", key=SecretStr(SECRET))
+    pickled, others = pickle.dumps(own), pickle.dumps(other)
+
+    with at_home(own):
+        home, foreign = pickle.loads(pickled), pickle.loads(others)
+
+    assert home == own
+    assert foreign == KeyedConfig(region="east")
     assert pickle.loads(pickled) == KeyedConfig(region="south")
 
 

@@ -206,6 +206,16 @@ def test_package_names_the_job_as_it_is_told(provider: Provider) -> None:
         write_package(place_in(provider), [threading.Lock()], "somewhere:main", name="Task 'load'")
 
 
+def test_package_with_code_is_refused_where_python_is_another(provider: Provider) -> None:
+    place = place_in(provider)
+
+    with pytest.raises(PackageError, match=r"^The job .*<lambda> holds .* runs Python 3\.99 while"):
+        write_package(place, Call(lambda: 1), CALL_MAIN, remote_python="3.99")
+    write_package(place, Call(print, ("hello",)), CALL_MAIN, remote_python="3.99")
+
+    assert header_of(place)["needs_same_python"] is False
+
+
 def test_package_has_no_header_when_a_frame_cannot_be_computed(provider: Provider) -> None:
     place = place_in(provider)
     broken = pl.LazyFrame({"x": ["a"]}).select(pl.col("x").cast(pl.Int64))

@@ -1,16 +1,18 @@
 """Example 3 of the seed: tasks choose their executors.
 
-Changes, until the adapters of the clouds land; no task is among them:
+Changes; no task is among them:
 
-- `LocalConfig` stands for `AwsConfig`;
-- `SparkConfig`, on a Spark of this machine, stands for `DatabricksConfig`;
-- `LocalConfig`, another process of this machine, stands for `GlueConfig`.
+- `SparkConfig`, on a Spark of this machine, stands for `DatabricksConfig` until its adapter lands;
+- `glue_version="5.0"` for `"4.0"`, whose Python is too old for Polars 2.1. As written, the run is
+  refused.
 
 Additions:
 
-- the imports of Polars, of `task`, of `pipeline` and of the configs above;
+- the imports of Polars, of `task`, of `pipeline` and of the config above;
 - a pipeline around the tasks, which reads what the seed calls `data_source`;
 - the input, which the seed takes for granted.
+
+The endpoint and test credentials are in the environment.
 """
 
 from pathlib import Path
@@ -21,38 +23,29 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from glacier import Provider
-from glacier.config import LocalConfig
-from glacier.errors import NoAdapterError
+from glacier.config import AwsConfig
+from glacier.errors import JobError
 from glacier.job_status import JobStatus
+from tests.glacier_aws.glue import client, staged
+from tests.rigs.aws.server import AwsServer
 from tests.rigs.spark import spark_config
 from tests.seed.seed import changed, code, run
 
 IMPORTS = """
 import polars as pl
 from glacier import pipeline, task
-from glacier.config import LocalConfig, SparkConfig
+from glacier.config import SparkConfig
 """
 
-CHANGES = [
-    ("import AwsConfig, DatabricksConfig, GlueConfig\n", "import DatabricksConfig, GlueConfig\n"),
-    ('AwsConfig(region="us-east-1")', 'LocalConfig(base_path="data")'),
-    (
-        """DatabricksConfig(
+ON_SPARK = (
+    """DatabricksConfig(
         instance_type="m5.xlarge",
         num_workers=4,
         spark_version="13.3.x-scala2.12",
     )""",
-        f"SparkConfig(**{spark_config('local[2]').model_dump()})",
-    ),
-    (
-        """GlueConfig(
-        worker_type="G.1X",
-        num_workers=5,
-        glue_version="4.0",
-    )""",
-        'LocalConfig(base_path="data")',
-    ),
-]
+    f"SparkConfig(**{spark_config('local[2]').model_dump()})",
+)
+NEWER = ('glue_version="4.0"', 'glue_version="5.0"')
 
 PIPELINE = """
 
@@ -63,19 +56,30 @@ def example():
 
 
 @pytest.fixture
-def example(java: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The example, with what stands for its platforms."""
+def lake(aws_server: AwsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Provider:
+    """An account with the example's buckets."""
     monkeypatch.chdir(tmp_path)
-    return run(IMPORTS + changed(code("Example 3"), *CHANGES) + PIPELINE)
+    for name, value in aws_server.environment.items():
+        monkeypatch.setenv(name, value)
+    provider = Provider(config=AwsConfig(region="us-east-1"))
+    for name in ("raw-data", "processed-data"):
+        provider.bucket(name).deploy()
+    return provider
 
 
-def test_example_3_runs_on_spark_and_in_another_process(example: ModuleType) -> None:
-    lake = Provider(config=LocalConfig(base_path="data"))
+def example(*changes: tuple[str, str]) -> ModuleType:
+    return run(IMPORTS + changed(code("Example 3"), *changes) + PIPELINE)
+
+
+def test_example_3_runs_on_spark_and_on_glue(
+    aws_server: AwsServer, lake: Provider, java: None
+) -> None:
     sales = pl.DataFrame({"day": range(20), "revenue": [float(day % 7) for day in range(20)]})
     lake.bucket("raw-data", path="sales.parquet").write(sales)
 
-    run = example.example.run()
+    run = example(ON_SPARK, NEWER).example.run()
 
+    job = client(aws_server, "glue").get_job(JobName="etl-job")["Job"]
     assert [(job.executor, job.tasks, job.status) for job in run.jobs] == [
         ("analytics-cluster", ("heavy_transform",), JobStatus.SUCCEEDED),
         ("etl-job", ("save_results",), JobStatus.SUCCEEDED),
@@ -84,11 +88,18 @@ def test_example_3_runs_on_spark_and_in_another_process(example: ModuleType) -> 
         lake.bucket("processed-data", path="aggregated.parquet").read(),
         sales.with_columns(pl.col("revenue").rolling_mean(window_size=7)),
     )
-    assert not list(Path("data/glacier-staging").rglob("*.*"))
+    assert (job["WorkerType"], job["NumberOfWorkers"], job["GlueVersion"]) == ("G.1X", 5, "5.0")
+    assert not any("header.json" in key for key in staged(aws_server))
 
 
-def test_example_3_as_written_waits_for_the_adapters_of_aws() -> None:
-    source = code("Example 3")
+def test_example_3_as_written_is_refused_before_anything_is_sent(
+    aws_server: AwsServer, lake: Provider
+) -> None:
+    # The input is read by nobody: its schema is all that a lazy scan asks for.
+    as_written = example(ON_SPARK)
+    aws_server.requests(forget=True)
 
-    with pytest.raises(NoAdapterError, match="No adapter for Bucket with AwsConfig"):
-        run(source)
+    with pytest.raises(JobError, match=r"Executor\('etl-job'\) is Glue 4\.0.*\"5\.0\"\) or later"):
+        as_written.example.run()
+
+    assert aws_server.requests(forget=True) == []

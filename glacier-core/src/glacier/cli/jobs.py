@@ -10,6 +10,8 @@ from glacier.engine.leftovers import LeftJob, forget
 from glacier.errors import GlacierError
 from glacier.job_status import JobStatus
 
+_LONGEST_WHOLE_ID = 40
+
 
 @dataclass(frozen=True, slots=True)
 class FoundJob:
@@ -52,8 +54,10 @@ def forget_ended(found: Sequence[FoundJob]) -> None:
 def print_jobs(found: Sequence[FoundJob], console: Console) -> None:
     """Print a line for every job."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    # In one piece, to be copied, unless it would leave no room for all else.
+    is_whole = max(len(one.job.job_id) for one in found) <= _LONGEST_WHOLE_ID
     for header in ("pipeline", "tasks", "executor", "job", "state", "submitted"):
-        table.add_column(header, overflow="fold", no_wrap=header == "job")
+        table.add_column(header, overflow="fold", no_wrap=header == "job" and is_whole)
     for one in found:
         job = one.job
         tasks, state = ", ".join(job.tasks), one.status or "unknown"

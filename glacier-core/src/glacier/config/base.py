@@ -36,7 +36,8 @@ class Config(BaseModel):
         super().__setstate__(state)
         own = _home.get()
         if type(own) is type(self) and own.without_secrets() == self:
-            super().__setstate__(super(Config, own).__getstate__())
+            kept = super(Config, own).__getstate__()
+            super().__setstate__({**kept, "__dict__": dict(kept["__dict__"])})
 
 
 @contextmanager

@@ -63,7 +63,6 @@ class Dispatch:
         from glacier.jobs.submit import died
 
         self._refuse_if_unwanted()
-        executor.adapter.check_runtime()
         if executor.adapter.engine == "spark":
             check_types(luggage)
         place = new_place(prepared_staging(executor.provider))

@@ -18,6 +18,7 @@ from glacier.engine.remote import RemoteJobs
 from glacier.engine.result import Run, RunStatus, TaskRun, TaskStatus
 from glacier.engine.state import TEMPORARY, RunState
 from glacier.engine.threads import Threads
+from glacier.engine.wire_check import check_runtimes
 from glacier.engine.writes import Ledger
 from glacier.errors import PipelineError
 from glacier.pipeline.build_scope import BuildScope
@@ -41,13 +42,15 @@ def run_pipeline(pipeline: Pipeline[..., Any], params: Mapping[str, Any]) -> Run
         surrounding.before_effect(f"run {pipeline!r}")
     scope = BuildScope(pipeline.name)
     graph = pipeline.build(params, scope)
+    groups = job_groups(graph)
+    check_runtimes(graph.calls[index] for group in groups for index in group)
     scanned = frozenset(scope.scanned)
     execution = Execution(
         graph,
         {call.index: scanned for call in graph.calls if call.value is not None},
         limits=Limits(pipeline.max_joint_sinks, pipeline.max_workers),
         surrounding=surrounding,
-        groups=job_groups(graph),
+        groups=groups,
     )
     execution.execute()
     return execution.concluded()

@@ -8,10 +8,26 @@ import polars as pl
 from glacier.engine.travel import Luggage, Slot
 from glacier.errors import PackageError
 from glacier.pipeline.containers import leaves
+from glacier.pipeline.graph import Call
 from glacier.pipeline.grouped import GroupedFunction
 
 if TYPE_CHECKING:
     from glacier.pipeline.task import Task
+
+
+def check_runtimes(calls: Iterable[Call]) -> None:
+    """Refuse a run, before its first task, if an executor that it needs can't run tasks.
+
+    Args:
+        calls: Those that travel to executors.
+
+    Raises:
+        JobError: An executor's runtime is too old, for one.
+    """
+    executors = {id(call.task.executor): call.task.executor for call in calls if call.task}
+    for executor in executors.values():
+        if executor is not None:
+            executor.adapter.check_runtime()
 
 
 def check_types(luggage: Luggage) -> None:
