@@ -108,7 +108,7 @@ class Terraform:
                 *command[1:],
             ],
             cwd=directory,
-            env={**self._environment(), **(environment or {})},
+            env={**self.environment, **(environment or {})},
             capture_output=True,
             text=True,
             timeout=seconds,
@@ -118,7 +118,9 @@ class Terraform:
             raise TerraformError(f"terraform {' '.join(command)}: {result.stdout}{result.stderr}")
         return result
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of its processes: nobody's account, and where the providers are."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
         return {
             **kept,

@@ -159,4 +159,5 @@ def put_object(staging: "Bucket", path: str, content: bytes) -> None:
 def _is_as(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     if not wanted.get("Connections") and (found.get("Connections") or {}).get("Connections"):
         return False
-    return all(found.get(key) == value for key, value in wanted.items())
+    # Terraform's provider leaves out a number of retries that is 0.
+    return all((found.get(key) or 0) == (value or 0) for key, value in wanted.items())
