@@ -91,9 +91,9 @@ def read_body(environ: WSGIEnvironment) -> bytes:
 
 def parts(port: int) -> Sequence[Part]:
     """Return what runs beside moto."""
-    from tests.rigs.aws.access import BucketAccess
+    from tests.rigs.aws.access import BriefRoles, BucketAccess
 
-    return [BucketAccess()]
+    return [BucketAccess(), BriefRoles()]
 
 
 def main() -> None:
