@@ -87,6 +87,24 @@ def test_access_has_what_frames_read_that_travel_to_the_executor(
     )
 
 
+def test_access_has_what_a_task_on_this_machine_reads_and_hands_on_changed(
+    provider: Provider, far: Executor, raw: Bucket, unused: Bucket
+) -> None:
+    @task
+    def load_positive() -> pl.LazyFrame:
+        return raw.scan().filter(pl.col("n") > 0)
+
+    @task(executor=far)
+    def count(frame: pl.LazyFrame) -> pl.LazyFrame:
+        return frame.select(pl.len())
+
+    @pipeline
+    def counting() -> Any:
+        return count(narrow(load_positive()))
+
+    assert paths(access(provider, far, counting).reads) == ["raw.parquet"]
+
+
 def test_access_has_all_that_the_pipelines_function_scans_for_a_frame_that_it_derives(
     provider: Provider, far: Executor, raw: Bucket, other: Bucket, unused: Bucket
 ) -> None:
