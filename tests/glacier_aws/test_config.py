@@ -50,6 +50,35 @@ def test_from_env_finds_a_region_for_every_environment(
     assert AwsConfig.from_env(environ) == AwsConfig(region=region)
 
 
+def test_from_env_leaves_the_role_of_a_web_identity_to_the_sdks() -> None:
+    environ = {
+        "AWS_REGION": "eu-north-1",
+        "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/etl",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/secrets/token",
+    }
+
+    assert AwsConfig.from_env(environ).role_arn is None
+
+
+@pytest.mark.parametrize("file", [None, ""])
+def test_from_env_assumes_the_role_without_a_web_identity(file: str | None) -> None:
+    role = "arn:aws:iam::123456789012:role/etl"
+    environ = {"AWS_ROLE_ARN": role} | (
+        {} if file is None else {"AWS_WEB_IDENTITY_TOKEN_FILE": file}
+    )
+
+    assert AwsConfig.from_env(environ).role_arn == role
+
+
+def test_from_env_takes_an_empty_variable_for_unset() -> None:
+    names = ["PROFILE", "ACCOUNT_ID", "ROLE_ARN", "EXTERNAL_ID", "ENDPOINT_URL"]
+    keys = ["ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"]
+
+    config = AwsConfig.from_env({f"AWS_{name}": "" for name in (*names, *keys)})
+
+    assert config == AwsConfig(region="us-east-1")
+
+
 def test_from_env_reads_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-north-1")
 

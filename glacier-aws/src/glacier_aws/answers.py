@@ -1,7 +1,8 @@
 """What S3 has answered, read out of an error of boto3, of s3fs or of Polars' object store.
 
-boto3 has the answer as data, s3fs raises its errors from boto3's, and Polars has the text of the
-answer within its own. A HEAD request is answered without a text: its status is all there is.
+boto3 has the answer as data, s3fs raises its errors while it handles boto3's, and Polars has the
+text of the answer within its own. A HEAD request is answered without a text: its status is all
+there is.
 """
 
 import re
@@ -39,13 +40,19 @@ class Answer:
         """Whether there is a status alone, which leaves the reason open."""
         return self.code.isdigit()
 
+    @property
+    def is_whole_bucket(self) -> bool:
+        """Whether `place` is a bucket without a key."""
+        return self.place is not None and self.place.count("/") == 3 and self.place.endswith("/")
+
 
 def answer_of(error: BaseException) -> Answer | None:
     """Return what S3 has answered; None for an error that tells of no answer."""
     if isinstance(error, ClientError):
         return _of_client_error(error)
-    if isinstance(error, OSError) and isinstance(error.__cause__, ClientError):
-        return _of_client_error(error.__cause__)
+    for origin in (error.__cause__, error.__context__):
+        if isinstance(error, OSError) and isinstance(origin, ClientError):
+            return _of_client_error(origin)
     return _of_text(str(error))
 
 

@@ -15,14 +15,14 @@ from fsspec.utils import glob_translate
 
 from glacier.adapters import BucketAdapter
 from glacier.claims import Claim, claims_on, settled
-from glacier.errors import AccessDeniedError, GlacierError, ObjectExistsError
+from glacier.errors import GlacierError, ObjectExistsError
 from glacier.fsspec_tree import fixed_directory
 from glacier.globs import polars_glob
 from glacier.publishing import publish_dataset
 from glacier.storage import RESERVED_PREFIX, Location, Stage, WriteMode, is_glob, new_token
 from glacier_aws.answers import Answer, answer_of
 from glacier_aws.bucket_deployment import deploy_bucket, is_own_bucket
-from glacier_aws.errors import code_of, of_bucket
+from glacier_aws.errors import code_of, of_answer, of_bucket
 from glacier_aws.session import session_of
 from glacier_aws.settings import bucket_settings, claim_of
 from glacier_aws.upload import Uploads, for_all
@@ -255,7 +255,6 @@ class S3BucketAdapter(BucketAdapter):
             Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
         )
         for error in answer.get("Errors", ()):
-            raise AccessDeniedError(
-                f"s3://{self.resource.bucket_name}/{error.get('Key')} can't be deleted: "
-                f"{error.get('Code')}: {error.get('Message')}."
-            )
+            refused = Answer(error.get("Code", ""), error.get("Message", ""))
+            uri = f"s3://{self.resource.bucket_name}/{error.get('Key', '')}"
+            raise of_answer(refused, uri, self._config)

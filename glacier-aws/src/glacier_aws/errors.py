@@ -80,11 +80,20 @@ def of_bucket(
     """
     hide_tokens(error)
     answer = answer or answer_of(error)
-    if answer is not None:
-        found = of_identity(error, uri, config) or _of_answer(answer, answer.place or uri, config)
-        is_known_to_core = isinstance(error, FileNotFoundError) and answer.code in _MISSING
-        return None if is_known_to_core else found
-    return of_identity(error, uri, config) or _of_no_answer(error, uri, config)
+    if answer is None:
+        return of_identity(error, uri, config) or _of_no_answer(error, uri, config)
+    if isinstance(error, FileNotFoundError) and answer.code in _MISSING:
+        return None
+    if answer.place is not None and not (uri.startswith(answer.place) and answer.is_whole_bucket):
+        uri = answer.place
+    return of_answer(answer, uri, config)
+
+
+def of_answer(answer: Answer, uri: str, config: AwsConfig) -> GlacierError:
+    """Return Glacier's error for what S3 has answered to a request for `uri`."""
+    return _of_refused_identity(answer, uri, identity_of(config)) or _of_refused_request(
+        answer, uri, config
+    )
 
 
 def of_identity(error: Exception, what: str, config: AwsConfig) -> GlacierError | None:
@@ -97,12 +106,6 @@ def of_identity(error: Exception, what: str, config: AwsConfig) -> GlacierError 
     """
     answer = answer_of(error)
     who = identity_of(config)
-    if answer is not None and answer.operation in _ASSUMING:
-        return AccessDeniedError(
-            f"{who[:1].upper()}{who[1:]} can't be assumed to reach {what}: {_told(answer)}. Check "
-            "role_arn and external_id, and that the role's trust policy names the caller.",
-            uri=what,
-        )
     if isinstance(error, _NO_CREDENTIALS):
         return AccessDeniedError(
             f"No credentials were found for {what}. Set AWS_ACCESS_KEY_ID and "
@@ -119,6 +122,12 @@ def of_identity(error: Exception, what: str, config: AwsConfig) -> GlacierError 
 
 
 def _of_refused_identity(answer: Answer, what: str, who: str) -> GlacierError | None:
+    if answer.operation in _ASSUMING:
+        return AccessDeniedError(
+            f"{who[:1].upper()}{who[1:]} can't be assumed to reach {what}: {_told(answer)}. Check "
+            "role_arn and external_id, and that the role's trust policy names the caller.",
+            uri=what,
+        )
     if answer.code in _EXPIRED:
         return AccessDeniedError(
             f"The session token of {who} has expired, and {what} can't be reached. Get new "
@@ -141,7 +150,7 @@ def _of_refused_identity(answer: Answer, what: str, who: str) -> GlacierError | 
     )
 
 
-def _of_answer(answer: Answer, uri: str, config: AwsConfig) -> GlacierError:
+def _of_refused_request(answer: Answer, uri: str, config: AwsConfig) -> GlacierError:
     code, bucket_name = answer.code, uri.removeprefix("s3://").partition("/")[0]
     if code in _WRONG_REGION or (code == "AuthorizationHeaderMalformed" and answer.region):
         return _wrong_region(answer, uri, bucket_name, config)

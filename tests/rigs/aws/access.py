@@ -1,11 +1,12 @@
 """What moto leaves out of S3's access: keys that a bucket refuses, and who has to own a bucket."""
 
+import io
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from moto.s3.models import s3_backends
 
-from tests.rigs.aws.app import Answer, access_key_of
+from tests.rigs.aws.app import Answer, access_key_of, read_body
 
 DENIED = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -45,3 +46,19 @@ def _owner(bucket_name: str) -> str | None:
             if bucket_name in backend.buckets:
                 return str(account)
     return None
+
+
+class BriefRoles:
+    """Has the credentials of the role `brief` expire soon: of STS itself they live 15 minutes."""
+
+    seconds = 2
+
+    def answer(self, environ: WSGIEnvironment, start: StartResponse) -> Answer | None:
+        if environ["PATH_INFO"] != "/" or environ["REQUEST_METHOD"] != "POST":
+            return None
+        body = read_body(environ)
+        if b"Action=AssumeRole&" in body and b"role%2Fbrief" in body:
+            body += f"&DurationSeconds={self.seconds}".encode()
+            environ["wsgi.input"] = io.BytesIO(body)
+            environ["CONTENT_LENGTH"] = str(len(body))
+        return None

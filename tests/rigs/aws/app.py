@@ -101,14 +101,14 @@ def read_body(environ: WSGIEnvironment) -> bytes:
 
 def parts(port: int) -> Sequence[Part]:
     """Return what runs beside moto."""
-    from tests.rigs.aws.access import BucketAccess
+    from tests.rigs.aws.access import BriefRoles, BucketAccess
     from tests.rigs.aws.glue_runs import GlueRuns
     from tests.rigs.aws.lambda_runtime import LambdaRuntime
 
     functions, glue = LambdaRuntime(port), GlueRuns(port, read_body)
     for part in (functions, glue):
         atexit.register(part.close)
-    return [BucketAccess(), functions, glue]
+    return [BucketAccess(), BriefRoles(), functions, glue]
 
 
 def main() -> None:

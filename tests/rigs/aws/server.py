@@ -74,7 +74,8 @@ class AwsServer:
 
     def enforce(self) -> None:
         """Have every request from now on signed by a key that IAM knows, and allowed by it."""
-        with urlopen(Request(f"{self.endpoint}/moto-api/reset-auth", b"0", method="POST")):
+        text = {"Content-Type": "text/plain"}
+        with urlopen(Request(f"{self.endpoint}/moto-api/reset-auth", b"0", text, method="POST")):
             pass
 
     def __enter__(self) -> Self:
