@@ -2,6 +2,11 @@
 
 Each `plan` takes a few seconds, and a bucket's lifecycle rules take Terraform's provider 55 s,
 since it waits until it has read them unchanged often enough; so what can share an `apply` does.
+
+Moto reports one false difference: of `filter.and` in a lifecycle rule it keeps prefix and tags,
+and drops the `object_size_greater_than = 0` and `object_size_less_than = 0` that the provider
+adds, which then waits in vain. So rules with tags are tested as documents alone, in
+`test_terraform.py`.
 """
 
 import sys

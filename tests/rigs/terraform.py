@@ -49,7 +49,8 @@ class Terraform:
             self.init(probe)
         except (TerraformError, subprocess.TimeoutExpired) as error:
             where = f"in {self.mirror}" if self.mirror else f"in the registry ({MIRROR} is not set)"
-            return f"terraform finds no {source} {where}: {str(error)[-400:]}"
+            said = " ".join(str(error).rpartition("Error:")[2].split())
+            return f"terraform finds no {source} {where}: {said[:300]}"
         return None
 
     def init(self, directory: Path) -> None:

@@ -52,7 +52,7 @@ class Touched:
             try:
                 self._inspections.append(inspect_pipeline(pipeline, {}))
             except GlacierError as error:
-                self._problem = _unknown(f"{pipeline!r} can't be checked: {_line(error)}")
+                self._problem = _unknown(f"{pipeline!r} can't be checked ({_kind(error)})")
 
     def access(self, resource: "Resource") -> Access:
         """Return the buckets that a function, or the jobs of an executor, may have to touch.
@@ -85,8 +85,9 @@ def _unknown(reason: str) -> str:
     return f"it may read and write all declared buckets, since {reason}"
 
 
-def _line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]
+def _kind(error: BaseException) -> str:
+    # Not its text: stores put times and numbers of requests there, and a document has neither.
+    return type(error).__name__
 
 
 def _runs_on(call: "Call", resource: Executor) -> bool:
@@ -106,7 +107,7 @@ def _doubt(inspection: Inspection, call: "Call") -> str:
     """Return why a call may touch more than its check has recorded; empty where it can't."""
     check = inspection.report.tasks[call.name]
     if check.status is not CheckStatus.OK:
-        reason = "" if check.error is None else f": {_line(check.error)}"
+        reason = "" if check.error is None else f" ({_kind(check.error)})"
         return f"the check of task {call.name!r} says {check.status}{reason}"
     if check.looks_at_values:
         return f"task {call.name!r} depends on values, so that a run may touch more than its check"
