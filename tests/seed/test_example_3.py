@@ -87,8 +87,8 @@ def test_example_3_runs_on_spark_and_in_another_process(example: ModuleType) -> 
     assert not list(Path("data/glacier-staging").rglob("*.*"))
 
 
-def test_example_3_as_written_waits_for_the_adapters_of_aws() -> None:
+def test_example_3_as_written_waits_for_the_adapter_of_databricks() -> None:
     source = code("Example 3")
 
-    with pytest.raises(NoAdapterError, match="No adapter for Bucket with AwsConfig"):
+    with pytest.raises(NoAdapterError, match="No adapter for Executor with DatabricksConfig"):
         run(source)
