@@ -1,13 +1,22 @@
 """Dispatch by resource type and config type."""
 
+from dataclasses import replace
+from pathlib import Path
 from types import NoneType
 
 import pytest
 
-from glacier import Bucket, Executor, Serverless
+from glacier import Bucket, Executor, Provider, Serverless
 from glacier.config import LocalConfig, ProviderConfig
-from glacier.errors import NoAdapterError, PluginConflictError, PluginError
+from glacier.errors import (
+    MissingPackageError,
+    NoAdapterError,
+    PathError,
+    PluginConflictError,
+    PluginError,
+)
 from glacier.registry import AdapterSpec, Registry, load_adapter, load_string
+from glacier.resources import Resource
 
 
 class SpecialConfig(LocalConfig):
@@ -139,3 +148,45 @@ def test_load_adapter_refuses_what_is_no_class() -> None:
 
     with pytest.raises(PluginError, match="'json:dumps' is registered as an adapter and is not a"):
         load_adapter(spec)
+
+
+def test_load_adapter_says_which_extra_brings_a_missing_sdk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "needy_adapter.py").write_text("import no_such_sdk.client\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = AdapterSpec(Bucket, LocalConfig, "needy_adapter:Store", extra="attic")
+
+    with pytest.raises(
+        MissingPackageError,
+        match=r'Bucket on LocalConfig needs no_such_sdk, .* pip install "glacier-core\[attic\]"',
+    ):
+        load_adapter(spec)
+
+
+def test_load_adapter_does_not_take_its_own_module_for_an_sdk() -> None:
+    spec = AdapterSpec(Bucket, LocalConfig, "no_such_plugin:Store", extra="attic")
+
+    with pytest.raises(PluginError, match=r"'no_such_plugin:Store'.*can't be imported"):
+        load_adapter(spec)
+
+
+def refuse_attic(bucket: Bucket) -> None:
+    if bucket.bucket_name == "attic":
+        raise PathError("nothing is kept in the attic")
+
+
+class PickyProvider(Provider):
+    """A provider on a platform that checks names."""
+
+    def spec_for(self, resource: Resource) -> AdapterSpec:
+        return replace(super().spec_for(resource), check=f"{__name__}:refuse_attic")
+
+
+def test_check_of_a_spec_looks_at_every_new_resource(tmp_path: Path) -> None:
+    provider = PickyProvider(config=LocalConfig(base_path=tmp_path))
+
+    with pytest.raises(PathError, match="nothing is kept in the attic"):
+        provider.bucket("attic")
+
+    assert provider.bucket("cellar").bucket_name == "cellar"

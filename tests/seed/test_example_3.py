@@ -24,7 +24,7 @@ from polars.testing import assert_frame_equal
 
 from glacier import Provider
 from glacier.config import AwsConfig
-from glacier.errors import JobError
+from glacier.errors import JobError, NoAdapterError
 from glacier.job_status import JobStatus
 from tests.glacier_aws.glue import client, staged
 from tests.rigs.aws.server import AwsServer
@@ -103,3 +103,10 @@ def test_example_3_as_written_is_refused_before_anything_is_sent(
         as_written.example.run()
 
     assert aws_server.requests(forget=True) == []
+
+
+def test_example_3_as_written_waits_for_the_adapter_of_databricks() -> None:
+    source = code("Example 3")
+
+    with pytest.raises(NoAdapterError, match="No adapter for Executor with DatabricksConfig"):
+        run(source)

@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+_OPEN_STATUSES = {"301", "307", "400", "403", "404"}
 _ELEMENT = r"<{0}>(.*?)</{0}>"
 _TOKENS = re.compile(r"<(Token-\d+)>.*?</\1>", re.DOTALL)
 # deltalake breaks the text of its object store into lines with arrows and colours.
@@ -37,8 +38,8 @@ class Answer:
 
     @property
     def is_bare(self) -> bool:
-        """Whether there is a status alone, which leaves the reason open."""
-        return self.code.isdigit()
+        """Whether there is a status alone, and one that leaves the reason open."""
+        return self.code in _OPEN_STATUSES
 
     @property
     def is_whole_bucket(self) -> bool:

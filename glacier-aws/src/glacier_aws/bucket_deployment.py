@@ -181,47 +181,56 @@ def lifecycle_request(rule: "LifecycleRule") -> Fields:
         "ID": rule.id,
         "Status": "Enabled" if rule.enabled else "Disabled",
         "Filter": _filter(rule),
-        "Transitions": [
-            _without_none(
-                {
-                    "Days": one.days,
-                    "Date": _midnight(one.date),
-                    "StorageClass": one.storage_class,
-                }
-            )
-            for one in rule.all_transitions
-        ],
-        "NoncurrentVersionTransitions": [
-            _without_none(
-                {
-                    "NoncurrentDays": one.days,
-                    "NewerNoncurrentVersions": one.newer_versions,
-                    "StorageClass": one.storage_class,
-                }
-            )
-            for one in rule.noncurrent_version_transitions
-        ],
+        **_transitions(rule),
+        **_expirations(rule),
     }
-    if rule.expiration is not None:
-        request["Expiration"] = _without_none(
+    days = rule.abort_incomplete_multipart_upload_days
+    if days is not None:
+        request["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": days}
+    return request
+
+
+def _transitions(rule: "LifecycleRule") -> Fields:
+    current = [
+        _without_none(
+            {"Days": one.days, "Date": _midnight(one.date), "StorageClass": one.storage_class}
+        )
+        for one in rule.all_transitions
+    ]
+    noncurrent = [
+        _without_none(
             {
-                "Days": rule.expiration.days,
-                "Date": _midnight(rule.expiration.date),
-                "ExpiredObjectDeleteMarker": rule.expiration.expired_object_delete_marker,
+                "NoncurrentDays": one.days,
+                "NewerNoncurrentVersions": one.newer_versions,
+                "StorageClass": one.storage_class,
             }
         )
-    if rule.noncurrent_version_expiration is not None:
-        request["NoncurrentVersionExpiration"] = _without_none(
+        for one in rule.noncurrent_version_transitions
+    ]
+    return _without_none(
+        {"Transitions": current or None, "NoncurrentVersionTransitions": noncurrent or None}
+    )
+
+
+def _expirations(rule: "LifecycleRule") -> Fields:
+    current, noncurrent = rule.expiration, rule.noncurrent_version_expiration
+    fields: Fields = {}
+    if current is not None:
+        fields["Expiration"] = _without_none(
             {
-                "NoncurrentDays": rule.noncurrent_version_expiration.days,
-                "NewerNoncurrentVersions": rule.noncurrent_version_expiration.newer_versions,
+                "Days": current.days,
+                "Date": _midnight(current.date),
+                "ExpiredObjectDeleteMarker": current.expired_object_delete_marker,
             }
         )
-    if rule.abort_incomplete_multipart_upload_days is not None:
-        request["AbortIncompleteMultipartUpload"] = {
-            "DaysAfterInitiation": rule.abort_incomplete_multipart_upload_days
-        }
-    return {name: value for name, value in request.items() if value != []}
+    if noncurrent is not None:
+        fields["NoncurrentVersionExpiration"] = _without_none(
+            {
+                "NoncurrentDays": noncurrent.days,
+                "NewerNoncurrentVersions": noncurrent.newer_versions,
+            }
+        )
+    return fields
 
 
 def _filter(rule: "LifecycleRule") -> Fields:

@@ -24,14 +24,22 @@ def glacier_register_adapters() -> "Iterable[AdapterSpec]":
             "glacier_aws.bucket:S3BucketAdapter",
             (S3Config,),
             check="glacier_aws.names:check_bucket",
+            extra="aws",
         ),
-        AdapterSpec(Serverless, AwsConfig, "glacier_aws.serverless:LambdaAdapter", (LambdaConfig,)),
+        AdapterSpec(
+            Serverless,
+            AwsConfig,
+            "glacier_aws.serverless:LambdaAdapter",
+            (LambdaConfig,),
+            extra="aws",
+        ),
         AdapterSpec(
             Executor,
             GlueConfig,
             "glacier_aws.executor:GlueAdapter",
             (GlueConfig,),
             providers=(AwsConfig,),
+            extra="aws",
         ),
     ]
 

@@ -1,11 +1,18 @@
 """What plugins register, and dispatch: which adapter serves which pair of types."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from glacier.errors import GlacierError, NoAdapterError, PluginConflictError, PluginError
+from glacier.errors import (
+    GlacierError,
+    MissingPackageError,
+    NoAdapterError,
+    PluginConflictError,
+    PluginError,
+)
 
 if TYPE_CHECKING:
     from glacier.adapters import Adapter
@@ -25,6 +32,8 @@ class AdapterSpec:
             to executors, whose own config decides.
         check: What looks at every new resource and refuses what the platform can't have, such as
             an illegal name, as `module:function`. It asks nobody and imports no SDK.
+        extra: The extra of `glacier-core` that brings the adapter's SDK, to be named where that
+            is missing.
     """
 
     resource: type
@@ -33,6 +42,7 @@ class AdapterSpec:
     accepts: "tuple[type[Config], ...]" = ()
     providers: "tuple[type[ProviderConfig], ...]" = ()
     check: str | None = None
+    extra: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +131,33 @@ def load_adapter(spec: AdapterSpec) -> "type[Adapter[Any]]":
 
     Raises:
         PluginError: The import string does not lead to a class.
-        MissingPackageError: Raised by the adapter's module itself if its SDK is missing.
+        MissingPackageError: The SDK is missing; the adapter's module may say so itself.
     """
-    found = load_string(spec.adapter)
+    try:
+        found = load_string(spec.adapter)
+    except PluginError as error:
+        missing = error.__cause__
+        if spec.extra is None or not isinstance(missing, ModuleNotFoundError):
+            raise
+        if _top(missing.name) == _top(spec.adapter):
+            raise
+        raise _missing_sdk(spec, _top(missing.name)) from missing
     if not isinstance(found, type):
         raise PluginError(f"{spec.adapter!r} is registered as an adapter and is not a class.")
     return found
+
+
+def _missing_sdk(spec: AdapterSpec, module: str) -> MissingPackageError:
+    return MissingPackageError(
+        f"{spec.resource.__name__} on {_config_name(spec.config)} needs {module}, which is not "
+        f'installed. Run: pip install "glacier-core[{spec.extra}]"',
+        extra=spec.extra,
+    )
+
+
+def _top(module: str | None) -> str:
+    """Return the package that a module or an import string lies in."""
+    return re.split(r"[.:]", module or "")[0]
 
 
 def load_string(target: str) -> Any:  # Any: whatever the string names

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -45,6 +46,7 @@ class Front:
         self._parts = parts
         self._requests: list[dict[str, str]] = []
         self._lock = threading.Lock()
+        self._creation = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Answer:
         path = environ["PATH_INFO"]
@@ -67,7 +69,9 @@ class Front:
             found = part.answer(environ, start)
             if found is not None:
                 return found
-        return self._moto(environ, start)
+        # moto looks whether an object is there, and puts one there, in two steps.
+        with self._creation if "HTTP_IF_NONE_MATCH" in environ else nullcontext():
+            return self._moto(environ, start)
 
     def _told(self, method: str, start: StartResponse) -> Answer:
         """Answer with what was asked so far, and forget it where that is deleted."""
