@@ -268,15 +268,31 @@ def test_role_may_do_what_the_buckets_need_and_no_more(
     provider.serverless("least", f"{project.module()}:run").deploy()
 
     iam = client(aws_server, "iam")
-    role = iam.get_role(RoleName="glacier-least-lambda")["Role"]
-    policy = iam.get_role_policy(RoleName="glacier-least-lambda", PolicyName="glacier")
+    role = iam.get_role(RoleName="glacier-lambda-least-us-east-1")["Role"]
+    policy = iam.get_role_policy(RoleName="glacier-lambda-least-us-east-1", PolicyName="glacier")
     trusted = role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
     resources = [one["Resource"] for one in policy["PolicyDocument"]["Statement"]]
     assert trusted == {"Service": "lambda.amazonaws.com"}
     assert role["Tags"] == [{"Key": "team", "Value": "data"}]
     logs = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/lambda/least"
     lake = "arn:aws:s3:::lake"
-    assert resources == [[logs, f"{logs}:*"], *[[f"{lake}/sales/*"]] * 2, lake, lake]
+    assert resources == [[logs, f"{logs}:*"], [f"{lake}/sales/*"], lake, [lake]]
+
+
+def test_function_keeps_its_rights_where_another_region_has_one_of_its_name(
+    aws_server: AwsServer, project: Project
+) -> None:
+    handler, regions = f"{project.module()}:run", ("us-east-1", "eu-central-1")
+
+    for region in regions:
+        Provider(aws_server.config(region=region)).serverless("twin", handler).deploy()
+
+    iam = client(aws_server, "iam")
+    for region in regions:
+        policy = iam.get_role_policy(
+            RoleName=f"glacier-lambda-twin-{region}", PolicyName="glacier"
+        )["PolicyDocument"]
+        assert f"arn:aws:logs:{region}:{ACCOUNT}:" in policy["Statement"][0]["Resource"][0]
 
 
 def test_role_follows_the_buckets(aws_server: AwsServer, project: Project) -> None:
@@ -288,7 +304,7 @@ def test_role_follows_the_buckets(aws_server: AwsServer, project: Project) -> No
     provider.serverless("follows", f"{module}:run").deploy()
 
     policy = client(aws_server, "iam").get_role_policy(
-        RoleName="glacier-follows-lambda", PolicyName="glacier"
+        RoleName="glacier-lambda-follows-us-east-1", PolicyName="glacier"
     )
     assert "arn:aws:s3:::lake/sales/*" in json.dumps(policy["PolicyDocument"])
 

@@ -3,7 +3,6 @@
 `deploy()` and Terraform both start from here, so that they build the same function.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from glacier.errors import FunctionError, PackageError
 from glacier.jobs.secrets import check_no_secret
+from glacier_aws import iam
 from glacier_aws.config import AwsConfig, LambdaConfig
 from glacier_aws.iam import Statement, bucket_statements, partition_of
 
@@ -37,7 +37,6 @@ SCHEDULE_STATEMENT = "glacier-schedule"
 SCHEDULE_TARGET = "function"
 """The target of a schedule's rule."""
 
-_LONGEST_NAME = 64
 _OLDEST_MINOR = 11
 _NETWORK_ACTIONS = [
     "ec2:AssignPrivateIpAddresses",
@@ -78,12 +77,12 @@ def python_of(function: "Serverless") -> str:
 
 def role_name(function: "Serverless") -> str:
     """Return the name of the role that is made where the config names none."""
-    return _short(f"glacier-{function.function_name}-lambda")
+    return iam.role_name("lambda", function.function_name, _region_of(function.provider))
 
 
 def rule_name(function: "Serverless") -> str:
     """Return the name of the EventBridge rule of a function's schedule."""
-    return _short(f"glacier-{function.function_name}-schedule")
+    return iam.short_name(f"glacier-{function.function_name}-schedule")
 
 
 def code_key(staging_path: str, sha256: str) -> str:
@@ -191,11 +190,3 @@ def _merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
 
 def _region_of(provider: "Provider") -> str:
     return cast("AwsConfig", provider.config).region
-
-
-def _short(name: str) -> str:
-    """Return a name of at most 64 characters; one that had to be cut keeps a digest."""
-    if len(name) <= _LONGEST_NAME:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: _LONGEST_NAME - 9]}-{digest}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glacier.access import Access
-from glacier_aws import glue_launcher
+from glacier_aws import glue_launcher, iam
 from glacier_aws.iam import Statement, bucket_statements, partition_of
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ ACCESS_NOTE = "the jobs of an executor may touch any bucket of its provider"
 
 _PYTHONS = {"2.0": "3.7", "3.0": "3.7", "4.0": "3.10", "5.0": "3.11", "5.1": "3.11", "6.0": "3.13"}
 """The Pythons of Glue's versions, by the page 'AWS Glue versions' of its guide."""
-
-_LONGEST_ROLE_NAME = 64
 
 
 def job_definition(
@@ -92,12 +90,7 @@ def launcher_path() -> str:
 
 def role_name(name: str, region: str) -> str:
     """Return the name of the role that is made for an executor without one."""
-    full = f"glacier-glue-{name}-{region}"
-    safe = re.sub(r"[^A-Za-z0-9+=,.@_-]", "-", full)
-    if safe == full and len(full) <= _LONGEST_ROLE_NAME:
-        return full
-    digest = hashlib.sha256(full.encode()).hexdigest()[:8]
-    return f"{safe[: _LONGEST_ROLE_NAME - 9]}-{digest}"
+    return iam.role_name("glue", name, region)
 
 
 def role_statements(
