@@ -133,9 +133,13 @@ def ensure_role(
     try:
         role = iam.get_role(RoleName=name)["Role"]
     except iam.exceptions.NoSuchEntityException:
-        role = iam.create_role(
-            RoleName=name, AssumeRolePolicyDocument=json.dumps(trust), Tags=labels
-        )["Role"]
+        try:
+            role = iam.create_role(
+                RoleName=name, AssumeRolePolicyDocument=json.dumps(trust), Tags=labels
+            )["Role"]
+        except iam.exceptions.EntityAlreadyExistsException:
+            # By another process just now, or by a request of this one whose answer was lost.
+            role = iam.get_role(RoleName=name)["Role"]
     else:
         policies = iam.list_role_policies(RoleName=name)["PolicyNames"]
         if TERRAFORM_POLICY_NAME in policies:
