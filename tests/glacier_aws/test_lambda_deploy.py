@@ -393,6 +393,42 @@ def test_function_that_does_not_become_active_says_why(
         function.deploy()
 
 
+def test_function_that_another_process_makes_meanwhile_is_brought_up_to_date(
+    aws_server: AwsServer, project: Project
+) -> None:
+    module = project.module()
+    name = deployed(aws_server, f"{module}:run").function_name
+    refuse(
+        aws_server,
+        "GET",
+        f"{FUNCTIONS}/{name}",
+        status=404,
+        type="ResourceNotFoundException",
+        message="not yet",
+    )
+
+    deployed(aws_server, f"{module}:run", name=name, memory_mb=1024)
+
+    assert found(aws_server, name)["Configuration"]["MemorySize"] == 1024
+
+
+def test_function_that_is_not_active_yet_is_waited_for(
+    aws_server: AwsServer, project: Project
+) -> None:
+    function = make_function(aws_server, f"{project.module()}:run", "pending")
+    arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:pending"
+    get = {"method": "GET", "path": f"{FUNCTIONS}/pending", "message": "", "status": 200}
+    states = (
+        {"State": "Pending", "FunctionArn": arn},
+        {"State": "Failed", "StateReason": "The subnet has no address left."},
+    )
+    answers = [{**get, "type": "", "fields": {"Configuration": state}} for state in states]
+    answer_instead(aws_server, *answers)
+
+    with pytest.raises(FunctionError, match=r"did not become active: The subnet has no address"):
+        function.deploy()
+
+
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
@@ -410,6 +446,33 @@ def test_refused_deployment_says_why(
 
     with pytest.raises(FunctionError, match=message):
         function.deploy()
+
+
+def test_override_of_none_leaves_a_setting_to_lambda(
+    aws_server: AwsServer, project: Project
+) -> None:
+    module = project.module()
+    taken_away = {"MemorySize": None, "Timeout": None, "Architectures": None}
+    name = deployed(aws_server, f"{module}:run", overrides=taken_away).function_name
+    changes(aws_server)
+
+    again = deployed(aws_server, f"{module}:run", name=name, overrides=taken_away)
+
+    assert changes(aws_server) == []
+    assert again.invoke({"a": 1}) == {"a": 1}
+    assert found(aws_server, name)["Configuration"]["MemorySize"] == 128
+
+
+def test_overrides_tags_are_added_and_changed(aws_server: AwsServer, project: Project) -> None:
+    module = project.module()
+    tags = {"team": "data"}
+    name = deployed(
+        aws_server, f"{module}:run", tags=tags, overrides={"Tags": {"tier": "1"}}
+    ).function_name
+
+    deployed(aws_server, f"{module}:run", name=name, tags=tags, overrides={"Tags": {"tier": "2"}})
+
+    assert found(aws_server, name)["Tags"] == {"team": "data", "tier": "2"}
 
 
 def test_override_that_lambda_does_not_know_is_an_error(

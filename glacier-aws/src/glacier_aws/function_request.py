@@ -5,7 +5,6 @@
 
 import json
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from glacier.errors import FunctionError, PackageError
@@ -13,6 +12,7 @@ from glacier.jobs.secrets import check_no_secret
 from glacier_aws import iam
 from glacier_aws.config import AwsConfig, LambdaConfig
 from glacier_aws.iam import Statement, bucket_statements, partition_of
+from glacier_aws.overrides import overridden
 
 if TYPE_CHECKING:
     from glacier.access import Access
@@ -145,9 +145,9 @@ def function_request(function: "Serverless", role_arn: str | None) -> dict[str, 
         },
         "Tags": dict(function.provider.tags),
     }
-    merged = _merged(request, config.overrides)
-    refuse_secrets(function, "settings", json.dumps(merged, default=str).encode())
-    return merged
+    found = overridden(request, config.overrides)
+    refuse_secrets(function, "settings", json.dumps(found, default=str).encode())
+    return found
 
 
 def rule_request(function: "Serverless") -> dict[str, Any] | None:
@@ -174,18 +174,6 @@ def refuse_secrets(function: "Serverless", what: str, data: bytes) -> None:
         check_no_secret(f"The {what} of the function {name!r}", data)
     except PackageError as error:
         raise FunctionError(str(error), function_name=name) from error
-
-
-def _merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields with others over them, mappings merged into one another."""
-    merged = dict(base)
-    for name, value in more.items():
-        known = merged.get(name)
-        if isinstance(known, Mapping) and isinstance(value, Mapping):
-            merged[name] = _merged(known, value)
-        else:
-            merged[name] = value
-    return merged
 
 
 def _region_of(provider: "Provider") -> str:

@@ -5,13 +5,13 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glacier.access import Access
 from glacier_aws import glue_launcher, iam
 from glacier_aws.iam import Statement, bucket_statements, partition_of
+from glacier_aws.overrides import overridden
 
 if TYPE_CHECKING:
     from glacier.resources import Bucket
@@ -36,7 +36,7 @@ _PYTHONS = {"2.0": "3.7", "3.0": "3.7", "4.0": "3.10", "5.0": "3.11", "5.1": "3.
 def job_definition(
     name: str, config: "GlueConfig", *, role_arn: str, script_uri: str
 ) -> dict[str, Any]:
-    """Return the job of an executor as `CreateJob` takes it, without its tags.
+    """Return the job of an executor as `CreateJob` takes it, without its provider's tags.
 
     Args:
         name: The executor's name, which is the job's.
@@ -62,20 +62,7 @@ def job_definition(
     }
     if config.connections:
         fields["Connections"] = {"Connections": list(config.connections)}
-    return merged(fields, config.overrides)
-
-
-def merged(fields: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields with overrides merged in, mappings key by key; None takes a field away."""
-    found = dict(fields)
-    for key, value in overrides.items():
-        if value is None:
-            found.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(found.get(key), Mapping):
-            found[key] = merged(found[key], value)
-        else:
-            found[key] = value
-    return found
+    return overridden(fields, config.overrides)
 
 
 def launcher_source() -> bytes:
