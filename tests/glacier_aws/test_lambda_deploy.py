@@ -243,6 +243,30 @@ def test_deploy_makes_the_schedule(aws_server: AwsServer, project: Project) -> N
     assert tags == [{"Key": "team", "Value": "data"}]
 
 
+def test_schedule_that_does_not_get_its_target_is_an_error(
+    aws_server: AwsServer, project: Project, role: str
+) -> None:
+    module = project.module()
+    name = deployed(aws_server, f"{module}:run", role_arn=role).function_name
+    entry = {"ErrorCode": "ConcurrentModificationException", "ErrorMessage": "a change goes on"}
+    request = {"method": "POST", "path": "/", "message": ""}
+    answer_instead(
+        aws_server,
+        {**request, "status": 400, "type": "", "fields": {"__type": "ResourceNotFoundException"}},
+        {**request, "status": 200, "type": "", "fields": {"RuleArn": "arn:aws:events:rule"}},
+        {**request, "status": 200, "type": "", "fields": {"Targets": []}},
+        {
+            **request,
+            "status": 200,
+            "type": "",
+            "fields": {"FailedEntryCount": 1, "FailedEntries": [entry]},
+        },
+    )
+
+    with pytest.raises(FunctionError, match=r"schedule of .*ConcurrentModification.*Deploy it"):
+        deployed(aws_server, f"{module}:run", name=name, role_arn=role, schedule="rate(1 hour)")
+
+
 def test_deploy_changes_and_removes_the_schedule(aws_server: AwsServer, project: Project) -> None:
     module = project.module()
     name = deployed(aws_server, f"{module}:run", schedule="rate(1 hour)").function_name
@@ -435,6 +459,7 @@ def test_function_that_is_not_active_yet_is_waited_for(
         ("AccessDeniedException", "could not be deployed: access is denied .*Check the rights"),
         ("InvalidSignatureException", "AWS does not take the credentials"),
         ("InvalidParameterValueException", "does not take its settings .*Correct its Lambda"),
+        ("ResourceNotFoundException", "what it needs, does not exist .*Correct its config"),
     ],
 )
 def test_refused_deployment_says_why(
@@ -446,6 +471,20 @@ def test_refused_deployment_says_why(
 
     with pytest.raises(FunctionError, match=message):
         function.deploy()
+
+
+def test_deployment_that_aws_breaks_off_can_be_repeated(
+    aws_server: AwsServer, project: Project
+) -> None:
+    kind, times = "ServiceException", 5  # as often as the SDK tries
+    refuse(aws_server, "POST", f"{FUNCTIONS}/?", times=times, status=500, type=kind, message="no")
+    function = make_function(aws_server, f"{project.module()}:run")
+
+    with pytest.raises(FunctionError, match=r"AWS failed: ServiceException: no\. Deploy it again"):
+        function.deploy()
+    function.deploy()
+
+    assert function.invoke({"a": 1}) == {"a": 1}
 
 
 def test_override_of_none_leaves_a_setting_to_lambda(
