@@ -95,6 +95,18 @@ def test_changed_config_updates_the_job_as_a_whole(aws_server: AwsServer, tmp_pa
     assert "Description" not in job
 
 
+@pytest.mark.parametrize("field", ["DefaultArguments", "Tags"])
+def test_secret_among_the_settings_is_refused(aws_server: AwsServer, field: str) -> None:
+    executor = glue_executor(aws_server, overrides={field: {"--token": SECRET_KEY}})
+    aws_server.requests(forget=True)
+
+    with pytest.raises(PackageError, match=r"holds the secret AwsConfig\.secret_acc") as caught:
+        executor.deploy()
+
+    assert SECRET_KEY not in str(caught.value)
+    assert operations(aws_server) == []
+
+
 def test_tags_in_overrides_are_added_to_the_providers(
     aws_server: AwsServer, tmp_path: Path
 ) -> None:

@@ -170,6 +170,11 @@ def client_error(code: str, message: str) -> ClientError:
         (client_error("ExpiredTokenException", "expired"), JobError, "renew them"),
         (client_error("ResourceNumberLimitExceededException", "no"), JobError, "Service Quotas"),
         (client_error("InvalidInputException", "WorkerType"), JobError, "WorkerType"),
+        (
+            client_error("InvalidInputException", "Service is unable to assume provided role."),
+            JobError,
+            "trust policy has to let glue.amazonaws.com",
+        ),
         (client_error("EntityNotFoundException", "gone"), JobNotFoundError, "no run 'jr_1'"),
         (client_error("ThrottlingException", "slow"), JobConnectionError, "does not answer"),
         (NoCredentialsError(), JobError, "Set keys, a profile or a role"),

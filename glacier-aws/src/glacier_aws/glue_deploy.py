@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from glacier.access import declared_access
+from glacier.jobs.secrets import check_no_secret
 from glacier.resources.translation import translated
 from glacier_aws.errors import code_of
 from glacier_aws.glue_errors import FAILURES, is_about_role
@@ -61,8 +62,11 @@ class GlueJob:
 
         Raises:
             ClientError: Glue or IAM refuses.
+            PackageError: A secret is among the job's settings or tags.
             StorageError: Staging can't be written.
         """
+        settings = json.dumps([self._config.model_dump(), self._provider.tags], default=str)
+        check_no_secret(f"The settings of the Glue job {self._name!r}", settings.encode())
         with self._lock:  # several jobs of a run are submitted at a time
             role_arn = self._config.role_arn or self._own_role(staging)
             wanted = job_definition(

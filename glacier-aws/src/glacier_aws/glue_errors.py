@@ -47,7 +47,8 @@ def is_lost(error: Exception) -> bool:
 
 def is_about_role(error: Exception) -> bool:
     """Return whether Glue says that it can't take on a job's role."""
-    return code_of(error) == "InvalidInputException" and "assume role" in str(error).lower()
+    text = str(error).lower()
+    return code_of(error) == "InvalidInputException" and "assume" in text and "role" in text
 
 
 @contextmanager
