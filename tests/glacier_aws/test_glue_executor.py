@@ -27,7 +27,7 @@ from tests.glacier_aws.glue import (
     until,
     written,
 )
-from tests.rigs.aws.server import REGION, SECRET_KEY, AwsServer
+from tests.rigs.aws.server import ACCOUNT, REGION, SECRET_KEY, AwsServer
 
 HELLO = "print('hello')"
 ENDLESS = """
@@ -93,6 +93,36 @@ def test_changed_config_updates_the_job_as_a_whole(aws_server: AwsServer, tmp_pa
     assert (job["NumberOfWorkers"], job["GlueVersion"]) == (7, "5.0")
     assert "Connections" not in job
     assert "Description" not in job
+
+
+@pytest.mark.parametrize("field", ["DefaultArguments", "Tags"])
+def test_secret_among_the_settings_is_refused(aws_server: AwsServer, field: str) -> None:
+    executor = glue_executor(aws_server, overrides={field: {"--token": SECRET_KEY}})
+    aws_server.requests(forget=True)
+
+    with pytest.raises(PackageError, match=r"holds the secret AwsConfig\.secret_acc") as caught:
+        executor.deploy()
+
+    assert SECRET_KEY not in str(caught.value)
+    assert operations(aws_server) == []
+
+
+def test_tags_in_overrides_are_added_to_the_providers(
+    aws_server: AwsServer, tmp_path: Path
+) -> None:
+    provider = Provider(config=aws_server.config(), tags={"team": "data"})
+    executor = glue_executor(aws_server, provider, overrides={"Tags": {"tier": "1"}})
+
+    executor.deploy()
+    executor.deploy()
+    operations(aws_server)
+    executor.wait(executor.submit_job(written(tmp_path, "pass")), timeout_seconds=LIMIT_SECONDS)
+
+    assert "UpdateJob" not in operations(aws_server)
+    tags = client(aws_server, "glue").get_tags(
+        ResourceArn=f"arn:aws:glue:{REGION}:{ACCOUNT}:job/{executor.name}"
+    )["Tags"]
+    assert tags == {"team": "data", "tier": "1"}
 
 
 def test_deploy_may_be_repeated_and_updates_tags(aws_server: AwsServer) -> None:

@@ -1,15 +1,17 @@
 """One submission starts one run, though the answer to its request is lost."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from glacier import Executor, Provider
-from glacier.errors import JobError, JobNotFoundError
+from glacier.errors import JobConnectionError, JobError, JobNotFoundError
 from glacier.job_status import JobStatus
+from glacier.jobs.submit import died
 from glacier_aws.glue_errors import of_glue
 from glacier_aws.glue_launcher import TOKEN
 from glacier_aws.glue_start import start_run
@@ -25,7 +27,7 @@ from tests.glacier_aws.glue import (
 from tests.rigs.aws.server import AwsServer
 
 
-@pytest.mark.parametrize("how", ["drop", "500"])
+@pytest.mark.parametrize("how", ["drop", "500", "timeout"])
 def test_run_whose_answer_was_lost_is_found_again(
     aws_server: AwsServer, tmp_path: Path, how: str
 ) -> None:
@@ -77,21 +79,68 @@ def test_run_whose_answer_comes_too_late_is_found_again(aws_server: AwsServer) -
     assert [run["Id"] for run in runs_of(aws_server, executor)] == [run_id]
 
 
+def test_lost_answer_is_the_error_where_the_runs_can_not_be_looked_through(
+    aws_server: AwsServer,
+) -> None:
+    executor = glue_executor(aws_server)
+    executor.deploy()
+    session = session_of(aws_server.config())
+    nobody = session.boto_session.client(
+        "glue",
+        endpoint_url="http://127.0.0.1:9",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    command(aws_server, "lose", "500")
+
+    with pytest.raises(ClientError, match="InternalServiceException") as failure:
+        start_run(
+            nobody,
+            session.client("glue", retries={"total_max_attempts": 1}),
+            executor.name,
+            {TOKEN: "unknown"},
+            patience_seconds=30.0,
+        )
+
+    assert isinstance(failure.value.__cause__, EndpointConnectionError)
+
+
 def test_submission_that_nobody_answers_is_a_job_error(tmp_path: Path) -> None:
-    executor = unreachable(tmp_path)
-
     with pytest.raises(
-        JobError, match=r"can't be started on Executor\('etl'\), since AWS does not"
+        JobConnectionError, match=r"can't be started on Executor\('etl'\), since AWS does not"
     ):
-        executor.submit_job(written(tmp_path, "pass"))
+        unreachable().submit_job(written(tmp_path, "pass"))
 
 
-def test_status_that_nobody_tells_is_asked_for_again_by_core(tmp_path: Path) -> None:
+def test_status_that_nobody_tells_is_asked_for_again_by_core() -> None:
     with pytest.raises(ConnectionError, match="jr_1 is not told of, since AWS does not answer"):
-        unreachable(tmp_path).get_job_status("jr_1")
+        unreachable().get_job_status("jr_1")
 
 
-def unreachable(tmp_path: Path) -> Executor:
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda executor: executor.deploy(),
+        lambda executor: executor.cancel_job("jr_1"),
+        lambda executor: executor.get_job_logs("jr_1"),
+    ],
+    ids=["deploy", "cancel", "logs"],
+)
+def test_silence_is_an_error_of_glaciers_own(ask: Callable[[Executor], object]) -> None:
+    with pytest.raises(JobConnectionError, match="since AWS does not answer"):
+        ask(unreachable())
+
+
+def test_job_that_died_is_told_of_though_its_log_can_not_be_read() -> None:
+    executor = unreachable()
+    place = executor.provider.bucket("staging", "jobs/1/")
+
+    error = died(executor.adapter, "jr_1", JobStatus.FAILED, place)
+
+    assert "jr_1 ended without a result (FAILED)" in str(error)
+    assert "since AWS does not answer" in str(error)
+
+
+def unreachable() -> Executor:
     from glacier.config import AwsConfig, GlueConfig
 
     config = AwsConfig(
@@ -121,8 +170,13 @@ def client_error(code: str, message: str) -> ClientError:
         (client_error("ExpiredTokenException", "expired"), JobError, "renew them"),
         (client_error("ResourceNumberLimitExceededException", "no"), JobError, "Service Quotas"),
         (client_error("InvalidInputException", "WorkerType"), JobError, "WorkerType"),
+        (
+            client_error("InvalidInputException", "Service is unable to assume provided role."),
+            JobError,
+            "trust policy has to let glue.amazonaws.com",
+        ),
         (client_error("EntityNotFoundException", "gone"), JobNotFoundError, "no run 'jr_1'"),
-        (client_error("ThrottlingException", "slow"), ConnectionError, "does not answer"),
+        (client_error("ThrottlingException", "slow"), JobConnectionError, "does not answer"),
         (NoCredentialsError(), JobError, "Set keys, a profile or a role"),
     ],
 )

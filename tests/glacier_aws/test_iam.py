@@ -16,7 +16,7 @@ from glacier_aws.iam import (
     partition_of,
     policy,
 )
-from glacier_aws.session import session_of
+from glacier_aws.session import AwsSession, session_of
 from tests.rigs.aws.server import AwsServer
 
 REGION = "eu-central-1"
@@ -144,6 +144,24 @@ def test_role_is_made_and_brought_up_to_date(aws_server: AwsServer) -> None:
     assert made == again
     assert policy["Statement"] == [_allowed("s3:PutObject")]
     assert iam.list_role_tags(RoleName="up-to-date")["Tags"] == [{"Key": "a", "Value": "b"}]
+
+
+def test_role_that_another_process_makes_meanwhile_is_brought_up_to_date(
+    aws_server: AwsServer,
+) -> None:
+    session = AwsSession(aws_server.config())
+    ours, theirs = session.client("iam"), AwsSession(aws_server.config()).client("iam")
+
+    def make_first(**_: object) -> None:
+        theirs.create_role(RoleName="made-meanwhile", AssumeRolePolicyDocument="{}")
+
+    ours.meta.events.register("before-call.iam.CreateRole", make_first)
+    made = ensure_role(
+        session, "made-meanwhile", "glue.amazonaws.com", [_allowed("s3:GetObject")], {}
+    )
+
+    assert made == theirs.get_role(RoleName="made-meanwhile")["Role"]["Arn"]
+    assert theirs.list_role_policies(RoleName="made-meanwhile")["PolicyNames"] == ["glacier"]
 
 
 def test_role_of_terraform_is_left_as_it_is(aws_server: AwsServer) -> None:

@@ -243,6 +243,30 @@ def test_deploy_makes_the_schedule(aws_server: AwsServer, project: Project) -> N
     assert tags == [{"Key": "team", "Value": "data"}]
 
 
+def test_schedule_that_does_not_get_its_target_is_an_error(
+    aws_server: AwsServer, project: Project, role: str
+) -> None:
+    module = project.module()
+    name = deployed(aws_server, f"{module}:run", role_arn=role).function_name
+    entry = {"ErrorCode": "ConcurrentModificationException", "ErrorMessage": "a change goes on"}
+    request = {"method": "POST", "path": "/", "message": ""}
+    answer_instead(
+        aws_server,
+        {**request, "status": 400, "type": "", "fields": {"__type": "ResourceNotFoundException"}},
+        {**request, "status": 200, "type": "", "fields": {"RuleArn": "arn:aws:events:rule"}},
+        {**request, "status": 200, "type": "", "fields": {"Targets": []}},
+        {
+            **request,
+            "status": 200,
+            "type": "",
+            "fields": {"FailedEntryCount": 1, "FailedEntries": [entry]},
+        },
+    )
+
+    with pytest.raises(FunctionError, match=r"schedule of .*ConcurrentModification.*Deploy it"):
+        deployed(aws_server, f"{module}:run", name=name, role_arn=role, schedule="rate(1 hour)")
+
+
 def test_deploy_changes_and_removes_the_schedule(aws_server: AwsServer, project: Project) -> None:
     module = project.module()
     name = deployed(aws_server, f"{module}:run", schedule="rate(1 hour)").function_name
@@ -268,15 +292,31 @@ def test_role_may_do_what_the_buckets_need_and_no_more(
     provider.serverless("least", f"{project.module()}:run").deploy()
 
     iam = client(aws_server, "iam")
-    role = iam.get_role(RoleName="glacier-least-lambda")["Role"]
-    policy = iam.get_role_policy(RoleName="glacier-least-lambda", PolicyName="glacier")
+    role = iam.get_role(RoleName="glacier-lambda-least-us-east-1")["Role"]
+    policy = iam.get_role_policy(RoleName="glacier-lambda-least-us-east-1", PolicyName="glacier")
     trusted = role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
     resources = [one["Resource"] for one in policy["PolicyDocument"]["Statement"]]
     assert trusted == {"Service": "lambda.amazonaws.com"}
     assert role["Tags"] == [{"Key": "team", "Value": "data"}]
     logs = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/lambda/least"
     lake = "arn:aws:s3:::lake"
-    assert resources == [[logs, f"{logs}:*"], *[[f"{lake}/sales/*"]] * 2, lake, lake]
+    assert resources == [[logs, f"{logs}:*"], [f"{lake}/sales/*"], lake, [lake]]
+
+
+def test_function_keeps_its_rights_where_another_region_has_one_of_its_name(
+    aws_server: AwsServer, project: Project
+) -> None:
+    handler, regions = f"{project.module()}:run", ("us-east-1", "eu-central-1")
+
+    for region in regions:
+        Provider(aws_server.config(region=region)).serverless("twin", handler).deploy()
+
+    iam = client(aws_server, "iam")
+    for region in regions:
+        policy = iam.get_role_policy(
+            RoleName=f"glacier-lambda-twin-{region}", PolicyName="glacier"
+        )["PolicyDocument"]
+        assert f"arn:aws:logs:{region}:{ACCOUNT}:" in policy["Statement"][0]["Resource"][0]
 
 
 def test_role_follows_the_buckets(aws_server: AwsServer, project: Project) -> None:
@@ -288,7 +328,7 @@ def test_role_follows_the_buckets(aws_server: AwsServer, project: Project) -> No
     provider.serverless("follows", f"{module}:run").deploy()
 
     policy = client(aws_server, "iam").get_role_policy(
-        RoleName="glacier-follows-lambda", PolicyName="glacier"
+        RoleName="glacier-lambda-follows-us-east-1", PolicyName="glacier"
     )
     assert "arn:aws:s3:::lake/sales/*" in json.dumps(policy["PolicyDocument"])
 
@@ -377,12 +417,49 @@ def test_function_that_does_not_become_active_says_why(
         function.deploy()
 
 
+def test_function_that_another_process_makes_meanwhile_is_brought_up_to_date(
+    aws_server: AwsServer, project: Project
+) -> None:
+    module = project.module()
+    name = deployed(aws_server, f"{module}:run").function_name
+    refuse(
+        aws_server,
+        "GET",
+        f"{FUNCTIONS}/{name}",
+        status=404,
+        type="ResourceNotFoundException",
+        message="not yet",
+    )
+
+    deployed(aws_server, f"{module}:run", name=name, memory_mb=1024)
+
+    assert found(aws_server, name)["Configuration"]["MemorySize"] == 1024
+
+
+def test_function_that_is_not_active_yet_is_waited_for(
+    aws_server: AwsServer, project: Project
+) -> None:
+    function = make_function(aws_server, f"{project.module()}:run", "pending")
+    arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:pending"
+    get = {"method": "GET", "path": f"{FUNCTIONS}/pending", "message": "", "status": 200}
+    states = (
+        {"State": "Pending", "FunctionArn": arn},
+        {"State": "Failed", "StateReason": "The subnet has no address left."},
+    )
+    answers = [{**get, "type": "", "fields": {"Configuration": state}} for state in states]
+    answer_instead(aws_server, *answers)
+
+    with pytest.raises(FunctionError, match=r"did not become active: The subnet has no address"):
+        function.deploy()
+
+
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
         ("AccessDeniedException", "could not be deployed: access is denied .*Check the rights"),
         ("InvalidSignatureException", "AWS does not take the credentials"),
         ("InvalidParameterValueException", "does not take its settings .*Correct its Lambda"),
+        ("ResourceNotFoundException", "what it needs, does not exist .*Correct its config"),
     ],
 )
 def test_refused_deployment_says_why(
@@ -394,6 +471,47 @@ def test_refused_deployment_says_why(
 
     with pytest.raises(FunctionError, match=message):
         function.deploy()
+
+
+def test_deployment_that_aws_breaks_off_can_be_repeated(
+    aws_server: AwsServer, project: Project
+) -> None:
+    kind, times = "ServiceException", 5  # as often as the SDK tries
+    refuse(aws_server, "POST", f"{FUNCTIONS}/?", times=times, status=500, type=kind, message="no")
+    function = make_function(aws_server, f"{project.module()}:run")
+
+    with pytest.raises(FunctionError, match=r"AWS failed: ServiceException: no\. Deploy it again"):
+        function.deploy()
+    function.deploy()
+
+    assert function.invoke({"a": 1}) == {"a": 1}
+
+
+def test_override_of_none_leaves_a_setting_to_lambda(
+    aws_server: AwsServer, project: Project
+) -> None:
+    module = project.module()
+    taken_away = {"MemorySize": None, "Timeout": None, "Architectures": None}
+    name = deployed(aws_server, f"{module}:run", overrides=taken_away).function_name
+    changes(aws_server)
+
+    again = deployed(aws_server, f"{module}:run", name=name, overrides=taken_away)
+
+    assert changes(aws_server) == []
+    assert again.invoke({"a": 1}) == {"a": 1}
+    assert found(aws_server, name)["Configuration"]["MemorySize"] == 128
+
+
+def test_overrides_tags_are_added_and_changed(aws_server: AwsServer, project: Project) -> None:
+    module = project.module()
+    tags = {"team": "data"}
+    name = deployed(
+        aws_server, f"{module}:run", tags=tags, overrides={"Tags": {"tier": "1"}}
+    ).function_name
+
+    deployed(aws_server, f"{module}:run", name=name, tags=tags, overrides={"Tags": {"tier": "2"}})
+
+    assert found(aws_server, name)["Tags"] == {"team": "data", "tier": "2"}
 
 
 def test_override_that_lambda_does_not_know_is_an_error(

@@ -246,7 +246,8 @@ def test_function_without_concurrency_is_throttled(aws_server: AwsServer, projec
         (403, "AccessDeniedException", "could not be called: access is denied .* not authorized"),
         (403, "ExpiredTokenException", "does not take the credentials .*Renew"),
         (403, "UnrecognizedClientException", "does not take the credentials"),
-        (500, "ServiceException", "could not be called: ServiceException"),
+        (500, "ServiceException", "AWS failed: ServiceException.*carried out, so it was not repea"),
+        (502, "EC2ThrottledException", "could not be called: EC2ThrottledException: not auth"),
     ],
 )
 def test_refused_call_says_why_and_is_made_once(

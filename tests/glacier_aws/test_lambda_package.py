@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from importlib.metadata import version
@@ -40,9 +41,11 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory of wheels that is all that the installers know, and an empty cache."""
     directory = tmp_path / "index"
     directory.mkdir()
-    for prefix in ("PIP_", "UV_"):
-        monkeypatch.setenv(f"{prefix}NO_INDEX", "1")
-        monkeypatch.setenv(f"{prefix}FIND_LINKS", str(directory))
+    (tmp_path / "uv.toml").write_text("no-index = true\n")  # no variable says so to uv
+    monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "uv.toml"))
+    monkeypatch.setenv("UV_FIND_LINKS", str(directory))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(directory))
     monkeypatch.setenv("GLACIER_CACHE", str(tmp_path / "cache"))
     return directory
 
@@ -255,6 +258,21 @@ def test_wheels_that_were_not_used_for_long_go(
     assert len(list(kept.iterdir())) == 2
 
 
+def test_installations_that_were_killed_go_after_a_day(
+    aws_server: AwsServer, project: Project, index: Path, tmp_path: Path
+) -> None:
+    make_wheel(index, "colours", {"colours.py": ""})
+    kept = tmp_path / "cache/wheels"
+    for name, hours in (("new-killed", 25), ("new-running", 23)):
+        (kept / name / "installed").mkdir(parents=True)
+        then = time.time() - hours * 3600
+        os.utime(kept / name, (then, then))
+
+    make_function(aws_server, f"{project.module()}:run", packages=["colours"]).package()
+
+    assert [path.name for path in kept.iterdir() if path.is_dir()] == ["new-running"]
+
+
 @pytest.mark.parametrize("installer", ["pip", "uv"])
 @pytest.mark.parametrize(
     ("runtime", "architecture", "expected"),
@@ -276,6 +294,8 @@ def test_wheels_are_those_of_the_platform(
 ) -> None:
     if installer == "uv":
         monkeypatch.setitem(sys.modules, "pip", None)  # as if it were not installed
+    else:
+        monkeypatch.setattr(shutil, "which", lambda *_, **__: None)  # as if uv were not
     platforms = ["manylinux2014_x86_64", "manylinux2014_aarch64", "manylinux_2_28_x86_64"]
     for platform in (*platforms, "win_amd64", "manylinux_2_39_x86_64"):
         tag = f"cp311-abi3-{platform}"
@@ -291,6 +311,22 @@ def test_wheels_are_those_of_the_platform(
 
     with zipfile.ZipFile(package) as archive:
         assert archive.read("colours.py").decode() == f"# {expected}"
+
+
+def test_what_only_the_functions_own_python_needs_is_brought_along(
+    aws_server: AwsServer, project: Project, index: Path
+) -> None:
+    conditions = ('shades; python_version >= "3.13"', 'older; python_version < "3.13"')
+    make_wheel(index, "colours", {"colours.py": ""}, requires=conditions)
+    make_wheel(index, "shades", {"shades.py": ""})
+    make_wheel(index, "older", {"older.py": ""})
+
+    package = make_function(
+        aws_server, f"{project.module()}:run", runtime="python3.13", packages=["colours"]
+    ).package()
+
+    wheels = {"colours.py", "shades.py", "older.py", ".lock"}
+    assert wheels.intersection(names_in(package)) == {"colours.py", "shades.py"}
 
 
 @pytest.mark.parametrize("installer", ["pip", "uv"])

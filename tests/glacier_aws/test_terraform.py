@@ -232,10 +232,11 @@ def test_function_is_what_deploy_asks_lambda_for(provider: Provider) -> None:
     found = provider.terraform().tree["resource"]
 
     file = "${path.module}/functions/echo.zip"
+    role = f"glacier-lambda-echo-{REGION}"
     function = found["aws_lambda_function"]["echo"]
     assert function == {
         "function_name": "echo",
-        "role": "${aws_iam_role.glacier-echo-lambda.arn}",
+        "role": f"${{aws_iam_role.{role}.arn}}",
         "runtime": "python3.11",
         "handler": "glacier_lambda.handler",
         "memory_size": 1024,
@@ -248,7 +249,7 @@ def test_function_is_what_deploy_asks_lambda_for(provider: Provider) -> None:
         "s3_key": "${aws_s3_object.function_echo.key}",
         "source_code_hash": '${filebase64sha256("${path.module}/functions/echo.zip")}',
         "tags": {"team": "data"},
-        "depends_on": ["aws_cloudwatch_log_group.echo", "aws_iam_role_policy.glacier-echo-lambda"],
+        "depends_on": ["aws_cloudwatch_log_group.echo", f"aws_iam_role_policy.{role}"],
     }
     assert found["aws_s3_object"]["function_echo"] == {
         "bucket": f"${{aws_s3_bucket.{STAGING}.id}}",

@@ -165,7 +165,11 @@ class S3Config(ResourceConfig):
 
 
 class LambdaConfig(ResourceConfig):
-    """Settings of a Lambda function."""
+    """Settings of a Lambda function.
+
+    `overrides` are fields of `CreateFunction`, merged last, mappings among them key by key:
+    `{"EphemeralStorage": {"Size": 1024}}`. None takes a field of ours away.
+    """
 
     memory_mb: Annotated[int, Field(ge=128, le=10_240)] = 512
     """Memory in MB; the share of a processor grows with it. Maps to `MemorySize`."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
-from glacier.errors import JobError
+from glacier.errors import JobConnectionError, JobError
 from glacier.job_status import JobStatus
 from glacier.jobs.secrets import check_no_secret
 from glacier.jobs.staging import prepared_staging
@@ -107,6 +107,7 @@ class GlueAdapter(ExecutorAdapter):
 
         Raises:
             JobError: Glue refuses, or its version can't run the job. Nothing was started.
+            JobConnectionError: AWS does not answer, and whether a run was started is not known.
             StorageError: Staging can't be written.
         """
         if job.requirements:
@@ -115,8 +116,8 @@ class GlueAdapter(ExecutorAdapter):
         try:
             with of_glue(what, job_name=self._name):
                 return self._submitted(job)
-        except ConnectionError as error:
-            raise JobError(
+        except JobConnectionError as error:
+            raise JobConnectionError(
                 f"{error} If a run was started all the same, its argument {glue_launcher.TOKEN} is "
                 f"{job.token}.",
                 job=self._name,

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from glacier.errors import FunctionError, PayloadError
 from glacier.resources.payload import decoded, encoded
 from glacier_aws.errors import code_of
-from glacier_aws.function_request import function_request
+from glacier_aws.function_request import config_of, function_request
 from glacier_aws.session import session_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def call_function(function: "Serverless", payload: Mapping[str, Any]) -> dict[st
 def _client_for(function: "Serverless") -> "LambdaClient":
     """Return a client that waits for as long as the function may take, and repeats nothing."""
     session = session_of(cast("AwsConfig", function.provider.config))
-    seconds = function_request(function, None)["Timeout"]
+    request = function_request(function, None)
+    seconds = request.get("Timeout", config_of(function).timeout_seconds)
     client = session.client(
         "lambda",
         read_timeout=seconds + _START_SECONDS,

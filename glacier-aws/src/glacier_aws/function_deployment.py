@@ -73,16 +73,10 @@ class FunctionDeployment:
         if self._config.layers:
             check_size(self._function, self._package, self._layer_bytes())
         wanted = function_request(self._function, None)
-        self._has_own_role = wanted["Role"] is None
+        self._has_own_role = wanted.get("Role") is None
         if self._has_own_role:
             wanted["Role"] = self._role()
-        found = _unless_missing(lambda: self._client.get_function(FunctionName=self._name))
-        if found is None:
-            arn = self._create(wanted)
-        else:
-            arn = found["Configuration"]["FunctionArn"]
-            self._update(wanted, found["Configuration"])
-            self._tag(arn, found.get("Tags", {}))
+        arn = self._updated(wanted) or self._created(wanted)
         self._settle_concurrency()
         self._settle_url()
         settle_schedule(self._function, self._session, arn)
@@ -104,16 +98,38 @@ class FunctionDeployment:
         name = role_name(self._function)
         return ensure_role(self._session, name, SERVICE, statements, provider.tags)
 
-    def _create(self, wanted: Mapping[str, Any]) -> str:
+    def _created(self, wanted: Mapping[str, Any]) -> str:
         """Create the function and return its ARN."""
         given = {name: value for name, value in wanted.items() if not is_empty(value)}
         code = self._uploaded()
-        made = _patiently(
-            lambda: self._client.create_function(**{**given, "Code": code}),
-            self._is_role_unknown,
-        )
-        self._client.get_waiter("function_active_v2").wait(FunctionName=self._name)
+        try:
+            made = _patiently(
+                lambda: self._client.create_function(**{**given, "Code": code}),
+                self._is_role_unknown,
+            )
+        except ClientError as error:
+            # By another process just now, or by a request of this one whose answer was lost.
+            arn = self._updated(wanted) if code_of(error) == _BUSY else None
+            if arn is None:
+                raise
+            return arn
+        self._wait_until_active()
         return made["FunctionArn"]
+
+    def _updated(self, wanted: Mapping[str, Any]) -> str | None:
+        """Update what differs in the function and return its ARN; None where there is none."""
+        found = _unless_missing(lambda: self._client.get_function(FunctionName=self._name))
+        if found is None:
+            return None
+        arn = found["Configuration"]["FunctionArn"]
+        if found["Configuration"].get("State") == "Pending":
+            self._wait_until_active()
+        self._update(wanted, found["Configuration"])
+        self._tag(arn, wanted.get("Tags", {}), found.get("Tags", {}))
+        return arn
+
+    def _wait_until_active(self) -> None:
+        self._client.get_waiter("function_active_v2").wait(FunctionName=self._name)
 
     def _update(self, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         """Update the code, then the settings; each only if it differs."""
@@ -121,7 +137,8 @@ class FunctionDeployment:
         codes = {name: wanted[name] for name in self._fields("UpdateFunctionCode") & set(wanted)}
         codes.pop("FunctionName")
         is_same = found.get("CodeSha256") == sha256
-        if not is_same or not is_met(wanted["Architectures"], found.get("Architectures")):
+        architectures = found.get("Architectures")
+        if not is_same or not is_met(wanted.get("Architectures", architectures), architectures):
             place = self._uploaded()
             self._change(
                 lambda: self._client.update_function_code(
@@ -186,8 +203,7 @@ class FunctionDeployment:
             total += found["Content"].get("CodeSize", 0)
         return total
 
-    def _tag(self, arn: str, known: Mapping[str, str]) -> None:
-        tags = self._function.provider.tags
+    def _tag(self, arn: str, tags: Mapping[str, str], known: Mapping[str, str]) -> None:
         missing = {key: value for key, value in tags.items() if known.get(key) != value}
         if missing:
             self._client.tag_resource(Resource=arn, Tags=missing)

@@ -3,16 +3,16 @@
 `deploy()` and Terraform both start from here, so that they build the same function.
 """
 
-import hashlib
 import json
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from glacier.errors import FunctionError, PackageError
 from glacier.jobs.secrets import check_no_secret
+from glacier_aws import iam
 from glacier_aws.config import AwsConfig, LambdaConfig
 from glacier_aws.iam import Statement, bucket_statements, partition_of
+from glacier_aws.overrides import overridden
 
 if TYPE_CHECKING:
     from glacier.access import Access
@@ -37,7 +37,6 @@ SCHEDULE_STATEMENT = "glacier-schedule"
 SCHEDULE_TARGET = "function"
 """The target of a schedule's rule."""
 
-_LONGEST_NAME = 64
 _OLDEST_MINOR = 11
 _NETWORK_ACTIONS = [
     "ec2:AssignPrivateIpAddresses",
@@ -78,12 +77,12 @@ def python_of(function: "Serverless") -> str:
 
 def role_name(function: "Serverless") -> str:
     """Return the name of the role that is made where the config names none."""
-    return _short(f"glacier-{function.function_name}-lambda")
+    return iam.role_name("lambda", function.function_name, _region_of(function.provider))
 
 
 def rule_name(function: "Serverless") -> str:
     """Return the name of the EventBridge rule of a function's schedule."""
-    return _short(f"glacier-{function.function_name}-schedule")
+    return iam.short_name(f"glacier-{function.function_name}-schedule")
 
 
 def code_key(staging_path: str, sha256: str) -> str:
@@ -146,9 +145,9 @@ def function_request(function: "Serverless", role_arn: str | None) -> dict[str, 
         },
         "Tags": dict(function.provider.tags),
     }
-    merged = _merged(request, config.overrides)
-    refuse_secrets(function, "settings", json.dumps(merged, default=str).encode())
-    return merged
+    found = overridden(request, config.overrides)
+    refuse_secrets(function, "settings", json.dumps(found, default=str).encode())
+    return found
 
 
 def rule_request(function: "Serverless") -> dict[str, Any] | None:
@@ -177,25 +176,5 @@ def refuse_secrets(function: "Serverless", what: str, data: bytes) -> None:
         raise FunctionError(str(error), function_name=name) from error
 
 
-def _merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields with others over them, mappings merged into one another."""
-    merged = dict(base)
-    for name, value in more.items():
-        known = merged.get(name)
-        if isinstance(known, Mapping) and isinstance(value, Mapping):
-            merged[name] = _merged(known, value)
-        else:
-            merged[name] = value
-    return merged
-
-
 def _region_of(provider: "Provider") -> str:
     return cast("AwsConfig", provider.config).region
-
-
-def _short(name: str) -> str:
-    """Return a name of at most 64 characters; one that had to be cut keeps a digest."""
-    if len(name) <= _LONGEST_NAME:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: _LONGEST_NAME - 9]}-{digest}"

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from glacier.errors import FunctionError
 from glacier_aws.errors import code_of
 from glacier_aws.function_request import (
     EVENTS_SERVICE,
@@ -28,6 +29,7 @@ def settle_schedule(function: "Serverless", session: "AwsSession", function_arn:
 
     Raises:
         ClientError: AWS refuses.
+        FunctionError: EventBridge does not take the function as a target.
     """
     events = cast("EventBridgeClient", session.client("events"))
     functions = cast("LambdaClient", session.client("lambda"))
@@ -48,7 +50,12 @@ def settle_schedule(function: "Serverless", session: "AwsSession", function_arn:
     targets = events.list_targets_by_rule(Rule=name)["Targets"]
     if not any((one["Id"], one["Arn"]) == (SCHEDULE_TARGET, function_arn) for one in targets):
         target: Any = {"Id": SCHEDULE_TARGET, "Arn": function_arn}
-        events.put_targets(Rule=name, Targets=[target])
+        for problem in events.put_targets(Rule=name, Targets=[target])["FailedEntries"]:
+            raise FunctionError(
+                f"The schedule of the function {function.function_name!r} can't be made: "
+                f"{problem.get('ErrorCode')}: {problem.get('ErrorMessage')}. Deploy it again.",
+                function_name=function.function_name,
+            )
     if not _is_permitted(function, functions):
         functions.add_permission(
             FunctionName=function.function_name,

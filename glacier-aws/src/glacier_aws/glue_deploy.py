@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from glacier.access import declared_access
+from glacier.jobs.secrets import check_no_secret
 from glacier.resources.translation import translated
 from glacier_aws.errors import code_of
 from glacier_aws.glue_errors import FAILURES, is_about_role
@@ -20,6 +21,7 @@ from glacier_aws.glue_job import (
     role_statements,
 )
 from glacier_aws.iam import ensure_role, partition_of
+from glacier_aws.overrides import overridden
 from glacier_aws.session import session_of
 
 if TYPE_CHECKING:
@@ -60,8 +62,11 @@ class GlueJob:
 
         Raises:
             ClientError: Glue or IAM refuses.
+            PackageError: A secret is among the job's settings or tags.
             StorageError: Staging can't be written.
         """
+        settings = json.dumps([self._config.model_dump(), self._provider.tags], default=str)
+        check_no_secret(f"The settings of the Glue job {self._name!r}", settings.encode())
         with self._lock:  # several jobs of a run are submitted at a time
             role_arn = self._config.role_arn or self._own_role(staging)
             wanted = job_definition(
@@ -70,10 +75,11 @@ class GlueJob:
                 role_arn=role_arn,
                 script_uri=f"{staging.get_uri()}{launcher_path()}",
             )
+            tags = overridden(self._provider.tags, wanted.pop("Tags", {}))
             found = self._found()
             if tags_too or found is None or not _is_as(found, wanted):
                 put_object(staging, launcher_path(), launcher_source())
-                self._make(wanted, is_new=found is None)
+                self._make(wanted, tags, is_new=found is None)
             return wanted
 
     @property
@@ -115,11 +121,11 @@ class GlueJob:
         except self._glue.exceptions.EntityNotFoundException:
             return None
 
-    def _make(self, wanted: Mapping[str, Any], *, is_new: bool) -> None:
+    def _make(self, wanted: Mapping[str, Any], tags: Mapping[str, str], *, is_new: bool) -> None:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:
-                self._create_or_update(wanted, is_new=is_new)
+                self._create_or_update(wanted, tags, is_new=is_new)
             except FAILURES as error:
                 # A role that was made just now is known to Glue some seconds later.
                 is_new_role = self._config.role_arn is None and is_about_role(error)
@@ -130,8 +136,10 @@ class GlueJob:
             else:
                 return
 
-    def _create_or_update(self, wanted: Mapping[str, Any], *, is_new: bool) -> None:
-        glue, tags = self._glue, dict(self._provider.tags)
+    def _create_or_update(
+        self, wanted: Mapping[str, Any], tags: Mapping[str, str], *, is_new: bool
+    ) -> None:
+        glue = self._glue
         if is_new:
             try:
                 glue.create_job(**wanted, Tags=tags)

@@ -12,7 +12,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as ConnectionFailure
 
-from glacier.errors import JobError, JobNotFoundError
+from glacier.errors import JobConnectionError, JobError, JobNotFoundError
 from glacier_aws.errors import code_of
 
 FAILURES = (BotoCoreError, ClientError)
@@ -28,6 +28,7 @@ _WRONG_IDENTITY = {
 }
 _LIMITS = {"ResourceNumberLimitExceededException"}
 _THROTTLED = {"RequestLimitExceeded", "Throttling", "ThrottlingException", "ThrottledException"}
+_UNFINISHED = {"InternalServiceException", "OperationTimeoutException"}
 _FIRST_SERVER_ERROR = 500
 
 
@@ -40,13 +41,14 @@ def is_lost(error: Exception) -> bool:
     """Return whether an answer was lost: what was asked for may have been done."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= _FIRST_SERVER_ERROR
+        return status >= _FIRST_SERVER_ERROR or code_of(error) in _UNFINISHED
     return isinstance(error, HTTPClientError | ConnectionFailure)
 
 
 def is_about_role(error: Exception) -> bool:
     """Return whether Glue says that it can't take on a job's role."""
-    return code_of(error) == "InvalidInputException" and "assume role" in str(error).lower()
+    text = str(error).lower()
+    return code_of(error) == "InvalidInputException" and "assume" in text and "role" in text
 
 
 @contextmanager
@@ -61,7 +63,7 @@ def of_glue(what: str, *, job_name: str, job_id: str | None = None) -> Iterator[
     Raises:
         JobNotFoundError: There is no such run.
         JobError: Glue refuses.
-        ConnectionError: It does not answer, or only that it can't at the moment.
+        JobConnectionError: It does not answer, or only that it can't at the moment.
     """
     try:
         yield
@@ -69,10 +71,14 @@ def of_glue(what: str, *, job_name: str, job_id: str | None = None) -> Iterator[
         raise _translated(error, what, job_name, job_id) from error
 
 
-def _translated(error: Exception, what: str, job_name: str, job_id: str | None) -> Exception:
+def _translated(error: Exception, what: str, job_name: str, job_id: str | None) -> JobError:
     code = code_of(error)
     if is_lost(error) or is_throttled(error):
-        return ConnectionError(f"{what}, since AWS does not answer: {error}.")
+        return JobConnectionError(
+            f"{what}, since AWS does not answer: {error}. Check the network, region and "
+            "endpoint_url; or try again later.",
+            job=job_name,
+        )
     if code == "EntityNotFoundException" and job_id is not None:
         return JobNotFoundError(
             f"Glue has no run {job_id!r} of a job {job_name!r}. Ask with the name of the executor "

@@ -5,13 +5,13 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glacier.access import Access
-from glacier_aws import glue_launcher
+from glacier_aws import glue_launcher, iam
 from glacier_aws.iam import Statement, bucket_statements, partition_of
+from glacier_aws.overrides import overridden
 
 if TYPE_CHECKING:
     from glacier.resources import Bucket
@@ -32,13 +32,11 @@ ACCESS_NOTE = "the jobs of an executor may touch any bucket of its provider"
 _PYTHONS = {"2.0": "3.7", "3.0": "3.7", "4.0": "3.10", "5.0": "3.11", "5.1": "3.11", "6.0": "3.13"}
 """The Pythons of Glue's versions, by the page 'AWS Glue versions' of its guide."""
 
-_LONGEST_ROLE_NAME = 64
-
 
 def job_definition(
     name: str, config: "GlueConfig", *, role_arn: str, script_uri: str
 ) -> dict[str, Any]:
-    """Return the job of an executor as `CreateJob` takes it, without its tags.
+    """Return the job of an executor as `CreateJob` takes it, without its provider's tags.
 
     Args:
         name: The executor's name, which is the job's.
@@ -64,20 +62,7 @@ def job_definition(
     }
     if config.connections:
         fields["Connections"] = {"Connections": list(config.connections)}
-    return merged(fields, config.overrides)
-
-
-def merged(fields: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields with overrides merged in, mappings key by key; None takes a field away."""
-    found = dict(fields)
-    for key, value in overrides.items():
-        if value is None:
-            found.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(found.get(key), Mapping):
-            found[key] = merged(found[key], value)
-        else:
-            found[key] = value
-    return found
+    return overridden(fields, config.overrides)
 
 
 def launcher_source() -> bytes:
@@ -92,12 +77,7 @@ def launcher_path() -> str:
 
 def role_name(name: str, region: str) -> str:
     """Return the name of the role that is made for an executor without one."""
-    full = f"glacier-glue-{name}-{region}"
-    safe = re.sub(r"[^A-Za-z0-9+=,.@_-]", "-", full)
-    if safe == full and len(full) <= _LONGEST_ROLE_NAME:
-        return full
-    digest = hashlib.sha256(full.encode()).hexdigest()[:8]
-    return f"{safe[: _LONGEST_ROLE_NAME - 9]}-{digest}"
+    return iam.role_name("glue", name, region)
 
 
 def role_statements(

@@ -64,7 +64,10 @@ def start_run(
                     job=job_name,
                 ) from error
             if is_lost(error):
-                found = _found(client, job_name, token, begin - _CLOCK_SKEW)
+                try:
+                    found = _found(client, job_name, token, begin - _CLOCK_SKEW)
+                except FAILURES as problem:
+                    raise error from problem  # whether there is a run is not known
                 if found is not None:
                     return found
             elif not (is_full or is_throttled(error)):

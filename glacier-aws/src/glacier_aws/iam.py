@@ -4,7 +4,9 @@ The statements are pure functions of what is touched, so that `deploy()` and Ter
 same rights.
 """
 
+import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,6 +32,7 @@ POLICY_NAME = "glacier"
 TERRAFORM_POLICY_NAME = "glacier-terraform"
 """The policy that Terraform gives to the same roles: one that has it is Terraform's."""
 
+_LONGEST_NAME = 64
 _READ = ["s3:GetObject"]
 _WRITE = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
 _USE_KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
@@ -40,6 +43,29 @@ def partition_of(region: str) -> str:
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def role_name(kind: str, name: str, region: str) -> str:
+    """Return the name of the role that is made for a resource whose config names none.
+
+    Roles are those of the whole account, and their rights those of one region: without the region
+    in its name, a role would lose its rights to a resource of the same name in another one.
+
+    Args:
+        kind: What the resource is, such as `lambda`.
+        name: Its name.
+        region: Its region.
+    """
+    return short_name(f"glacier-{kind}-{name}-{region}")
+
+
+def short_name(name: str) -> str:
+    """Return a name as IAM and EventBridge take it; one that had to change keeps a digest."""
+    safe = re.sub(r"[^A-Za-z0-9+=,.@_-]", "-", name)
+    if safe == name and len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{safe[: _LONGEST_NAME - 9]}-{digest}"
 
 
 def trust_policy(service: str) -> dict[str, Any]:
@@ -107,9 +133,13 @@ def ensure_role(
     try:
         role = iam.get_role(RoleName=name)["Role"]
     except iam.exceptions.NoSuchEntityException:
-        role = iam.create_role(
-            RoleName=name, AssumeRolePolicyDocument=json.dumps(trust), Tags=labels
-        )["Role"]
+        try:
+            role = iam.create_role(
+                RoleName=name, AssumeRolePolicyDocument=json.dumps(trust), Tags=labels
+            )["Role"]
+        except iam.exceptions.EntityAlreadyExistsException:
+            # By another process just now, or by a request of this one whose answer was lost.
+            role = iam.get_role(RoleName=name)["Role"]
     else:
         policies = iam.list_role_policies(RoleName=name)["PolicyNames"]
         if TERRAFORM_POLICY_NAME in policies:

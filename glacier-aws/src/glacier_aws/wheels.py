@@ -7,6 +7,7 @@ package with the same requirements for the same runtime copies it and asks nobod
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -26,11 +27,16 @@ _FORMAT = 1
 """Raised when the content of what is kept changes for the same requirements."""
 
 _KEPT_DAYS = 30
+_LEFT_DAYS = 1
+"""After how many days a directory of an installation is one that was killed."""
+
+_DRAFT = "new-"
 _LAST_LINES = 8
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest that an archive can say
 _PLAIN, _EXECUTABLE = 0o100644 << 16, 0o100755 << 16
 _UNIX = 3
 _PIECE_BYTES = 1024 * 1024
+_OF_INSTALLERS = {".lock", "bin"}
 _SKIPPED_METADATA = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 _TESTS = re.compile(r"(^|/)tests?/(.*/)?(test_[^/]*|conftest\.py)$")
 # As pip and as uv say it.
@@ -70,6 +76,12 @@ class Target:
         """The processor as wheels call it."""
         return "aarch64" if self.architecture == "arm64" else "x86_64"
 
+    @property
+    def is_like_here(self) -> bool:
+        """Whether conditions on Python and its platform have the same answers here."""
+        here = (f"{sys.version_info.major}.{sys.version_info.minor}", sys.platform)
+        return here == (self.python, "linux") and platform.machine() == self.machine
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -104,7 +116,7 @@ def wheel_archive(function_name: str, wanted: Wanted) -> Path:
         return kept
     directory.mkdir(parents=True, exist_ok=True)
     _sweep(directory)
-    with tempfile.TemporaryDirectory(dir=directory, prefix="new-") as scratch:
+    with tempfile.TemporaryDirectory(dir=directory, prefix=_DRAFT) as scratch:
         installed = Path(scratch, "installed")
         _install(function_name, wanted, Path(scratch), installed)
         draft = Path(scratch, "wheels.zip")
@@ -135,7 +147,7 @@ def _files_of(installed: Path) -> Iterator[tuple[str, Path]]:
     for file in sorted(path for path in installed.rglob("*") if path.is_file()):
         relative = file.relative_to(installed)
         is_list = relative.parent.name.endswith(".dist-info") and file.name in _SKIPPED_METADATA
-        is_skipped = relative.parts[0] == "bin" or "__pycache__" in relative.parts
+        is_skipped = relative.parts[0] in _OF_INSTALLERS or "__pycache__" in relative.parts
         if not (is_list or is_skipped or _TESTS.search(relative.as_posix())):
             yield relative.as_posix(), file
 
@@ -166,12 +178,14 @@ def _install(function_name: str, wanted: Wanted, scratch: Path, directory: Path)
 def _installer(function_name: str, target: Target) -> list[str]:
     """Return the command that installs wheels for another machine than this one."""
     common = ["--only-binary=:all:", "--python-version", target.python]
-    if find_spec("pip") is not None:
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    # pip asks conditions such as `python_version < "3.12"` of the Python that runs it, not of the
+    # target, and would leave out what is needed there: https://github.com/pypa/pip/issues/11664
+    if find_spec("pip") is not None and (uv is None or target.is_like_here):
         pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
         pip.append("--progress-bar=off")
         platforms = [part for tag in target.platforms for part in ("--platform", tag)]
         return [*pip, *common, "--implementation", "cp", "--no-compile", *platforms]
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if uv is None:
         raise FunctionError(
             f"The wheels of the function {function_name!r} are found by pip or uv, and this Python "
@@ -179,8 +193,8 @@ def _installer(function_name: str, target: Target) -> list[str]:
             function_name=function_name,
         )
     newest = target.platforms[0] if target.python != "3.11" else "manylinux2014"
-    platform = newest.removesuffix(f"_{target.machine}")
-    return [uv, "pip", "install", *common, "--python-platform", f"{target.machine}-{platform}"]
+    tag = newest.removesuffix(f"_{target.machine}")
+    return [uv, "pip", "install", *common, "--python-platform", f"{target.machine}-{tag}"]
 
 
 def _unresolved(function_name: str, wanted: Wanted, output: str) -> FunctionError:
@@ -215,8 +229,17 @@ def _cache_directory() -> Path:
 
 
 def _sweep(directory: Path) -> None:
-    """Remove what was not used for long."""
-    oldest = time.time() - _KEPT_DAYS * 24 * 3600
+    """Remove what was not used for long, and what killed processes have left."""
     for kept in directory.glob("*.zip"):
-        if kept.stat().st_mtime < oldest:
+        if _is_older(kept, _KEPT_DAYS):
             kept.unlink(missing_ok=True)
+    for draft in directory.glob(f"{_DRAFT}*"):
+        if _is_older(draft, _LEFT_DAYS):
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _is_older(path: Path, days: float) -> bool:
+    try:
+        return path.stat().st_mtime < time.time() - days * 24 * 3600
+    except FileNotFoundError:  # another process was faster
+        return False

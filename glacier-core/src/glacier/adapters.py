@@ -237,7 +237,7 @@ class ExecutorAdapter(Adapter["Executor"]):
 
         Raises:
             JobNotFoundError: There is none of that id.
-            OSError: The platform does not answer, `ConnectionError` for one; it is asked again.
+            OSError: The platform does not answer, `JobConnectionError` for one; it is asked again.
         """
 
     @abstractmethod

@@ -36,6 +36,7 @@ code that does not know Glacier.
     │   └── PayloadError (TypeError)            what crosses the border is not JSON
     ├── JobError (RuntimeError)                 a job can't be submitted or failed
     │   ├── JobNotFoundError (LookupError)
+    │   ├── JobConnectionError (ConnectionError)
     │   ├── JobTimeoutError (TimeoutError)
     │   ├── JobDiedError                        a job ended and left no result
     │   ├── PackageError                        a job can't be packed for its journey
@@ -202,6 +203,10 @@ class JobError(GlacierError, RuntimeError):
 
 class JobNotFoundError(JobError, LookupError):
     """The executor knows no job of that id."""
+
+
+class JobConnectionError(JobError, ConnectionError):
+    """The executor's platform does not answer; what is asked may have been done."""
 
 
 class JobTimeoutError(JobError, TimeoutError):

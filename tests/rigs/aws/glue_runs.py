@@ -41,7 +41,8 @@ _UNLIMITED = 1_000_000
 class GlueRuns:
     """Answers for runs of Glue jobs and carries them out; `app.Part`.
 
-    `GET /rig/glue/lose/HOW` loses the next answer to `StartJobRun`: `drop`, `500` or `stall`.
+    `GET /rig/glue/lose/HOW` loses the next answer to `StartJobRun`: `drop`, `500`, `timeout`
+    (an error of the client's, by its status) or `stall`.
     `GET /rig/glue/state/RUN/STATE` has a run in some state, until its process changes it.
 
     Args:
@@ -245,9 +246,11 @@ class GlueRuns:
         """Answer too late, with an error of the server, or not at all."""
         if how == "stall":
             time.sleep(STALL_SECONDS)
-        if how != "500":
+        if how in {"drop", "stall"}:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError
+        if how == "timeout":
+            return _sent(start, "400 Bad Request", {"__type": "OperationTimeoutException"})
         return _sent(start, "500 Internal Server Error", {"__type": "InternalServiceException"})
 
 

@@ -107,7 +107,10 @@ def died(
     adapter: "ExecutorAdapter", job_id: str, status: JobStatus, place: "Bucket"
 ) -> JobDiedError:
     """Return the error of a job that ended without having written a result."""
-    lines = adapter.get_job_logs(job_id).splitlines()[-_LAST_LINES:]
+    try:
+        lines = adapter.get_job_logs(job_id).splitlines()[-_LAST_LINES:]
+    except (OSError, JobError) as error:  # the job has died for all that
+        lines = [str(error)]
     log = "\n".join(f"    {line}" for line in lines) or "    (nothing)"
     return JobDiedError(
         f"The job {job_id} ended without a result ({status}): its process was killed, crashed or "

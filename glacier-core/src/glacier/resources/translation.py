@@ -169,10 +169,7 @@ def _missing_path(error: BaseException) -> str:
     """Return the path that Polars names, or all that the error says."""
     if isinstance(error, OSError) and error.filename is not None:
         return str(error.filename)
-    # How Polars tells of an object store; its path is that of the bucket's first request.
-    found = re.search(
-        r"Object at location (.+?) not found.*\(path: (\w+://[^/]+)/", str(error), re.DOTALL
-    )
+    found = _MISSING_OBJECT.search(str(error))
     if found is not None:
         return f"{found[2]}/{found[1]}"
     found = re.search(r'os error 2\): (.+)|PlRefPath \{ inner: "([^"]+)"', str(error))
