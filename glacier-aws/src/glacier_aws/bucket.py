@@ -173,7 +173,7 @@ class S3BucketAdapter(BucketAdapter):
             raise self._appeared()
         publish_dataset(
             uploads.keys,
-            superseded=[] if mode == "append" else self.list(),
+            superseded=self.list() if mode == "overwrite" else [],
             publish=uploads.complete,
             remove=self._remove,
         )
