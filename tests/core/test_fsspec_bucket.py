@@ -15,7 +15,7 @@ from glacier.errors import AccessDeniedError, FormatError
 from glacier.formats import FileFormat
 from glacier.provider import Provider
 from glacier.resources import Bucket
-from glacier.storage import Stage, WriteRequest
+from glacier.storage import Stage, WriteMode, WriteRequest
 from tests.core.distributions import run_python
 
 ROWS = pl.DataFrame({"number": [1, 2, 3], "year": [2023, 2024, 2025]})
@@ -104,6 +104,46 @@ def test_commit_that_is_cut_off_for_good_leaves_only_hidden_files(bucket: Bucket
 
     assert everything(bucket)
     assert bucket.provider.bucket(bucket.bucket_name).list() == []
+
+
+class CrowdedFileSystem(ToyFileSystem):
+    """Somebody else writes to it while something is uploaded."""
+
+    cachable = False
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+
+    def put_file(self, lpath: str, rpath: str, **kwargs: Any) -> None:
+        super().pipe_file(self._path, b"of somebody else")
+        super().put_file(lpath, rpath, **kwargs)
+
+
+class CrowdedBucketAdapter(ToyBucketAdapter):
+    """A bucket of the toy platform in which somebody else writes too."""
+
+    def __init__(self, resource: Bucket, path: str) -> None:
+        super().__init__(resource, resource.provider)
+        self._filesystem = CrowdedFileSystem(path)
+
+    @property
+    def filesystem(self) -> ToyFileSystem:
+        return self._filesystem
+
+
+@pytest.mark.parametrize("mode", ["error", "ignore"])
+def test_commit_that_may_replace_nothing_deletes_nothing_that_comes_late(
+    bucket: Bucket, mode: WriteMode
+) -> None:
+    theirs = f"cellar/{bucket.bucket_name}/sales/theirs.parquet"
+    adapter = CrowdedBucketAdapter(bucket, theirs)
+    stage = adapter.stage()
+    fill(stage, bucket)
+
+    adapter.commit(stage, mode)
+
+    assert everything(bucket)[theirs] == b"of somebody else"
 
 
 def test_commit_leaves_no_upload_behind(bucket: Bucket) -> None:

@@ -277,6 +277,17 @@ def test_overrides_go_into_the_request(provider: Provider, s3: Any, name: str) -
     assert found["ObjectLockEnabled"] == "Enabled"
 
 
+def test_overrides_of_the_configuration_leave_the_region(
+    aws_server: AwsServer, s3: Any, name: str
+) -> None:
+    there = Provider(config=aws_server.config(region="eu-west-1"))
+    tags = {"CreateBucketConfiguration": {"Tags": [{"Key": "team", "Value": "sales"}]}}
+
+    there.bucket(name, config=S3Config(overrides=tags)).deploy()
+
+    assert stored(s3, name)["region"] == "eu-west-1"
+
+
 def test_tags_of_aws_itself_stay() -> None:
     present = {"aws:cloudformation:stack-name": "lake", "team": "sales"}
 

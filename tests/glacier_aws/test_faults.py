@@ -13,6 +13,7 @@ from glacier.errors import AccessDeniedError, RunError, StorageError, TaskTimeou
 from glacier.storage import WriteMode
 from tests.glacier_aws.objects import Objects
 from tests.rigs.aws.proxy import (
+    Exchange,
     Fault,
     Proxy,
     Request,
@@ -285,6 +286,24 @@ def test_old_files_that_can_not_be_removed_are_left_to_the_next_write(
 
     assert set(old) < set(after)
     assert sorted_rows(sound.bucket(objects.name, "ds/")).equals(SMALL)
+
+
+@pytest.mark.parametrize("mode", ["error", "ignore"])
+def test_write_that_may_replace_nothing_deletes_nothing_that_comes_late(
+    proxy: Proxy, faulty: Provider, sound: Provider, objects: Objects, mode: WriteMode
+) -> None:
+    def after_the_look(exchange: Exchange) -> None:
+        answer = exchange.forward()
+        sound.bucket(objects.name, "ds/", "parquet").write(OLD, mode="append")
+        exchange.send(answer)
+
+    rule = proxy.on(after_the_look, method="GET", query="list-type", skip=1, times=1)
+
+    faulty.bucket(objects.name, "ds/", "parquet").write(SMALL, mode=mode)
+
+    assert rule.played == 1
+    found = sorted_rows(sound.bucket(objects.name, "ds/", "parquet"))
+    assert found.equals(pl.concat([SMALL, OLD]).sort("k", "n"))
 
 
 def test_failed_write_of_a_joint_query_keeps_its_sibling(

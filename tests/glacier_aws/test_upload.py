@@ -105,6 +105,31 @@ def test_large_file_is_not_visible_before_its_commit(
     assert objects.uploads() == []
 
 
+@pytest.mark.parametrize(
+    ("calculation", "algorithm"), [("when_supported", "CRC32"), ("when_required", None)]
+)
+def test_upload_is_begun_for_the_checksums_that_its_parts_have(
+    aws_server: AwsServer,
+    objects: Objects,
+    monkeypatch: pytest.MonkeyPatch,
+    calculation: str,
+    algorithm: str | None,
+) -> None:
+    monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", calculation)
+    client = session_of(aws_server.config()).client("s3")
+    body = content(PART + 1)
+    uploads = Uploads(client, objects.name, "f.bin", TOKEN, part_bytes=PART)
+    fill(uploads, "", body)
+    [begun] = objects.client.list_multipart_uploads(Bucket=objects.name)["Uploads"]
+
+    uploads.complete()
+
+    whole = objects.client.head_object(Bucket=objects.name, Key="f.bin", ChecksumMode="ENABLED")
+    assert begun.get("ChecksumAlgorithm") == algorithm
+    assert ("ChecksumCRC32" in whole) == (algorithm == "CRC32")
+    assert objects.bodies() == {"f.bin": body}
+
+
 @pytest.mark.parametrize("chunk", [1000 * 1000, PART, 3 * PART + 7])
 def test_parts_are_whole_whatever_the_writes(
     make: Callable[..., Uploads], proxy: Proxy, objects: Objects, chunk: int

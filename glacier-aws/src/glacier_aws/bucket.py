@@ -135,13 +135,13 @@ class S3BucketAdapter(BucketAdapter):
 
     def list(self) -> builtins.list[str]:
         """Return the paths of all visible files below the path, relative to the bucket, sorted."""
-        if not self.resource.is_dataset:
+        if not self._is_tree:
             return [self.resource.path] if self.exists() else []
         return sorted(self._keys())
 
     def delete(self) -> None:
         """Delete what the path holds; nothing happens where nothing is."""
-        self._remove(self.list() if self.resource.is_dataset else [self.resource.path])
+        self._remove(self.list() if self._is_tree else [self.resource.path])
 
     def stage(self) -> Stage:
         """Return what uploads to the path itself, or for tables a directory of this machine."""
@@ -173,7 +173,7 @@ class S3BucketAdapter(BucketAdapter):
             raise self._appeared()
         publish_dataset(
             uploads.keys,
-            superseded=[] if mode == "append" else self.list(),
+            superseded=self.list() if mode == "overwrite" else [],
             publish=uploads.complete,
             remove=self._remove,
         )
@@ -213,6 +213,11 @@ class S3BucketAdapter(BucketAdapter):
         return None
 
     @property
+    def _is_tree(self) -> bool:
+        """Whether the path stands for many objects: a dataset, or a table, whatever its end."""
+        return self.resource.is_dataset or self.resource.is_table
+
+    @property
     def _client(self) -> "S3Client":
         return cast("S3Client", session_of(self._config).client("s3"))
 
@@ -228,8 +233,8 @@ class S3BucketAdapter(BucketAdapter):
         return ObjectExistsError(f"{self.get_uri()} was written by somebody else meanwhile.")
 
     def _keys(self) -> Iterator[str]:
-        """Yield the visible keys of a dataset or a glob."""
-        path = self.resource.path
+        """Yield the visible keys of a dataset, a table or a glob."""
+        path = self.resource.path if self.resource.is_dataset else f"{self.resource.path}/"
         pattern = re.compile(glob_translate(path)) if is_glob(path) else None
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self.resource.bucket_name, Prefix=fixed_directory(path)

@@ -70,12 +70,13 @@ def is_own_bucket(session: "AwsSession", name: str) -> bool:
 
 
 def _create(client: "S3Client", settings: "BucketSettings", region: str) -> None:
-    request: Fields = {"Bucket": settings.name}
+    request: Fields = {"Bucket": settings.name, **settings.request_overrides}
     # S3 has no name for its first region here, and refuses that one.
     if region != _DEFAULT_REGION:
-        request["CreateBucketConfiguration"] = {"LocationConstraint": region}
+        more = request.get("CreateBucketConfiguration", {})
+        request["CreateBucketConfiguration"] = {"LocationConstraint": region, **more}
     try:
-        client.create_bucket(**{**request, **settings.request_overrides})
+        client.create_bucket(**request)
     except client.exceptions.BucketAlreadyOwnedByYou:
         return  # made meanwhile
 

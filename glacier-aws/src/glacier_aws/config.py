@@ -152,7 +152,8 @@ class S3Config(ResourceConfig):
     overrides: dict[str, Any] = Field(default_factory=dict)
     """Fields that are merged last: in the names of the API (`ObjectLockEnabledForBucket`) into
     the request `CreateBucket`, which is sent once; in Terraform's (`force_destroy`) into the
-    block `aws_s3_bucket`."""
+    block `aws_s3_bucket`. An object lock needs `versioning=True` as well, since S3 lets nobody
+    suspend versioning there."""
 
     @model_validator(mode="after")
     def _key_needs_kms(self) -> Self:

@@ -231,6 +231,15 @@ class Upload(io.RawIOBase):
         return {STAGE_METADATA: self._uploads.token}
 
     @property
+    def _checksum(self) -> Any:  # Any: as above
+        """Return how parts are checked, as S3 wants to know before the first of them.
+
+        botocore adds checksums to parts alone; one upload and its parts have to name the same.
+        """
+        added = cast("Any", self._client.meta.config).request_checksum_calculation
+        return {"ChecksumAlgorithm": "CRC32"} if added == "when_supported" else {}
+
+    @property
     def _part_bytes(self) -> int:
         return part_size(len(self._parts), self._uploads.part_bytes)
 
@@ -245,7 +254,9 @@ class Upload(io.RawIOBase):
 
     def _begin(self) -> None:
         try:
-            made = self._client.create_multipart_upload(**self._place, Metadata=self._metadata)
+            made = self._client.create_multipart_upload(
+                **self._place, Metadata=self._metadata, **self._checksum
+            )
         except FAILURES as error:
             raise self._uploads.fail(error) from error
         with self._lock:
@@ -265,6 +276,7 @@ class Upload(io.RawIOBase):
                 UploadId=cast("str", self._upload_id),
                 PartNumber=number,
                 Body=content,
+                **self._checksum,
             )
         finally:
             with self._lock:

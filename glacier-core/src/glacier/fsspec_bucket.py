@@ -181,7 +181,7 @@ class FilesystemBucketAdapter(BucketAdapter):
         if not self.resource.is_dataset:
             publish()
             return
-        old = [] if mode == "append" else self.list()
+        old = self.list() if mode == "overwrite" else []
         publish_dataset(staged.values(), superseded=old, publish=publish, remove=remove)
 
     def _targets(self, stage: Stage) -> dict[Path, str]:

@@ -34,6 +34,21 @@ class TableCases(BucketBase):
 
         assert (before, table.exists()) == (False, True)
 
+    def test_table_is_listed_and_deleted_with_all_its_files(
+        self, root: Bucket, table: Bucket
+    ) -> None:
+        neighbour = root / "tables/rows-2.parquet"
+        neighbour.write(OTHER_ROWS)
+        table.write(ROWS)
+        listed = table.list()
+
+        table.delete()
+
+        assert listed
+        assert all(path.startswith("tables/rows/") for path in listed)
+        assert (table.exists(), table.list()) == (False, [])
+        assert_frame_equal(neighbour.read(), OTHER_ROWS)
+
     def test_missing_table_can_not_be_read(self, table: Bucket) -> None:
         with pytest.raises(ObjectNotFoundError, match=r"No \w+ table is at"):
             table.read()
