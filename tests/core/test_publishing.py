@@ -63,3 +63,20 @@ def test_dataset_that_fails_half_way_is_taken_back() -> None:
         )
 
     assert shelf.objects == {"old"}
+
+
+def test_dataset_that_can_not_be_taken_back_says_so_beside_the_cause() -> None:
+    def remove(paths: Collection[str]) -> None:
+        raise TimeoutError("busy")
+
+    shelf = Shelf("old", broken="new2")
+
+    with pytest.raises(ConnectionError, match="new2 was not copied") as caught:
+        publish_dataset(
+            ["new1", "new2"],
+            superseded=["old"],
+            publish=lambda: shelf.publish("new1", "new2"),
+            remove=remove,
+        )
+
+    assert "could not be taken back (TimeoutError: busy)" in caught.value.__notes__[0]

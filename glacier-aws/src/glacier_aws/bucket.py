@@ -15,14 +15,14 @@ from fsspec.utils import glob_translate
 
 from glacier.adapters import BucketAdapter
 from glacier.claims import Claim, claims_on, settled
-from glacier.errors import GlacierError, ObjectExistsError
+from glacier.errors import GlacierError, ObjectExistsError, StorageError
 from glacier.fsspec_tree import fixed_directory
 from glacier.globs import polars_glob
 from glacier.publishing import publish_dataset
 from glacier.storage import RESERVED_PREFIX, Location, Stage, WriteMode, is_glob, new_token
 from glacier_aws.answers import Answer, answer_of
 from glacier_aws.bucket_deployment import deploy_bucket, is_own_bucket
-from glacier_aws.errors import code_of, of_answer, of_bucket
+from glacier_aws.errors import code_of, of_answer, of_bucket, of_identity
 from glacier_aws.session import session_of
 from glacier_aws.settings import bucket_settings, claim_of
 from glacier_aws.threads import for_all
@@ -50,9 +50,23 @@ class S3BucketAdapter(BucketAdapter):
 
     @classmethod
     def default_staging(cls, provider: "Provider") -> str | None:
-        """Return the account's own bucket for jobs in the provider's region."""
+        """Return the account's own bucket for jobs in the provider's region.
+
+        Raises:
+            AccessDeniedError: The account's number is not in the config, and STS refuses to tell.
+            StorageError: STS can't be reached.
+        """
         config = cast("AwsConfig", provider.config)
-        return f"glacier-staging-{session_of(config).account_id}-{config.region}"
+        try:
+            account_id = session_of(config).account_id
+        except (BotoCoreError, ClientError) as error:
+            known = of_identity(error, "the account's number", config)
+            raise known or StorageError(
+                f"The default staging bucket has the account's number in its name, and STS does "
+                f"not tell it: {error}. Set AwsConfig(account_id=...), or name a bucket by "
+                "Provider(..., staging=...)."
+            ) from error
+        return f"glacier-staging-{account_id}-{config.region}"
 
     def prepare_staging(self) -> None:
         """Make the bucket where it is missing, with the settings that are safe.

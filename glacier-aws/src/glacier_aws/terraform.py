@@ -115,12 +115,13 @@ def staging_of_estate(estate: "Estate") -> "tuple[Bucket, str]":
     """
     config = cast("AwsConfig", estate.provider.config)
     try:
-        return estate.staging(), session_of(config).account_id
+        account_id = session_of(config).account_id
     except (BotoCoreError, ClientError) as error:
         raise TerraformError(
             f"The account is not known, whose number stands in names and rights: {error}. Set "
             'AwsConfig(account_id="...") or AWS_ACCOUNT_ID, or give credentials that can ask AWS.'
         ) from error
+    return estate.staging(), account_id
 
 
 def arguments_of(request: Mapping[str, Any]) -> Body:

@@ -54,5 +54,5 @@ def job_blocks(estate: "Estate", executor: "Executor") -> Iterator[Block]:
     )
     bucket, key = (Ref("aws_s3_object", script, attribute) for attribute in ("bucket", "key"))
     body["command"]["script_location"] = Text(("s3://", bucket, "/", key))
-    body["tags"] = of.tags
+    body["tags"] = {**(of.tags or {}), **(body.get("tags") or {})} or None
     yield of.block("aws_glue_job", name, body, outputs={f"job_{name}": "arn"})

@@ -14,7 +14,8 @@ def publish_dataset(
 
     The order is what makes a crash harmless: at every moment a reader finds all of the old
     objects or all of the new ones, and after a crash perhaps both, until the next write. If
-    one object can't be published, those published before it are taken back.
+    one object can't be published, those published before it are taken back; where that fails
+    too, a note on the error says so.
 
     Args:
         added: The paths of the new objects. None may exist yet: the names of a dataset's files
@@ -25,8 +26,14 @@ def publish_dataset(
     """
     try:
         publish()
-    except BaseException:
-        remove(added)
+    except BaseException as error:
+        try:
+            remove(added)
+        except Exception as other:  # noqa: BLE001 - a store's own; the first error is what counts
+            error.add_note(
+                "Some of the new files may be there, since they could not be taken back "
+                f"({type(other).__name__}: {other}): write again, or delete them."
+            )
         raise
     names = set(added)
     remove([path for path in superseded if path not in names])
