@@ -85,7 +85,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> "Terraform":
 @pytest.fixture(scope="session")
 def terraform_aws(terraform: "Terraform") -> "Terraform":
     """Terraform with the provider of AWS, from a mirror of this machine or from the registry."""
-    from glacier_aws.terraform import SOURCE, VERSIONS
+    from glacier_aws.terraform.blocks import SOURCE, VERSIONS
 
     _skip_for(terraform.missing_provider(SOURCE, VERSIONS))
     return terraform

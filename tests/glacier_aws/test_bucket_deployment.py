@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from glacier import Provider
 from glacier.errors import AccessDeniedError, ContradictionError, StorageError
 from glacier.jobs.staging import prepared_staging
-from glacier_aws.bucket_deployment import tags_after
 from glacier_aws.config import S3Config
+from glacier_aws.storage.deployment import tags_after
 from tests.rigs.aws.server import ACCESS_KEY, REGION, SECRET_KEY, AwsServer
 
 ARCHIVE = {"id": "archive-old-data", "transition": {"days": 30, "storage_class": "GLACIER"}}

@@ -10,7 +10,7 @@ from glacier import Provider
 from glacier.access import Access
 from glacier.config import AwsConfig, GlueConfig
 from glacier_aws.executor import STATES
-from glacier_aws.glue_job import (
+from glacier_aws.job.definition import (
     job_definition,
     launcher_path,
     python_of,

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from glacier_aws import glue_launcher
+from glacier_aws.job import launcher as glue_launcher
 from tests.glacier_aws.glue import client
 from tests.rigs.aws.server import REGION, AwsServer
 

@@ -12,9 +12,9 @@ from glacier import Executor, Provider
 from glacier.errors import JobConnectionError, JobError, JobNotFoundError
 from glacier.job_status import JobStatus
 from glacier.jobs.submit import died
-from glacier_aws.glue_errors import of_glue
-from glacier_aws.glue_launcher import TOKEN
-from glacier_aws.glue_start import start_run
+from glacier_aws.job.errors import of_glue
+from glacier_aws.job.launcher import TOKEN
+from glacier_aws.job.start import start_run
 from glacier_aws.session import session_of
 from tests.glacier_aws.glue import (
     LIMIT_SECONDS,

@@ -305,7 +305,7 @@ def test_call_that_is_not_answered_is_not_repeated(
     )
     function = deployed(aws_server, f"{module}:run", timeout_seconds=30)
     # The caller's own idea of the timeout is what it waits for.
-    monkeypatch.setattr("glacier_aws.function_call._START_SECONDS", -29)
+    monkeypatch.setattr("glacier_aws.function.call._START_SECONDS", -29)
 
     with pytest.raises(FunctionError, match=r"no answer came: .*so it was not repeated"):
         function.invoke({})

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from glacier.config import LambdaConfig
 from glacier.errors import FunctionError
-from glacier_aws.function_package import wanted_wheels
+from glacier_aws.function.package import wanted_wheels
 from tests.glacier_aws.lambda_functions import (
     ECHO,
     Project,

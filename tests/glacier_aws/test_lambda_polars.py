@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from glacier import Provider, Serverless
-from glacier_aws.function_package import LARGEST_BYTES
+from glacier_aws.function.package import LARGEST_BYTES
 from tests.glacier_aws.lambda_functions import Project, changes, client, deployed
 from tests.rigs.aws.server import SECRET_KEY, AwsServer
 

@@ -9,7 +9,7 @@ from glacier import Provider, Serverless
 from glacier.access import Access
 from glacier.config import AwsConfig, LambdaConfig
 from glacier.errors import FunctionError
-from glacier_aws.function_request import (
+from glacier_aws.function.request import (
     code_key,
     function_request,
     role_name,

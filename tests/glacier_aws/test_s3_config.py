@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from glacier_aws.config import S3Config
-from glacier_aws.s3_rules import CorsRule, LifecycleRule, Transition
+from glacier_aws.storage.rules import CorsRule, LifecycleRule, Transition
 
 ARCHIVE = {"days": 30, "storage_class": "GLACIER"}
 

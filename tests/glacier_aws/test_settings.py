@@ -9,7 +9,7 @@ from glacier.claims import claims_on, settled
 from glacier.config import AwsConfig
 from glacier.errors import ContradictionError
 from glacier_aws.config import S3Config
-from glacier_aws.settings import BucketSettings, bucket_settings
+from glacier_aws.storage.settings import BucketSettings, bucket_settings
 
 ARCHIVE = {"id": "archive", "transition": {"days": 30, "storage_class": "GLACIER"}}
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from glacier import Provider
 from glacier.errors import AccessDeniedError, StorageError
 from glacier_aws.session import session_of
-from glacier_aws.upload import PART_BYTES, Uploads, part_size
+from glacier_aws.storage.upload import PART_BYTES, Uploads, part_size
 from tests.glacier_aws.objects import Objects
 from tests.rigs.aws.proxy import Proxy, delay, drop, error
 from tests.rigs.aws.server import AwsServer

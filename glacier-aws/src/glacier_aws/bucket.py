@@ -20,13 +20,13 @@ from glacier.fsspec_tree import fixed_directory
 from glacier.globs import polars_glob
 from glacier.publishing import publish_dataset
 from glacier.storage import RESERVED_PREFIX, Location, Stage, WriteMode, is_glob, new_token
+from glacier.uploads.threads import for_all
 from glacier_aws.answers import Answer, answer_of
-from glacier_aws.bucket_deployment import deploy_bucket, is_own_bucket
 from glacier_aws.errors import code_of, of_answer, of_bucket, of_identity
 from glacier_aws.session import session_of
-from glacier_aws.settings import bucket_settings, claim_of
-from glacier_aws.threads import for_all
-from glacier_aws.upload import Uploads
+from glacier_aws.storage.deployment import deploy_bucket, is_own_bucket
+from glacier_aws.storage.settings import bucket_settings, claim_of
+from glacier_aws.storage.upload import Uploads
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -106,7 +106,7 @@ class S3BucketAdapter(BucketAdapter):
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the bucket and its settings as blocks of Terraform."""
-        from glacier_aws.terraform_bucket import bucket_blocks
+        from glacier_aws.terraform.bucket import bucket_blocks
 
         return bucket_blocks(estate, self.resource)
 

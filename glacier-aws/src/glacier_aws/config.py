@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from glacier.config.base import ProviderConfig, ResourceConfig
-from glacier_aws.s3_rules import CorsRule, LifecycleRule
+from glacier_aws.storage.rules import CorsRule, LifecycleRule
 
 if TYPE_CHECKING:
     # What may be given; what a config holds are the rules.
@@ -130,8 +130,8 @@ class S3Config(ResourceConfig):
     lifecycle_rules: LifecycleRules | None = None
     """Rules that move or expire objects under the bucket's path, such as
     `{"id": "archive", "transition": {"days": 30, "storage_class": "GLACIER"}}`; their fields are
-    those of `glacier_aws.s3_rules.LifecycleRule`. On the path of a single file they hold for all
-    names that start with it. Maps to `PutBucketLifecycleConfiguration`."""
+    those of `glacier_aws.storage.rules.LifecycleRule`. On the path of a single file they hold for
+    all names that start with it. Maps to `PutBucketLifecycleConfiguration`."""
 
     encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"] = "AES256"
     """How objects are encrypted at rest. Maps to `SSEAlgorithm` of `PutBucketEncryption`."""
@@ -147,7 +147,7 @@ class S3Config(ResourceConfig):
     cors: CorsRules | None = None
     """Rules for requests from browsers, such as
     `{"allowed_origins": ["https://example.com"], "allowed_methods": ["GET"]}`; their fields are
-    those of `glacier_aws.s3_rules.CorsRule`. Maps to `CORSRules` of `PutBucketCors`."""
+    those of `glacier_aws.storage.rules.CorsRule`. Maps to `CORSRules` of `PutBucketCors`."""
 
     overrides: dict[str, Any] = Field(default_factory=dict)
     """Fields that are merged last: in the names of the API (`ObjectLockEnabledForBucket`) into

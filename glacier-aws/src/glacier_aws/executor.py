@@ -11,12 +11,12 @@ from glacier.errors import JobConnectionError, JobError
 from glacier.job_status import JobStatus
 from glacier.jobs.secrets import check_no_secret
 from glacier.jobs.staging import prepared_staging
-from glacier_aws import glue_launcher
-from glacier_aws.glue_deploy import GlueJob, put_object
-from glacier_aws.glue_errors import of_glue
-from glacier_aws.glue_job import LOG_GROUP, python_of, runs_tasks
-from glacier_aws.glue_logs import RunLogs
-from glacier_aws.glue_start import start_run
+from glacier_aws.job import launcher
+from glacier_aws.job.definition import LOG_GROUP, python_of, runs_tasks
+from glacier_aws.job.deployment import GlueJob, put_object
+from glacier_aws.job.errors import of_glue
+from glacier_aws.job.logs import RunLogs
+from glacier_aws.job.start import start_run
 from glacier_aws.session import session_of
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class GlueAdapter(ExecutorAdapter):
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the Glue job, and what it needs, as blocks of Terraform."""
-        from glacier_aws.terraform_job import job_blocks
+        from glacier_aws.terraform.job import job_blocks
 
         return job_blocks(estate, self.resource)
 
@@ -118,7 +118,7 @@ class GlueAdapter(ExecutorAdapter):
                 return self._submitted(job)
         except JobConnectionError as error:
             raise JobConnectionError(
-                f"{error} If a run was started all the same, its argument {glue_launcher.TOKEN} is "
+                f"{error} If a run was started all the same, its argument {launcher.TOKEN} is "
                 f"{job.token}.",
                 job=self._name,
             ) from error
@@ -175,10 +175,10 @@ class GlueAdapter(ExecutorAdapter):
         content = self._run_file(job, staging)
         put_object(staging, path, content)
         arguments = {
-            glue_launcher.RUN: f"{staging.get_uri()}{path}",
-            glue_launcher.SHA256: hashlib.sha256(content).hexdigest(),
-            glue_launcher.REGION: self._session.config.region,
-            glue_launcher.TOKEN: job.token,
+            launcher.RUN: f"{staging.get_uri()}{path}",
+            launcher.SHA256: hashlib.sha256(content).hexdigest(),
+            launcher.REGION: self._session.config.region,
+            launcher.TOKEN: job.token,
         }
         defaults = wanted.get("DefaultArguments", {})
         if job.requirements:
@@ -199,7 +199,7 @@ class GlueAdapter(ExecutorAdapter):
         digest = hashlib.sha256(source).hexdigest()
         path = f"scripts/{digest}/{job.script.name}"
         run = {
-            "format": glue_launcher.FORMAT,
+            "format": launcher.FORMAT,
             "script": f"{staging.get_uri()}{path}",
             "sha256": digest,
             "args": job.args,

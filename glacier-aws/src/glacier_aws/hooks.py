@@ -23,7 +23,7 @@ def glacier_register_adapters() -> "Iterable[AdapterSpec]":
             AwsConfig,
             "glacier_aws.bucket:S3BucketAdapter",
             (S3Config,),
-            check="glacier_aws.names:check_bucket",
+            check="glacier_aws.storage.names:check_bucket",
             extra="aws",
         ),
         AdapterSpec(

@@ -14,7 +14,7 @@ from glacier.claims import claims_on, settled
 from glacier.fsspec_tree import fixed_directory
 from glacier.storage import GLOB_CHARACTERS, is_glob
 from glacier_aws.config import AwsConfig
-from glacier_aws.settings import bucket_settings
+from glacier_aws.storage.settings import bucket_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient

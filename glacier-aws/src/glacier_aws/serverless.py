@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glacier.adapters import ServerlessAdapter
-from glacier_aws.function_call import call_function
-from glacier_aws.function_deployment import deploy_function
-from glacier_aws.function_errors import lambda_errors
-from glacier_aws.function_package import build_package
+from glacier_aws.function.call import call_function
+from glacier_aws.function.deployment import deploy_function
+from glacier_aws.function.errors import lambda_errors
+from glacier_aws.function.package import build_package
 
 if TYPE_CHECKING:
     from glacier.terraform import Block, Estate
@@ -41,7 +41,7 @@ class LambdaAdapter(ServerlessAdapter):
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the function, and what it needs, as blocks of Terraform."""
-        from glacier_aws.terraform_function import function_blocks
+        from glacier_aws.terraform.function import function_blocks
 
         return function_blocks(estate, self.resource, self.package)
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from glacier_aws.threads import Budget, for_all
+from glacier.uploads.threads import Budget, for_all
 
 
 def test_budget_waits_until_enough_is_given_back() -> None:

@@ -1,4 +1,4 @@
-"""How a config's `overrides` change a request of AWS's."""
+"""How a config's `overrides` change a platform's own request."""
 
 from collections.abc import Mapping
 from typing import Any  # any field of any API

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from glacier.terraform import Block, Ref
-from glacier_aws.settings import bucket_settings
-from glacier_aws.terraform import Body, Description
+from glacier_aws.storage.settings import bucket_settings
+from glacier_aws.terraform.blocks import Body, Description
 
 if TYPE_CHECKING:
     from datetime import date
 
     from glacier.resources import Bucket
     from glacier.terraform import Estate
-    from glacier_aws.s3_rules import CorsRule, LifecycleRule, Transition
-    from glacier_aws.settings import BucketSettings
+    from glacier_aws.storage.rules import CorsRule, LifecycleRule, Transition
+    from glacier_aws.storage.settings import BucketSettings
 
 
 def bucket_blocks(estate: "Estate", bucket: "Bucket") -> Iterator[Block]:

@@ -15,9 +15,9 @@ from glacier.access import declared_access
 from glacier.jobs.staging import prepared_staging
 from glacier.resources.translation import translated
 from glacier_aws.errors import code_of
-from glacier_aws.function_differences import is_empty, is_met, is_set
-from glacier_aws.function_package import check_size
-from glacier_aws.function_request import (
+from glacier_aws.function.differences import is_empty, is_met, is_set
+from glacier_aws.function.package import check_size
+from glacier_aws.function.request import (
     SERVICE,
     URL_AUTH,
     code_key,
@@ -26,7 +26,7 @@ from glacier_aws.function_request import (
     role_name,
     role_statements,
 )
-from glacier_aws.function_schedule import settle_schedule
+from glacier_aws.function.schedule import settle_schedule
 from glacier_aws.iam import ensure_role
 from glacier_aws.session import session_of
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from glacier.adapters import LogChunk
 from glacier.errors import JobError
 from glacier_aws.errors import code_of
-from glacier_aws.glue_errors import FAILURES
+from glacier_aws.job.errors import FAILURES
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

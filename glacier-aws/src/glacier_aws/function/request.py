@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from glacier.errors import FunctionError, PackageError
 from glacier.jobs.secrets import check_no_secret
+from glacier.overrides import overridden
 from glacier_aws import iam
 from glacier_aws.config import AwsConfig, LambdaConfig
 from glacier_aws.iam import Statement, bucket_statements, partition_of
-from glacier_aws.overrides import overridden
 
 if TYPE_CHECKING:
     from glacier.access import Access

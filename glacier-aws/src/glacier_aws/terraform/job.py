@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from glacier.terraform import Block, Expression, Ref, Text
-from glacier_aws.glue_job import (
+from glacier_aws.job.definition import (
     SERVICE,
     job_definition,
     launcher_path,
@@ -12,8 +12,8 @@ from glacier_aws.glue_job import (
     role_name,
     role_statements,
 )
-from glacier_aws.terraform import Description, arguments_of, staging_of_estate
-from glacier_aws.terraform_bucket import bucket_blocks
+from glacier_aws.terraform.blocks import Description, arguments_of, staging_of_estate
+from glacier_aws.terraform.bucket import bucket_blocks
 
 if TYPE_CHECKING:
     from glacier.resources import Executor

@@ -13,8 +13,8 @@ from glacier.errors import FunctionError
 from glacier.jobs.handler_code import HandlerCode, handler_code
 from glacier.jobs.pins import name_in, normal_name, pins_below
 from glacier.resources import json_border
-from glacier_aws.function_request import config_of, python_of, refuse_secrets
-from glacier_aws.wheels import Target, Wanted, add_file, wheel_archive
+from glacier_aws.function.request import config_of, python_of, refuse_secrets
+from glacier_aws.function.wheels import Target, Wanted, add_file, wheel_archive
 
 if TYPE_CHECKING:
     from glacier.resources import Serverless
@@ -24,7 +24,7 @@ LARGEST_BYTES = 262_144_000
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 MANIFEST = "glacier.json"
-_ENTRY = Path(__file__).with_name("lambda_entry.py")
+_ENTRY = Path(__file__).with_name("entry.py")
 _BORDER = Path(json_border.__file__)
 _PROVIDED = {"awslambdaric", "boto3", "botocore", "jmespath", "s3transfer"}
 """What every Python of Lambda brings: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html"""

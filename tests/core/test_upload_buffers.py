@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from glacier.errors import StorageError
-from glacier_aws.buffers import BLOCK_BYTES, Buffers
+from glacier.uploads.buffers import BLOCK_BYTES, Buffers
 
 
 @pytest.fixture

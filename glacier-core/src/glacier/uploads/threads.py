@@ -1,4 +1,4 @@
-"""The threads that talk to S3, and how much they may have in their hands."""
+"""The threads that talk to a store, and how much they may have in their hands."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -75,7 +75,7 @@ def for_all(work: Callable[[T], None], items: Iterable[T]) -> None:
         for item in everything:
             work(item)
         return
-    with ThreadPoolExecutor(min(THREADS, len(everything)), "glacier-s3") as threads:
+    with ThreadPoolExecutor(min(THREADS, len(everything)), "glacier-store") as threads:
         futures = [threads.submit(work, item) for item in everything]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glacier.terraform import Block, Expression, Ref, Text
-from glacier_aws.function_request import (
+from glacier_aws.function.request import (
     EVENTS_SERVICE,
     SCHEDULE_STATEMENT,
     SCHEDULE_TARGET,
@@ -19,8 +19,8 @@ from glacier_aws.function_request import (
     role_statements,
     rule_request,
 )
-from glacier_aws.terraform import Body, Description, arguments_of, staging_of_estate
-from glacier_aws.terraform_bucket import bucket_blocks
+from glacier_aws.terraform.blocks import Body, Description, arguments_of, staging_of_estate
+from glacier_aws.terraform.bucket import bucket_blocks
 
 if TYPE_CHECKING:
     from glacier.resources import Bucket, Serverless

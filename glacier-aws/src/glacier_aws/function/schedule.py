@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from glacier.errors import FunctionError
 from glacier_aws.errors import code_of
-from glacier_aws.function_request import (
+from glacier_aws.function.request import (
     EVENTS_SERVICE,
     SCHEDULE_STATEMENT,
     SCHEDULE_TARGET,

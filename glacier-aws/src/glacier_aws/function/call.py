@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from glacier.errors import FunctionError, PayloadError
 from glacier.resources.payload import decoded, encoded
 from glacier_aws.errors import code_of
-from glacier_aws.function_request import config_of, function_request
+from glacier_aws.function.request import config_of, function_request
 from glacier_aws.session import session_of
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glacier.access import Access
-from glacier_aws import glue_launcher, iam
+from glacier.overrides import overridden
+from glacier_aws import iam
 from glacier_aws.iam import Statement, bucket_statements, partition_of
-from glacier_aws.overrides import overridden
+from glacier_aws.job import launcher
 
 if TYPE_CHECKING:
     from glacier.resources import Bucket
@@ -67,7 +68,7 @@ def job_definition(
 
 def launcher_source() -> bytes:
     """Return the launcher, the script of every job."""
-    return Path(glue_launcher.__file__).read_bytes()
+    return Path(launcher.__file__).read_bytes()
 
 
 def launcher_path() -> str:

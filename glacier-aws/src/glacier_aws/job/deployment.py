@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from glacier.access import declared_access
 from glacier.jobs.secrets import check_no_secret
+from glacier.overrides import overridden
 from glacier.resources.translation import translated
 from glacier_aws.errors import code_of
-from glacier_aws.glue_errors import FAILURES, is_about_role
-from glacier_aws.glue_job import (
+from glacier_aws.iam import ensure_role, partition_of
+from glacier_aws.job.definition import (
     ACCESS_NOTE,
     SERVICE,
     job_definition,
@@ -20,8 +21,7 @@ from glacier_aws.glue_job import (
     role_name,
     role_statements,
 )
-from glacier_aws.iam import ensure_role, partition_of
-from glacier_aws.overrides import overridden
+from glacier_aws.job.errors import FAILURES, is_about_role
 from glacier_aws.session import session_of
 
 if TYPE_CHECKING:

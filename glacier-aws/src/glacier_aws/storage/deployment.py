@@ -12,9 +12,9 @@ from glacier_aws.errors import code_of, foreign_bucket
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from glacier_aws.s3_rules import CorsRule, LifecycleRule
     from glacier_aws.session import AwsSession
-    from glacier_aws.settings import BucketSettings
+    from glacier_aws.storage.rules import CorsRule, LifecycleRule
+    from glacier_aws.storage.settings import BucketSettings
 
 _DEFAULT_REGION = "us-east-1"
 Fields = dict[str, Any]

@@ -17,10 +17,10 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from glacier.errors import StorageError
-from glacier_aws.buffers import Buffers
+from glacier.uploads.buffers import Buffers
+from glacier.uploads.threads import for_all, send
 from glacier_aws.errors import code_of
-from glacier_aws.sweep import sweep_once
-from glacier_aws.threads import for_all, send
+from glacier_aws.storage.sweep import sweep_once
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

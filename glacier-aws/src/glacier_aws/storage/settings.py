@@ -15,7 +15,7 @@ from glacier_aws.config import S3Config
 
 if TYPE_CHECKING:
     from glacier.resources import Bucket
-    from glacier_aws.s3_rules import CorsRule, LifecycleRule
+    from glacier_aws.storage.rules import CorsRule, LifecycleRule
 
 _LISTS = ("lifecycle_rules", "cors")
 _OVERRIDE = "overrides."

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from glacier.errors import JobError
 from glacier_aws.errors import code_of
-from glacier_aws.glue_errors import FAILURES, is_lost, is_throttled
-from glacier_aws.glue_launcher import TOKEN
+from glacier_aws.job.errors import FAILURES, is_lost, is_throttled
+from glacier_aws.job.launcher import TOKEN
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

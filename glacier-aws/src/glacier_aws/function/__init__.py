@@ -1,0 +1,1 @@
+"""How functions reach Lambda, and are called there."""

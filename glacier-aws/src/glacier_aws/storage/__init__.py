@@ -1,0 +1,1 @@
+"""How buckets on S3 are made, written and kept."""

@@ -1,0 +1,1 @@
+"""AWS's resources as blocks of Terraform."""
