@@ -13,8 +13,10 @@ from botocore.exceptions import ClientError
 
 from glacier import Provider
 from glacier.errors import AccessDeniedError, StorageError
+from glacier.uploads.stage import Uploads
+from glacier.uploads.upload import PART_BYTES, part_size
 from glacier_aws.session import session_of
-from glacier_aws.storage.upload import PART_BYTES, Uploads, part_size
+from glacier_aws.storage.upload import S3Object
 from tests.glacier_aws.objects import Objects
 from tests.rigs.aws.proxy import Proxy, delay, drop, error
 from tests.rigs.aws.server import AwsServer
@@ -42,11 +44,10 @@ def make(
     """Makes the uploads of a stage, through the proxy."""
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")  # less to wait for
     config = aws_server.config(endpoint_url=proxy.endpoint)
+    client = session_of(config).client("s3")
     return partial(
         Uploads,
-        session_of(config).client("s3"),
-        objects.name,
-        token=TOKEN,
+        begin=lambda key: S3Object(client, objects.name, key, TOKEN),
         part_bytes=PART,
         translate=Provider(config).bucket(objects.name, "ds/").adapter.translate,
     )
@@ -118,7 +119,9 @@ def test_upload_is_begun_for_the_checksums_that_its_parts_have(
     monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", calculation)
     client = session_of(aws_server.config()).client("s3")
     body = content(PART + 1)
-    uploads = Uploads(client, objects.name, "f.bin", TOKEN, part_bytes=PART)
+    uploads = Uploads(
+        "f.bin", lambda key: S3Object(client, objects.name, key, TOKEN), part_bytes=PART
+    )
     fill(uploads, "", body)
     [begun] = objects.client.list_multipart_uploads(Bucket=objects.name)["Uploads"]
 
@@ -171,7 +174,7 @@ def test_parts_grow_after_a_thousand(make: Callable[..., Uploads], objects: Obje
         part.result()
 
     pages = objects.client.get_paginator("list_parts").paginate(
-        Bucket=objects.name, Key="f.bin", UploadId=upload._upload_id
+        Bucket=objects.name, Key="f.bin", UploadId=upload._target._upload_id
     )
     sizes = [part["Size"] for page in pages for part in page["Parts"]]
     uploads.abort()
@@ -330,7 +333,7 @@ def test_upload_that_somebody_aborted_is_an_error(
     upload = cast("Any", uploads._all()[0])
     ended(upload)
     objects.client.abort_multipart_upload(
-        Bucket=objects.name, Key="f.bin", UploadId=upload._upload_id
+        Bucket=objects.name, Key="f.bin", UploadId=upload._target._upload_id
     )
 
     with pytest.raises(ClientError, match="NoSuchUpload"):

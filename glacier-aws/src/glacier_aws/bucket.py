@@ -1,32 +1,24 @@
 """Buckets on S3."""
 
 import builtins
-import re
-import shutil
-import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
-from fsspec.implementations.local import LocalFileSystem
-from fsspec.utils import glob_translate
 
-from glacier.adapters import BucketAdapter
-from glacier.claims import Claim, claims_on, settled
-from glacier.errors import GlacierError, ObjectExistsError, StorageError
-from glacier.fsspec_tree import fixed_directory
+from glacier.claims import Claim, settled
+from glacier.errors import GlacierError, StorageError
 from glacier.globs import polars_glob
-from glacier.publishing import publish_dataset
-from glacier.storage import RESERVED_PREFIX, Location, Stage, WriteMode, is_glob, new_token
-from glacier.uploads.threads import for_all
+from glacier.object_store import ObjectStoreAdapter
+from glacier.storage import Location, Stage, WriteMode, is_glob
 from glacier_aws.answers import Answer, answer_of
 from glacier_aws.errors import code_of, of_answer, of_bucket, of_identity
 from glacier_aws.session import session_of
 from glacier_aws.storage.deployment import deploy_bucket, is_own_bucket
 from glacier_aws.storage.settings import bucket_settings, claim_of
-from glacier_aws.storage.upload import Uploads
+from glacier_aws.storage.sweep import sweep_once
+from glacier_aws.storage.upload import S3Object
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -37,12 +29,13 @@ if TYPE_CHECKING:
     from glacier.terraform import Block, Estate
     from glacier_aws.config import AwsConfig
 
-_KEYS_PER_DELETION = 1000
 _NOT_THERE = {"404", "NoSuchBucket", "NoSuchKey"}
 
 
-class S3BucketAdapter(BucketAdapter):
+class S3BucketAdapter(ObjectStoreAdapter):
     """Polars reads S3 by itself; writes are multipart uploads that a commit completes."""
+
+    keys_per_deletion = 1000
 
     def __init__(self, resource: "Bucket", provider: "Provider") -> None:
         super().__init__(resource, provider)
@@ -88,21 +81,8 @@ class S3BucketAdapter(BucketAdapter):
             ContradictionError: Two of them set a field differently.
         """
         name = self.resource.bucket_name
-        settings = bucket_settings(name, settled(self._claims()))
+        settings = bucket_settings(name, settled(self.claims()))
         deploy_bucket(session_of(self._config), settings, self.provider.tags)
-
-    def _claims(self) -> builtins.list[Claim]:
-        """Return what is said of the bucket: by the provider's resources, and by this one.
-
-        A part of one of them, as of `bucket / "sub"`, shares its config and adds nothing.
-        """
-        name, config = self.resource.bucket_name, self.resource.config
-        claims = claims_on(self.provider, "bucket", name)
-        is_heard = any(
-            getattr(one, "bucket_name", None) == name and one.config is config
-            for one in self.provider.get_resources()
-        )
-        return claims if is_heard else [*claims, self.claim()]
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the bucket and its settings as blocks of Terraform."""
@@ -132,72 +112,56 @@ class S3BucketAdapter(BucketAdapter):
         """s3fs, with the identity of the config."""
         return session_of(self._config).filesystem
 
-    def exists(self) -> bool:
-        """Return whether the path holds data, or for an empty path whether the bucket is there."""
-        try:
-            if self.resource.path == "":
-                self._client.head_bucket(Bucket=self.resource.bucket_name)
-            elif not self.resource.is_dataset:
-                self._client.head_object(Bucket=self.resource.bucket_name, Key=self.resource.path)
-            else:
-                return any(True for _ in self._keys())
-        except self._client.exceptions.ClientError as error:
-            if code_of(error) in _NOT_THERE:
-                return False
-            raise
-        return True
+    def has_bucket(self) -> bool:
+        """Return whether the bucket is there."""
+        return self._is_there(lambda: self._client.head_bucket(Bucket=self.resource.bucket_name))
 
-    def list(self) -> builtins.list[str]:
-        """Return the paths of all visible files below the path, relative to the bucket, sorted."""
-        if not self._is_tree:
-            return [self.resource.path] if self.exists() else []
-        return sorted(self._keys())
+    def has_object(self) -> bool:
+        """Return whether an object has the path as its key."""
+        name, key = self.resource.bucket_name, self.resource.path
+        return self._is_there(lambda: self._client.head_object(Bucket=name, Key=key))
 
-    def delete(self) -> None:
-        """Delete what the path holds; nothing happens where nothing is."""
-        self._remove(self.list() if self._is_tree else [self.resource.path])
-
-    def stage(self) -> Stage:
-        """Return what uploads to the path itself, or for tables a directory of this machine."""
-        token = new_token()
-        if self.resource.is_table:
-            path = f"{tempfile.mkdtemp(prefix='glacier-')}/rows.parquet"
-            return Stage(Location(uri=path, path=path, filesystem=LocalFileSystem), token)
-        files = Uploads(
-            self._client,
-            self.resource.bucket_name,
-            self.resource.path,
-            token,
-            translate=self.translate,
+    def objects(self, prefix: str) -> Iterator[str]:
+        """Yield the keys of all objects that start with a prefix."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.resource.bucket_name, Prefix=prefix
         )
-        return Stage(self.location(), token, files)
+        for page in pages:
+            for entry in page.get("Contents", ()):
+                if not entry["Key"].endswith("/"):  # consoles make such for directories
+                    yield entry["Key"]
+
+    def remove(self, keys: builtins.list[str]) -> None:
+        """Delete objects by one request; nothing happens about those that aren't there."""
+        answer = self._client.delete_objects(
+            Bucket=self.resource.bucket_name,
+            Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
+        )
+        for error in answer.get("Errors", ()):
+            refused = Answer(error.get("Code", ""), error.get("Message", ""))
+            uri = f"s3://{self.resource.bucket_name}/{error.get('Key', '')}"
+            raise of_answer(refused, uri, self._config)
+
+    def upload(self, key: str, token: str) -> S3Object:
+        """Return an object that a stage is going to write."""
+        return S3Object(self._client, self.resource.bucket_name, key, token)
+
+    def is_in_the_way(self, error: Exception) -> bool:
+        """Return whether S3 has refused to replace an object."""
+        return code_of(error) in {"PreconditionFailed", "412"}
+
+    def is_bucket_missing(self, error: Exception) -> bool:
+        """Return whether S3 has said that there is no such bucket."""
+        return code_of(error) == "NoSuchBucket"
 
     def commit(self, stage: Stage, mode: WriteMode) -> None:
-        """Complete the uploads: one object in one step, a dataset's before its old ones go.
+        """Complete the uploads, and abort those that a killed process has left there.
 
         Raises:
             ObjectExistsError: `mode` is `error` or `ignore` and data has appeared meanwhile.
         """
-        uploads = cast("Uploads", stage.files)
-        is_exclusive = mode in {"error", "ignore"}
-        if not self.resource.is_dataset:
-            self._complete(uploads, is_exclusive=is_exclusive)
-            return
-        if is_exclusive and self.exists():
-            raise self._appeared()
-        publish_dataset(
-            uploads.keys,
-            superseded=self.list() if mode == "overwrite" else [],
-            publish=uploads.complete,
-            remove=self._remove,
-        )
-
-    def discard(self, stage: Stage) -> None:
-        """Give up what a stage has not made visible."""
-        if isinstance(stage.files, Uploads):
-            stage.files.abort()
-        else:
-            shutil.rmtree(Path(stage.location.path).parent, ignore_errors=True)
+        super().commit(stage, mode)
+        sweep_once(self._client, self.resource.bucket_name, self.resource.path)
 
     def translate(self, error: Exception) -> GlacierError | None:
         """Return Glacier's error for one of boto3, of s3fs or of Polars' object store.
@@ -227,54 +191,14 @@ class S3BucketAdapter(BucketAdapter):
         return None
 
     @property
-    def _is_tree(self) -> bool:
-        """Whether the path stands for many objects: a dataset, or a table, whatever its end."""
-        return self.resource.is_dataset or self.resource.is_table
-
-    @property
     def _client(self) -> "S3Client":
         return cast("S3Client", session_of(self._config).client("s3"))
 
-    def _complete(self, uploads: Uploads, *, is_exclusive: bool) -> None:
+    def _is_there(self, ask: Callable[[], object]) -> bool:
         try:
-            uploads.complete(is_exclusive=is_exclusive)
-        except self._client.exceptions.ClientError as error:
-            if code_of(error) in {"PreconditionFailed", "412"}:
-                raise self._appeared() from error
+            ask()
+        except ClientError as error:
+            if code_of(error) in _NOT_THERE:
+                return False
             raise
-
-    def _appeared(self) -> ObjectExistsError:
-        return ObjectExistsError(f"{self.get_uri()} was written by somebody else meanwhile.")
-
-    def _keys(self) -> Iterator[str]:
-        """Yield the visible keys of a dataset, a table or a glob."""
-        path = self.resource.path if self.resource.is_dataset else f"{self.resource.path}/"
-        pattern = re.compile(glob_translate(path)) if is_glob(path) else None
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.resource.bucket_name, Prefix=fixed_directory(path)
-        )
-        for page in pages:
-            for entry in page.get("Contents", ()):
-                key = entry["Key"]
-                # Consoles make empty objects that stand for directories.
-                is_hidden = key.startswith(RESERVED_PREFIX) or key.endswith("/")
-                if not is_hidden and (pattern is None or pattern.match(key)):
-                    yield key
-
-    def _remove(self, keys: Collection[str]) -> None:
-        """Remove objects; nothing happens about those that aren't there."""
-        names = list(keys)
-        chunks = [
-            names[at : at + _KEYS_PER_DELETION] for at in range(0, len(names), _KEYS_PER_DELETION)
-        ]
-        for_all(self._remove_some, chunks)
-
-    def _remove_some(self, keys: builtins.list[str]) -> None:
-        answer = self._client.delete_objects(
-            Bucket=self.resource.bucket_name,
-            Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
-        )
-        for error in answer.get("Errors", ()):
-            refused = Answer(error.get("Code", ""), error.get("Message", ""))
-            uri = f"s3://{self.resource.bucket_name}/{error.get('Key', '')}"
-            raise of_answer(refused, uri, self._config)
+        return True
