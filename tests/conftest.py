@@ -9,6 +9,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.rigs.aws.server import AwsServer
+    from tests.rigs.azure.azurite import Azurite
     from tests.rigs.spark import SparkCluster
     from tests.rigs.terraform import Terraform
 
@@ -70,6 +71,16 @@ def aws_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[AwsServer]
     from tests.rigs.aws.server import AwsServer
 
     with AwsServer(tmp_path_factory.mktemp("aws")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Azurite]":
+    """A storage account of Azure on a free port, started for the first test that asks."""
+    from tests.rigs.azure.azurite import Azurite, missing_azurite
+
+    _skip_for(missing_azurite())
+    with Azurite(tmp_path_factory.mktemp("azurite")) as server:
         yield server
 
 

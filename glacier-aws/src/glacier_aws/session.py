@@ -10,9 +10,10 @@ import re
 import threading
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from glacier.credentials import ConfigCredentials
 from glacier.errors import ConfigError, MissingPackageError
 from glacier.storage import new_token
 from glacier_aws.config import AwsConfig
@@ -204,25 +205,12 @@ class AwsSession:
         return boto3.Session(botocore_session=core, region_name=self.config.region)
 
 
-class AwsCredentials:
-    """Gives Polars the credentials of a config's session.
-
-    It pickles as the config does: without secrets, and for another machine without the caller's
-    identity, so that the platform's own counts there. Polars shares connections, with their
-    credentials, between providers that pickle alike; so each session's has a mark of its own.
-
-    Args:
-        config: The provider's config.
-        mark: What tells this identity from others of the process; says nothing about it.
-    """
-
-    def __init__(self, config: AwsConfig, mark: str) -> None:
-        self._config = config
-        self._mark = mark
+class AwsCredentials(ConfigCredentials[AwsConfig]):
+    """Gives Polars the credentials of a config's session."""
 
     def __call__(self) -> tuple[dict[str, str], int | None]:
         """Return what signs requests, and when it expires, in seconds since 1970."""
-        session = session_of(self._config)
+        session = session_of(self.config)
         found = session.credentials()
         if found is None:
             from botocore.exceptions import NoCredentialsError
@@ -234,18 +222,6 @@ class AwsCredentials:
             "aws_session_token": found.token,
         }
         return {name: value for name, value in keys.items() if value}, session.expires_at()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, AwsCredentials) and other._mark == self._mark
-
-    def __hash__(self) -> int:
-        return hash((type(self), self._mark))
-
-    def __repr__(self) -> str:
-        return f"AwsCredentials({self._config!r})"
-
-    def __reduce__(self) -> "tuple[type[Self], tuple[AwsConfig, str]]":
-        return type(self), (self._config, self._mark)
 
 
 class _AssumedRole(CredentialProvider):

@@ -1,12 +1,32 @@
 """What this distribution adds to Glacier."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from glacier.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    from glacier.registry import AdapterSpec
     from glacier_azure.config import AzureConfig
+
+
+@hookimpl
+def glacier_register_adapters() -> "Iterable[AdapterSpec]":
+    """Register Blob Storage, Azure Functions and Synapse."""
+    from glacier.registry import AdapterSpec
+    from glacier.resources import Bucket
+    from glacier_azure.config import AzureConfig, BlobConfig
+
+    return [
+        AdapterSpec(
+            Bucket,
+            AzureConfig,
+            "glacier_azure.bucket:BlobStorageAdapter",
+            (BlobConfig,),
+            check="glacier_azure.storage.names:check_bucket",
+            extra="azure",
+        ),
+    ]
 
 
 @hookimpl

@@ -75,16 +75,12 @@ class S3Object(MultipartObject):
             **_condition(is_exclusive=is_exclusive),
         )
 
-    def abort(self) -> bool:
-        """Abort the upload, and return whether S3 has answered; what stays is swept."""
-        with suppress(ClientError):
-            try:
-                self._client.abort_multipart_upload(
-                    **self._place, UploadId=cast("str", self._upload_id)
-                )
-            except (BotoCoreError, OSError):
-                return False
-        return True
+    def abort(self) -> None:
+        """Abort the upload; what stays where S3 does not answer is swept."""
+        with suppress(*self.failures):
+            self._client.abort_multipart_upload(
+                **self._place, UploadId=cast("str", self._upload_id)
+            )
 
     def may_be_done(self, error: Exception) -> bool:
         """Return whether there was no answer, or one to a second try."""

@@ -39,12 +39,8 @@ class MultipartObject(ABC):
         """Make an object visible that is small enough for one request; nothing was begun."""
 
     @abstractmethod
-    def abort(self) -> bool:
-        """Give up what was begun; raises nothing.
-
-        Returns:
-            Whether it is certain that no request on its way can complete it any more.
-        """
+    def abort(self) -> None:
+        """Give up what was begun, as far as the store can be told; raises nothing."""
 
     @abstractmethod
     def may_be_done(self, error: Exception) -> bool:

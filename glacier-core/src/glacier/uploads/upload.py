@@ -83,7 +83,11 @@ class Upload(io.RawIOBase):
             else:
                 target.put(rest, is_exclusive=is_exclusive)
         except target.failures as error:
-            if not (target.may_be_done(error) and self._is_settled() and target.is_ours()):
+            if not target.may_be_done(error):
+                raise
+            if self._is_begun:  # a request that is still on its way is not to be late
+                target.abort()
+            if not target.is_ours():
                 raise
         with self._lock:
             self._is_complete = True
@@ -101,10 +105,6 @@ class Upload(io.RawIOBase):
     @property
     def _part_bytes(self) -> int:
         return part_size(len(self._parts), self._uploads.part_bytes)
-
-    def _is_settled(self) -> bool:
-        """Return whether no request on its way can still change what has the key."""
-        return not self._is_begun or self._target.abort()
 
     def _send(self, content: bytes) -> None:
         """Have a part sent, as soon as there are threads for it."""

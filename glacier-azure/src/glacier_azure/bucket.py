@@ -1,0 +1,141 @@
+"""Buckets on Blob Storage, each a container of the provider's storage account."""
+
+import builtins
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, cast
+
+from azure.core.exceptions import HttpResponseError
+
+from glacier.globs import polars_glob
+from glacier.object_store import ObjectStoreAdapter
+from glacier.storage import Location, is_glob
+from glacier_azure.errors import code_of
+from glacier_azure.session import session_of
+from glacier_azure.storage.upload import BlockBlob
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+    from fsspec import AbstractFileSystem
+
+    from glacier.provider import Provider
+    from glacier.resources import Bucket
+    from glacier_azure.config import AzureConfig, BlobConfig
+    from glacier_azure.session import AzureSession
+
+STAGING = "glacier-staging"
+"""The container through which jobs travel where a provider names none."""
+
+_NOT_THERE = {"BlobNotFound", "ContainerNotFound", "ResourceNotFound"}
+_DIRECTORY = "hdi_isfolder"
+
+
+class BlobStorageAdapter(ObjectStoreAdapter):
+    """Polars reads Blob Storage by itself; writes are blocks whose list a commit commits."""
+
+    keys_per_deletion = 256
+
+    def __init__(self, resource: "Bucket", provider: "Provider") -> None:
+        super().__init__(resource, provider)
+        self._config = cast("AzureConfig", provider.config)
+
+    @classmethod
+    def default_staging(cls, provider: "Provider") -> str | None:  # noqa: ARG003
+        """Return the container for jobs in the provider's storage account."""
+        return STAGING
+
+    def prepare_staging(self) -> None:
+        """Make the container where it is missing."""
+        if not self.has_bucket():
+            self.deploy()
+
+    def location(self) -> Location:
+        """Return where the bucket's path lies; touches no data.
+
+        Raises:
+            ConfigError: The provider's config names no storage account.
+        """
+        session, path = self._session, self.resource.path
+        return Location(
+            uri=self._uri(polars_glob(path) if is_glob(path) else path),
+            path=f"{self.resource.bucket_name}/{path}",
+            filesystem=lambda: session.filesystem,
+            storage_options=session.storage_options,
+            credential_provider=session.credential_provider,
+            is_glob=is_glob(path),
+        )
+
+    def get_uri(self) -> str:
+        """Return `abfs://container@account.dfs.core.windows.net/path`.
+
+        Raises:
+            ConfigError: The provider's config names no storage account.
+        """
+        return self._uri(self.resource.path)
+
+    @property
+    def filesystem(self) -> "AbstractFileSystem":
+        """adlfs, with the identity of the config."""
+        return self._session.filesystem
+
+    def has_bucket(self) -> bool:
+        """Return whether the container is there."""
+        return self._is_there(self._container.get_container_properties)
+
+    def has_object(self) -> bool:
+        """Return whether a blob has the path as its name."""
+        return self._is_there(
+            self._container.get_blob_client(self.resource.path).get_blob_properties
+        )
+
+    def objects(self, prefix: str) -> Iterator[str]:
+        """Yield the names of all blobs that start with a prefix."""
+        for blob in self._container.list_blobs(name_starts_with=prefix, include=["metadata"]):
+            # A hierarchical namespace lists its directories; tools make blobs that stand for some.
+            is_directory = (blob.metadata or {}).get(_DIRECTORY) == "true"
+            if not is_directory and not blob.name.endswith("/"):
+                yield blob.name
+
+    def remove(self, keys: builtins.list[str]) -> None:
+        """Delete blobs by one request; nothing happens about those that aren't there."""
+        answers = self._container.delete_blobs(
+            *keys, delete_snapshots="include", raise_on_any_failure=False
+        )
+        for answer in answers:
+            if answer.status_code not in {202, 404}:
+                raise HttpResponseError(response=answer)
+
+    def upload(self, key: str, token: str) -> BlockBlob:
+        """Return a blob that a stage is going to write."""
+        config = cast("BlobConfig | None", self.resource.config)
+        is_set = config is not None and "tier" in config.model_fields_set
+        tier = config.tier if config is not None and is_set else None
+        return BlockBlob(self._container.get_blob_client(key), token, tier)
+
+    def is_in_the_way(self, error: Exception) -> bool:
+        """Return whether Azure has refused to replace a blob."""
+        return code_of(error) in {"BlobAlreadyExists", "ConditionNotMet"}
+
+    def is_bucket_missing(self, error: Exception) -> bool:
+        """Return whether Azure has said that there is no such container."""
+        return code_of(error) == "ContainerNotFound"
+
+    @property
+    def _session(self) -> "AzureSession":
+        return session_of(self._config)
+
+    @property
+    def _container(self) -> "ContainerClient":
+        return self._session.blobs.get_container_client(self.resource.bucket_name)
+
+    def _uri(self, path: str) -> str:
+        account = self._session.account
+        return f"abfs://{self.resource.bucket_name}@{account.name}.dfs.{account.suffix}/{path}"
+
+    def _is_there(self, ask: Callable[[], object]) -> bool:
+        try:
+            ask()
+        except HttpResponseError as error:
+            if code_of(error) in _NOT_THERE:
+                return False
+            raise
+        return True

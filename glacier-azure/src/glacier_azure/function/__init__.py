@@ -1,0 +1,1 @@
+"""How functions reach Azure Functions, and are called there."""

@@ -1,0 +1,1 @@
+"""How containers of Blob Storage are made, written and kept."""

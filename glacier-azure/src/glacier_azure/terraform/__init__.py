@@ -1,0 +1,1 @@
+"""Azure's resources as blocks of Terraform."""

@@ -1,0 +1,1 @@
+"""What plays Azure to the tests."""
