@@ -10,11 +10,15 @@ import pytest
 if TYPE_CHECKING:
     from tests.rigs.aws.server import AwsServer
     from tests.rigs.azure.azurite import Azurite
+    from tests.rigs.azure.server import AzureServer
     from tests.rigs.spark import SparkCluster
     from tests.rigs.terraform import Terraform
 
 # The prefixes of the variables that decide a platform, an identity or an endpoint.
-PLATFORM_VARIABLES = ("AWS_", "AZURE_", "CLOUDSDK_", "DATABRICKS_", "GCP_", "GLACIER_", "GOOGLE_")
+PLATFORM_VARIABLES = (
+    *("AWS_", "AZURE_", "CLOUDSDK_", "DATABRICKS_", "GCP_", "GLACIER_", "GOOGLE_"),
+    *("IDENTITY_", "MSI_"),
+)
 KEPT_VARIABLES = ("AWS_CA_BUNDLE",)
 
 
@@ -81,6 +85,17 @@ def azurite(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Azurite]":
 
     _skip_for(missing_azurite())
     with Azurite(tmp_path_factory.mktemp("azurite")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def azure_server(
+    azurite: "Azurite", tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[AzureServer]":
+    """Azure's control planes beside the storage account, started for the first test that asks."""
+    from tests.rigs.azure.server import AzureServer
+
+    with AzureServer(tmp_path_factory.mktemp("azure"), azurite) as server:
         yield server
 
 

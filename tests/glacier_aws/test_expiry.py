@@ -11,8 +11,8 @@ from glacier import Bucket, Provider, pipeline, task
 from glacier.config import AwsConfig
 from glacier.errors import RunError
 from tests.glacier_aws.objects import Objects
-from tests.rigs.aws.proxy import Proxy, Request, delay, error
 from tests.rigs.aws.server import REGION, AwsServer
+from tests.rigs.proxy import Proxy, Request, delay, error
 
 LIFE_SECONDS = 3
 TURNS = 4

@@ -12,7 +12,8 @@ from glacier import Bucket, Provider, pipeline, task
 from glacier.errors import AccessDeniedError, RunError, StorageError, TaskTimeoutError
 from glacier.storage import WriteMode
 from tests.glacier_aws.objects import Objects
-from tests.rigs.aws.proxy import (
+from tests.rigs.aws.server import AwsServer
+from tests.rigs.proxy import (
     Exchange,
     Fault,
     Proxy,
@@ -26,7 +27,6 @@ from tests.rigs.aws.proxy import (
     stall,
     truncate,
 )
-from tests.rigs.aws.server import AwsServer
 
 SECONDS_OF_WATCH = 5
 READ_TIMEOUT_SECONDS = 0.5

@@ -7,8 +7,8 @@ import pytest
 
 from glacier import Provider
 from tests.glacier_aws.objects import Objects
-from tests.rigs.aws.proxy import Proxy, error
 from tests.rigs.aws.server import AwsServer
+from tests.rigs.proxy import Proxy, error
 
 ROWS = pl.DataFrame({"a": [1]})
 OWN = "0123456789abcdef"

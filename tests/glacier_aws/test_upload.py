@@ -18,8 +18,8 @@ from glacier.uploads.upload import PART_BYTES, part_size
 from glacier_aws.session import session_of
 from glacier_aws.storage.upload import S3Object
 from tests.glacier_aws.objects import Objects
-from tests.rigs.aws.proxy import Proxy, delay, drop, error
 from tests.rigs.aws.server import AwsServer
+from tests.rigs.proxy import Proxy, delay, drop, error
 
 MIB = 1024 * 1024
 PART = 5 * MIB

@@ -31,7 +31,7 @@ def blob_filesystem(session: "AzureSession") -> AzureBlobFileSystem:
     return _SessionFileSystem(session, use_listings_cache=False, skip_instance_cache=True)
 
 
-class _SessionFileSystem(AzureBlobFileSystem):
+class _SessionFileSystem(AzureBlobFileSystem):  # type: ignore[misc]  # no types upstream
     """adlfs, but for where its client comes from: never from variables that it knows by itself."""
 
     cachable = False
