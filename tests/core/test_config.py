@@ -259,11 +259,45 @@ def test_config_that_comes_home_has_its_secrets_again() -> None:
     pickled, others = pickle.dumps(own), pickle.dumps(other)
 
     with at_home(own):
-        home, foreign = pickle.loads(pickled), pickle.loads(others)
+        home, second = pickle.loads(pickled), pickle.loads(others)
 
     assert home == own
-    assert foreign == KeyedConfig(region="east")
+    assert second == other
     assert pickle.loads(pickled) == KeyedConfig(region="south")
+
+
+def test_config_that_comes_home_is_not_taken_for_one_that_looks_like_it() -> None:
+    one = KeyedConfig(region="south", key=SecretStr(SECRET))
+    two = KeyedConfig(region="south", key=SecretStr("another"))
+    pickled = pickle.dumps([one, two])
+
+    with at_home(one):
+        arrived = pickle.loads(pickled)
+
+    assert arrived == [one, two]
+
+
+def test_config_comes_home_from_another_process_that_pickled_it_again() -> None:
+    own = KeyedConfig(region="south", key=SecretStr(SECRET))
+    over_there = pickle.loads(pickle.dumps(own))
+    returned = pickle.dumps(over_there)
+
+    with at_home(KeyedConfig(region="east")):
+        arrived = pickle.loads(returned)
+
+    assert over_there == KeyedConfig(region="south")
+    assert arrived == own
+
+
+def test_config_that_was_made_over_there_is_the_jobs_own_at_home() -> None:
+    own = KeyedConfig(region="south", key=SecretStr(SECRET))
+    made = pickle.dumps([KeyedConfig(region="south"), KeyedConfig(region="east")])
+
+    with at_home(own):
+        same, other = pickle.loads(made)
+
+    assert same == own
+    assert other == KeyedConfig(region="east")
 
 
 def test_config_copies_keep_their_secrets() -> None:

@@ -1,5 +1,6 @@
 """What every config is: data about a platform, without behaviour."""
 
+import secrets
 import weakref
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -39,12 +40,17 @@ class Config(BaseModel):
 
     def __getstate__(self) -> dict[Any, Any]:
         kept = self.without_identity() if _goes_elsewhere.get() else self.without_secrets()
-        return super(Config, kept).__getstate__()
+        state = super(Config, kept).__getstate__()
+        mark = _mark_of(self, is_less=kept is not self)
+        return state if mark is None else {**state, _MARK: mark}
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
-        super().__setstate__(state)
-        own = _home.get()
-        if type(own) is type(self) and self in (own.without_secrets(), own.without_identity()):
+        mark = state.get(_MARK)
+        super().__setstate__({key: value for key, value in state.items() if key != _MARK})
+        if mark is not None:
+            _marks[id(self)] = mark
+        own = _own(self, mark)
+        if own is not None:
             kept = super(Config, own).__getstate__()
             super().__setstate__({**kept, "__dict__": dict(kept["__dict__"])})
 
@@ -61,9 +67,11 @@ def elsewhere() -> Iterator[None]:
 
 @contextmanager
 def at_home(config: Config) -> Iterator[None]:
-    """Have a config that is unpickled be this one again, as it was, if it describes it.
+    """Have configs that are unpickled be again what they were when they left this process.
 
-    A job gets its provider's config without secrets, and what it returns refers to that one.
+    A job gets configs without secrets, each with a mark that says nothing but which one it was, and
+    what it returns carries the marks. A config that was made over there has none: it is taken for
+    `config`, the job's own provider's, where it describes it.
     """
     token = _home.set(config)
     try:
@@ -85,10 +93,42 @@ class _Forget:
     def __call__(self, reference: "weakref.ref[Config]") -> None:
         if _live.get(self.key) is reference:
             del _live[self.key]
+            mark = _marks.pop(self.key, "")
+            departed = _departed.get(mark)
+            if departed is not None and departed() is None:  # it was this one, not a copy of it
+                del _departed[mark]
 
 
 # By identity: a config with a mapping among its fields can't be hashed.
 _live: dict[int, "weakref.ref[Config]"] = {}
+_MARK = "mark"
+_marks: dict[int, str] = {}
+_departed: dict[str, "weakref.ref[Config]"] = {}
+
+
+def _mark_of(config: Config, *, is_less: bool) -> str | None:
+    """Return the mark of a config that is pickled; None where it is pickled whole.
+
+    Args:
+        config: The config.
+        is_less: Whether something of it stays behind.
+    """
+    if is_less and id(config) not in _marks:
+        mark = secrets.token_hex(8)
+        _marks[id(config)], _departed[mark] = mark, weakref.ref(config)
+    return _marks.get(id(config))
+
+
+def _own(arrived: Config, mark: str | None) -> Config | None:
+    """Return what a config was before it left; None for a foreign one, and away from home."""
+    home = _home.get()
+    if home is None:
+        return None
+    known = _departed.get(mark or "")
+    if known is not None:
+        return known()
+    is_described = arrived in (home.without_secrets(), home.without_identity())
+    return home if mark is None and type(home) is type(arrived) and is_described else None
 
 
 def live_configs() -> Iterator[Config]:
