@@ -119,6 +119,11 @@ def test_lambda_config_knows_lambdas_limits() -> None:
         LambdaConfig(timeout_seconds=901)
 
 
+def test_lambda_layer_without_its_version_is_refused() -> None:
+    with pytest.raises(ValidationError, match="layers"):
+        LambdaConfig(layers=["arn:aws:lambda:eu-central-1:123456789012:layer:tools"])
+
+
 def test_glue_config_runs_a_python_that_polars_has() -> None:
     assert GlueConfig().glue_version == "5.0"
 

@@ -154,6 +154,19 @@ def test_role_of_the_config_is_taken_as_it_is(aws_server: AwsServer, tmp_path: P
     assert iam.list_role_policies(RoleName="etl-own")["PolicyNames"] == []
 
 
+def test_role_of_the_overrides_is_taken_in_place_of_an_own_one(aws_server: AwsServer) -> None:
+    trust = '{"Statement": [{"Principal": {"Service": "glue.amazonaws.com"}}]}'
+    iam = client(aws_server, "iam")
+    arn = iam.create_role(RoleName="etl-override", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    executor = glue_executor(aws_server, overrides={"Role": arn})
+    before = {one["RoleName"] for one in iam.list_roles()["Roles"]}
+
+    executor.deploy()
+
+    assert job_of(aws_server, executor)["Role"] == arn
+    assert {one["RoleName"] for one in iam.list_roles()["Roles"]} == before
+
+
 def test_role_that_glue_may_not_assume_is_an_error(aws_server: AwsServer, tmp_path: Path) -> None:
     arn = "arn:aws:iam::123456789012:role/of-nobody"
     executor = glue_executor(aws_server, role_arn=arn)

@@ -186,8 +186,11 @@ class LambdaConfig(ResourceConfig):
     """The processor that runs the function and that its wheels are for.
     Maps to `Architectures`."""
 
-    layers: list[str] = Field(default_factory=list, max_length=5)
-    """ARNs, with version, of the layers to add. Maps to `Layers`."""
+    layers: list[Annotated[str, Field(pattern=r"^arn:[^:]+:lambda:.+:layer:.+:\d+$")]] = Field(
+        default_factory=list, max_length=5
+    )
+    """ARNs of the layers to add, each with its version, such as
+    `arn:aws:lambda:eu-central-1:123456789012:layer:tools:3`. Maps to `Layers`."""
 
     environment: dict[str, str] = Field(default_factory=dict)
     """Environment variables of the function: no place for secrets, which belong in a secret

@@ -58,15 +58,22 @@ class AwsSession:
     def __init__(self, config: AwsConfig) -> None:
         self.config = config
         self._clients: dict[tuple[str, str], Any] = {}
-        self._lock = threading.Lock()  # boto3 makes clients in one thread at a time only
+        self._boto_session: boto3.Session | None = None
+        self._lock = threading.RLock()  # boto3 makes clients in one thread at a time only
 
-    @cached_property
+    @property
     def boto_session(self) -> boto3.Session:
         """The session whose credentials everything else uses.
 
         Raises:
             ConfigError: The profile is in none of the configuration files.
         """
+        with self._lock:  # two sessions would assume a role twice, and refresh it apart
+            if self._boto_session is None:
+                self._boto_session = self._made_session()
+            return self._boto_session
+
+    def _made_session(self) -> boto3.Session:
         config = self.config
         try:
             source = boto3.Session(
@@ -173,10 +180,11 @@ class AwsSession:
 
         return s3_filesystem(self)
 
-    @cached_property
+    @property
     def found_credentials(self) -> "Credentials | None":
         """The credentials as botocore keeps them, which may refresh themselves; None for none."""
-        return self.boto_session.get_credentials()
+        with self._lock:
+            return self.boto_session.get_credentials()
 
     @cached_property
     def _found_account_id(self) -> str:

@@ -66,6 +66,11 @@ def job_definition(
     return overridden(fields, config.overrides)
 
 
+def named_role(config: "GlueConfig") -> str | None:
+    """Return the role that a config names, as a field or an override; None for one of our own."""
+    return config.overrides.get("Role") or config.role_arn
+
+
 def launcher_source() -> bytes:
     """Return the launcher, the script of every job."""
     return Path(launcher.__file__).read_bytes()

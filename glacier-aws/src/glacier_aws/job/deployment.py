@@ -18,6 +18,7 @@ from glacier_aws.job.definition import (
     job_definition,
     launcher_path,
     launcher_source,
+    named_role,
     role_name,
     role_statements,
 )
@@ -68,7 +69,7 @@ class GlueJob:
         settings = json.dumps([self._config.model_dump(), self._provider.tags], default=str)
         check_no_secret(f"The settings of the Glue job {self._name!r}", settings.encode())
         with self._lock:  # several jobs of a run are submitted at a time
-            role_arn = self._config.role_arn or self._own_role(staging)
+            role_arn = named_role(self._config) or self._own_role(staging)
             wanted = job_definition(
                 self._name,
                 self._config,
@@ -128,7 +129,7 @@ class GlueJob:
                 self._create_or_update(wanted, tags, is_new=is_new)
             except FAILURES as error:
                 # A role that was made just now is known to Glue some seconds later.
-                is_new_role = self._config.role_arn is None and is_about_role(error)
+                is_new_role = named_role(self._config) is None and is_about_role(error)
                 is_busy = code_of(error) == "ConcurrentModificationException"
                 if not (is_new_role or is_busy) or time.monotonic() > deadline:
                     raise
