@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 PLATFORM_VARIABLES = ("AWS_", "AZURE_", "CLOUDSDK_", "DATABRICKS_", "GCP_", "GLACIER_", "GOOGLE_")
 KEPT_VARIABLES = ("AWS_CA_BUNDLE",)
 
+# Polars reads these once in a process, with the first store that it opens. Its pauses between the
+# tries of a request are most of the time of a test of what goes wrong.
+os.environ["POLARS_CLOUD_RETRY_INIT_BACKOFF_MS"] = "10"
+os.environ["POLARS_CLOUD_RETRY_MAX_BACKOFF_MS"] = "50"
+
 
 @pytest.fixture(autouse=True)
 def no_ambient_platform(monkeypatch: pytest.MonkeyPatch) -> None:
