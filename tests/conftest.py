@@ -22,6 +22,16 @@ os.environ["POLARS_CLOUD_RETRY_INIT_BACKOFF_MS"] = "10"
 os.environ["POLARS_CLOUD_RETRY_MAX_BACKOFF_MS"] = "50"
 
 
+MOST_PROCESSES = 6
+"""Each has servers of its own, and the longest file takes its time however many there are."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Have one process more than there are cores, since tests often wait."""
+    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+
+
 @pytest.fixture(autouse=True)
 def no_ambient_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the developer's own cloud from every test."""
