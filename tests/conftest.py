@@ -21,6 +21,21 @@ PLATFORM_VARIABLES = (
 )
 KEPT_VARIABLES = ("AWS_CA_BUNDLE",)
 
+# Polars reads these once in a process, with the first store that it opens. Its pauses between the
+# tries of a request are most of the time of a test of what goes wrong.
+os.environ["POLARS_CLOUD_RETRY_INIT_BACKOFF_MS"] = "10"
+os.environ["POLARS_CLOUD_RETRY_MAX_BACKOFF_MS"] = "50"
+
+
+MOST_PROCESSES = 6
+"""Each has servers of its own, and the longest file takes its time however many there are."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Have one process more than there are cores, since tests often wait."""
+    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+
 
 @pytest.fixture(autouse=True)
 def no_ambient_platform(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from tests.core.writers import ROWS, Writers, rows, started
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the writers are forked")
 
 KILLS = 100
-SECONDS_OF_WATCH = 5
+SECONDS_OF_WATCH = 2
 
 
 @pytest.fixture

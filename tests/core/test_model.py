@@ -159,7 +159,7 @@ def run_of(steps: list[tuple[Any, ...]], provider: Provider) -> tuple[list[Any],
 
 
 @settings(
-    max_examples=200,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],

@@ -1,7 +1,8 @@
 """Every Python block of the documentation runs.
 
 The blocks of one page share a namespace and run in order, in a directory of their own, as if the
-page were a script. A block that can't run stands after `<!-- skip: next "the reason" -->`.
+page were a script. A block that can't run stands after `<!-- skip: next "the reason" -->`. The
+pages that show what their code prints run in `test_output.py`, where that is compared too.
 """
 
 import sys
@@ -14,8 +15,9 @@ from sybil import Document
 from sybil.evaluators.skip import Skipper
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("glacier-*/*.md"), *ROOT.glob("docs/**/*.md")])
+from tests.docs.pages import PAGES, ROOT, blocks
+
+WITHOUT_OUTPUT = [page for page in PAGES if not blocks(page, "text")]
 
 
 def parse(page: Path) -> Document:
@@ -38,7 +40,9 @@ def run(page: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     return ran
 
 
-@pytest.mark.parametrize("page", [pytest.param(p, id=str(p.relative_to(ROOT))) for p in PAGES])
+@pytest.mark.parametrize(
+    "page", [pytest.param(p, id=str(p.relative_to(ROOT))) for p in WITHOUT_OUTPUT]
+)
 def test_snippets_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 

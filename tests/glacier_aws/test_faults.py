@@ -28,8 +28,11 @@ from tests.rigs.proxy import (
     truncate,
 )
 
-SECONDS_OF_WATCH = 5
+SECONDS_OF_WATCH = 2
 READ_TIMEOUT_SECONDS = 0.5
+SINKS = 18
+"""More than there are threads that upload, and with more bytes than may be under way at once."""
+
 SMALL = pl.DataFrame({"k": [0, 1, 2], "n": [1, 2, 3]})
 OLD = SMALL.with_columns(pl.col("n") + 100)
 
@@ -56,8 +59,8 @@ TEXTS = ("f.csv", "f.ndjson", "f.ipc")
 
 
 def big() -> pl.DataFrame:
-    """Rows whose file has more than one part."""
-    rows = pl.select(n=pl.int_range(1_300_000).hash().reinterpret(signed=True), k=0)
+    """Rows whose file has just more than one part."""
+    rows = pl.select(n=pl.int_range(1_060_000).hash().reinterpret(signed=True), k=0)
     return pl.concat([rows.select("k", "n").cast(SMALL.schema), SMALL])
 
 
@@ -82,9 +85,17 @@ def watch() -> Iterator[Watch]:
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer tries than usual: there is less to wait for."""
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
-    monkeypatch.setenv("POLARS_CLOUD_MAX_RETRIES", "3")
+    """Fewer tries than usual: there is less to wait for.
+
+    A busy machine may fail a try of its own accord, since `READ_TIMEOUT_SECONDS` is short.
+    """
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "4")
+
+
+@pytest.fixture
+def impatience(patience: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more try, where all of them fail."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
 
 
 @pytest.fixture
@@ -152,19 +163,20 @@ def fused(source: Bucket, file: Bucket, dataset: Bucket) -> None:
     save(frame, dataset, ["k"])
 
 
-@pytest.mark.parametrize("fault", TRANSIENT.values(), ids=TRANSIENT)
-@pytest.mark.parametrize("size", ["one request", "parts"])
+@pytest.mark.parametrize(
+    ("size", "fault"),
+    [
+        *(("one request", fault) for fault in TRANSIENT),
+        *(("parts", fault) for fault in ("503", "reset request", "dropped")),
+    ],
+)
 def test_file_is_written_though_every_request_fails_once(
-    faulty: Provider,
-    sound: Provider,
-    proxy: Proxy,
-    objects: Objects,
-    fault: Fault,
-    size: str,
+    faulty: Provider, sound: Provider, proxy: Proxy, objects: Objects, size: str, fault: str
 ) -> None:
+    """The runs below write parts under every fault."""
     rows = SMALL if size == "one request" else big()
     sound.bucket(objects.name, "f.parquet").write(OLD)
-    rule = proxy.on(fault, when=first_time())
+    rule = proxy.on(TRANSIENT[fault], when=first_time())
 
     faulty.bucket(objects.name, "f.parquet").write(rows)
 
@@ -172,13 +184,8 @@ def test_file_is_written_though_every_request_fails_once(
     assert sound.bucket(objects.name, "f.parquet").read().equals(rows)
 
 
-@pytest.mark.parametrize(
-    ("mode", "fault"),
-    [
-        *(("overwrite", fault) for fault in TRANSIENT),
-        *(("append", fault) for fault in ("503", "reset request", "dropped")),
-    ],
-)
+@pytest.mark.parametrize("fault", ["503", "reset request", "dropped"])
+@pytest.mark.parametrize("mode", ["overwrite", "append"])
 def test_dataset_is_written_though_every_request_fails_once(
     faulty: Provider, sound: Provider, proxy: Proxy, objects: Objects, mode: WriteMode, fault: str
 ) -> None:
@@ -199,7 +206,9 @@ def test_run_succeeds_though_every_request_fails_once(
 ) -> None:
     rows = big()
     sound.bucket(objects.name, "source.parquet").write(rows)
-    proxy.on(fault, when=first_time())
+    sound.bucket(objects.name, "f.parquet").write(OLD)
+    sound.bucket(objects.name, "ds/").write(OLD, partition_by="k")
+    rule = proxy.on(fault, when=first_time())
 
     fused.run(
         source=faulty.bucket(objects.name, "source.parquet"),
@@ -208,10 +217,12 @@ def test_run_succeeds_though_every_request_fails_once(
     )
 
     expected = rows.with_columns(pl.col("n") * 3).sort("k", "n")
+    assert rule.played >= 8
     assert sorted_rows(sound.bucket(objects.name, "f.parquet")).equals(expected)
     assert sorted_rows(sound.bucket(objects.name, "ds/")).equals(expected)
 
 
+@pytest.mark.usefixtures("impatience")
 @pytest.mark.parametrize("fault", LASTING.values(), ids=LASTING)
 @pytest.mark.parametrize("size", ["one request", "parts"])
 def test_file_that_can_not_be_written_stays_as_it_was(
@@ -237,6 +248,7 @@ def test_file_that_can_not_be_written_stays_as_it_was(
     watch.seen.append((f"{size} {fault}", objects, old))
 
 
+@pytest.mark.usefixtures("impatience")
 @pytest.mark.parametrize(
     ("mode", "request_"),
     [
@@ -378,6 +390,7 @@ def test_rows_are_read_though_every_request_fails_once(
     assert found.equals(rows)
 
 
+@pytest.mark.usefixtures("impatience")
 @pytest.mark.parametrize(
     ("path", "fault"),
     [
@@ -399,6 +412,7 @@ def test_rows_that_can_not_be_read_are_an_error_and_never_fewer(
         faulty.bucket(objects.name, path).read()
 
 
+@pytest.mark.usefixtures("impatience")
 @pytest.mark.parametrize("fault", [reset_response, truncate], ids=["reset", "truncated"])
 @pytest.mark.parametrize("skip", [1, 2])
 def test_source_that_breaks_off_leaves_the_target_as_it_was(
@@ -443,15 +457,16 @@ def test_keys_that_expire_during_a_write_are_one_clear_error(
 
 
 def test_many_sinks_of_one_query_do_not_wait_for_one_another(
-    faulty: Provider, sound: Provider, proxy: Proxy, objects: Objects
+    aws_server: AwsServer, sound: Provider, proxy: Proxy, objects: Objects
 ) -> None:
     rows = big()
     sound.bucket(objects.name, "source.parquet").write(rows)
     proxy.on(delay(0.3), query="partNumber")
-    source = faulty.bucket(objects.name, "source.parquet")
-    buckets = [faulty.bucket(objects.name, f"out/{number}.parquet") for number in range(24)]
+    slow = Provider(config=aws_server.config(endpoint_url=proxy.endpoint))
+    source = slow.bucket(objects.name, "source.parquet")
+    buckets = [slow.bucket(objects.name, f"out/{number}.parquet") for number in range(SINKS)]
 
-    @pipeline(max_joint_sinks=24)
+    @pipeline(max_joint_sinks=SINKS)
     def spread() -> None:
         frame = tripled(load(source))
         for bucket in buckets:
@@ -460,6 +475,6 @@ def test_many_sinks_of_one_query_do_not_wait_for_one_another(
     spread.run()
 
     expected = rows.with_columns(pl.col("n") * 3).sort("k", "n")
-    for bucket in itertools.islice(buckets, 0, 24, 8):
+    for bucket in itertools.islice(buckets, 0, SINKS, 8):
         assert sorted_rows(sound.bucket(objects.name, bucket.path)).equals(expected)
-    assert len(objects.keys()) == 25
+    assert len(objects.keys()) == SINKS + 1

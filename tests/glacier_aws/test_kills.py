@@ -15,7 +15,7 @@ from tests.rigs.aws.server import AwsServer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the writers are forked")
 
-KILLS = 30
+KILLS = 16
 LAST_MOMENT_SECONDS = 2
 REFERENCE = "reference.parquet"
 

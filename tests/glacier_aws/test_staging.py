@@ -15,7 +15,10 @@ def test_default_staging_has_the_account_that_sts_knows(aws_server: AwsServer) -
     assert staging == f"glacier-staging-{ACCOUNT}-us-east-1"
 
 
-def test_default_staging_without_sts_says_what_to_set(aws_server: AwsServer) -> None:
+def test_default_staging_without_sts_says_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, aws_server: AwsServer
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")  # less to wait for
     config = aws_server.config(endpoint_url="http://127.0.0.1:9", connect_timeout_seconds=1)
     executor = Provider(config=config).executor("jobs")
 

@@ -1,7 +1,8 @@
 """Terraform, with AWS's real provider, builds what the configs say and the code runs on.
 
 Each `plan` takes a few seconds, and a bucket's lifecycle rules take Terraform's provider 55 s,
-since it waits until it has read them unchanged often enough; so what can share an `apply` does.
+since it waits until it has read them unchanged often enough; so all is built at the same time, by
+the first test.
 
 Moto reports one false difference: of `filter.and` in a lifecycle rule it keeps prefix and tags,
 and drops the `object_size_greater_than = 0` and `object_size_less_than = 0` that the provider
@@ -9,10 +10,10 @@ adds, which then waits in vain. So rules with tags are tested as documents alone
 `test_terraform.py`.
 """
 
+import importlib
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -23,58 +24,55 @@ from glacier import Bucket, Provider, pipeline, task
 from glacier.config import GlueConfig, LambdaConfig, S3Config
 from glacier.job_status import JobStatus
 from glacier_aws.session import session_of
+from tests.glacier_aws.builds import Builds, Built, Description, set_environment
 from tests.rigs.aws.permissions import is_permitted
-from tests.rigs.aws.server import ACCESS_KEY, REGION, SECRET_KEY, AwsServer
+from tests.rigs.aws.server import REGION, AwsServer
 from tests.rigs.terraform import Terraform
 from tests.seed.seed import changed, code, run
 
-KEYS = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
 STAGING = f"glacier-staging-123456789012-{REGION}"
 
 
-@pytest.fixture
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsServer]:
-    """An account with nothing in it."""
-    with AwsServer(tmp_path_factory.mktemp("account")) as server:
-        yield server
+@pytest.fixture(scope="module")
+def builds(terraform_aws: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builds]:
+    with Builds(terraform_aws, tmp_path_factory.mktemp("builds")) as builds:
+        yield builds
 
 
 @pytest.fixture
-def ambient(account: AwsServer, monkeypatch: pytest.MonkeyPatch) -> AwsServer:
-    """The same account, which the environment alone leads to, as the seed's examples expect."""
-    for name, value in account.environment.items():
-        monkeypatch.setenv(name, value)
-    return account
+def built(
+    request: pytest.FixtureRequest,
+    builds: Builds,
+    handlers: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Built:
+    """What a test names, in an account of its own."""
+    builds.begin(DESCRIPTIONS)
+    built = builds.built(request.param)
+    if DESCRIPTIONS[request.param].is_ambient:
+        set_environment(monkeypatch, built.environment)
+    return built
 
 
 def client(account: AwsServer, service: str) -> Any:
     return session_of(account.config()).client(service)
 
 
-def build(terraform: Terraform, provider: Provider, directory: Path, **environment: str) -> None:
-    """Go all the way that a user goes, and find that nothing is left to do."""
-    provider.write_terraform(directory)
-    terraform.init(directory)
-    terraform.validate(directory)
-    terraform.apply(directory, **environment)
-    for path in directory.glob("*.tf.json"):
-        assert SECRET_KEY not in path.read_text()
+def example_1(account: AwsServer) -> ModuleType:
+    return run(changed(code("Example 1"), ("# Run pipeline\nsales_pipeline.run()\n", "")))
 
 
-def test_example_1_is_built_and_runs(
-    terraform_aws: Terraform, ambient: AwsServer, tmp_path: Path
-) -> None:
-    source = changed(code("Example 1"), ("# Run pipeline\nsales_pipeline.run()\n", ""))
-    example = run(source)
+@pytest.mark.parametrize("built", ["example-1"], indirect=True)
+def test_example_1_is_built_and_runs(built: Built) -> None:
+    example = built.code
 
-    build(terraform_aws, example.provider, tmp_path, **ambient.environment)
     example.raw_data.write(pl.DataFrame({"amount": [3, -1, 4, 0]}))
     example.sales_pipeline.run()
 
     assert example.output_bucket.read()["amount"].to_list() == [3, 4]
-    s3 = client(ambient, "s3")
+    s3 = client(built.account, "s3")
     assert s3.get_bucket_versioning(Bucket="my-data-lake")["Status"] == "Enabled"
-    assert terraform_aws.changes(tmp_path, **ambient.environment) == []
+    assert built.changes() == []
 
 
 EXAMPLE_3 = [
@@ -104,16 +102,17 @@ def example():
 """
 
 
-def test_example_3_is_built_and_runs(
-    terraform_aws: Terraform, ambient: AwsServer, tmp_path: Path
-) -> None:
-    source = changed(code("Example 3"), *EXAMPLE_3)
-    example = run(EXAMPLE_3_IMPORTS + source + EXAMPLE_3_PIPELINE)
+def example_3(account: AwsServer) -> ModuleType:
+    return run(EXAMPLE_3_IMPORTS + changed(code("Example 3"), *EXAMPLE_3) + EXAMPLE_3_PIPELINE)
+
+
+@pytest.mark.parametrize("built", ["example-3"], indirect=True)
+def test_example_3_is_built_and_runs(built: Built) -> None:
+    example = built.code
     sales = pl.DataFrame({"day": range(20), "revenue": [float(day % 7) for day in range(20)]})
 
-    build(terraform_aws, example.provider, tmp_path, **ambient.environment)
     example.data_source.write(sales)
-    ambient.requests(forget=True)
+    built.account.requests(forget=True)
     ran = example.example.run()
 
     assert [(job.executor, job.status) for job in ran.jobs] == [
@@ -124,21 +123,23 @@ def test_example_3_is_built_and_runs(
         example.output.read(),
         sales.with_columns(pl.col("revenue").rolling_mean(window_size=7)),
     )
-    asked = [one["target"] for one in ambient.requests()]
+    asked = [one["target"] for one in built.account.requests()]
     assert "AWSGlue.StartJobRun" in asked
     assert not {"AWSGlue.CreateJob", "AWSGlue.UpdateJob"} & set(asked)
-    job = client(ambient, "glue").get_job(JobName="etl-job")["Job"]
+    job = client(built.account, "glue").get_job(JobName="etl-job")["Job"]
     assert (job["WorkerType"], job["NumberOfWorkers"]) == ("G.1X", 5)
     assert (job["GlueVersion"], job["ExecutionClass"]) == ("5.0", "STANDARD")
-    assert terraform_aws.changes(tmp_path, **ambient.environment) == []
+    assert built.changes() == []
 
 
-def test_example_5_is_built(terraform_aws: Terraform, ambient: AwsServer, tmp_path: Path) -> None:
-    example = run(code("Example 5"))
+def example_5(account: AwsServer) -> ModuleType:
+    return run(code("Example 5"))
 
-    build(terraform_aws, example.provider, tmp_path, **ambient.environment)
 
-    s3 = client(ambient, "s3")
+@pytest.mark.parametrize("built", ["example-5"], indirect=True)
+def test_example_5_is_built(built: Built) -> None:
+    s3 = client(built.account, "s3")
+
     rules = s3.get_bucket_lifecycle_configuration(Bucket="analytics-data")["Rules"]
     assert rules == [
         {
@@ -160,7 +161,7 @@ def test_example_5_is_built(terraform_aws: Terraform, ambient: AwsServer, tmp_pa
     access = s3.get_public_access_block(Bucket="analytics-data")
     assert set(access["PublicAccessBlockConfiguration"].values()) == {True}
     assert "Status" not in s3.get_bucket_versioning(Bucket="analytics-data")
-    assert terraform_aws.changes(tmp_path, **ambient.environment) == []
+    assert built.changes() == []
 
 
 HANDLER = """
@@ -169,21 +170,19 @@ def add(payload):
 """
 
 
-@pytest.fixture
-def handlers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Any:
+@pytest.fixture(scope="module")
+def handlers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     """A project's module with a handler."""
     project = tmp_path_factory.mktemp("project")
     (project / "sums_of_shop.py").write_text(HANDLER)
-    monkeypatch.syspath_prepend(project)
-    import sums_of_shop  # type: ignore[import-not-found]
-
-    yield sums_of_shop
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(project)
+        yield importlib.import_module("sums_of_shop")
     del sys.modules["sums_of_shop"]
 
 
-def test_what_terraform_builds_leaves_deploy_nothing_to_change(
-    terraform_aws: Terraform, account: AwsServer, handlers: ModuleType, tmp_path: Path
-) -> None:
+def all_kinds(account: AwsServer) -> SimpleNamespace:
+    """A bucket, a function and a job, with what their configs can say."""
     provider = Provider(account.config(), tags={"team": "data"}, staging="lake/glacier")
     settings = S3Config(
         versioning=True,
@@ -200,7 +199,7 @@ def test_what_terraform_builds_leaves_deploy_nothing_to_change(
     bucket = provider.bucket("lake", "raw/sales.parquet", config=settings)
     function = provider.serverless(
         "sums",
-        handlers.add,
+        importlib.import_module("sums_of_shop").add,
         config=LambdaConfig(
             environment={"MODE": "${literal}"},
             reserved_concurrency=3,
@@ -210,21 +209,26 @@ def test_what_terraform_builds_leaves_deploy_nothing_to_change(
         ),
     )
     job = provider.executor("etl", config=GlueConfig(bookmarks=True, timeout_minutes=10))
+    return SimpleNamespace(provider=provider, resources=(bucket, function, job), function=function)
 
-    build(terraform_aws, provider, tmp_path, **KEYS)
+
+@pytest.mark.parametrize("built", ["all-kinds"], indirect=True)
+def test_what_terraform_builds_leaves_deploy_nothing_to_change(built: Built) -> None:
+    account = built.account
     before = state_of(account)
-    for resource in (bucket, function, job):
+
+    for resource in built.code.resources:
         resource.deploy()
 
     assert state_of(account) == before
-    assert terraform_aws.changes(tmp_path, **KEYS) == []
+    assert built.changes() == []
     lambdas = client(account, "lambda")
     found = lambdas.get_function(FunctionName="sums")
     assert found["Configuration"]["Environment"]["Variables"] == {"MODE": "${literal}"}
     assert found["Configuration"]["EphemeralStorage"] == {"Size": 1024}
     assert found["Tags"] == {"team": "data"}
     assert before["concurrency"] == 3
-    assert function.invoke({"a": 1, "b": 2}) == {"sum": 3}
+    assert built.code.function.invoke({"a": 1, "b": 2}) == {"sum": 3}
     assert before["targets"] == [found["Configuration"]["FunctionArn"]]
 
 
@@ -274,9 +278,8 @@ def is_of_role(request: Mapping[str, str]) -> bool:
     return is_s3 and request["access_key"].startswith("ASIA")
 
 
-def test_role_of_a_checked_pipeline_allows_what_its_jobs_do_and_no_more(
-    terraform_aws: Terraform, account: AwsServer, tmp_path: Path
-) -> None:
+def checked_pipeline(account: AwsServer) -> SimpleNamespace:
+    """A pipeline, and a document that has it looked through for what its job needs."""
     provider = Provider(account.config())
     lake = {
         path: provider.bucket("lake", path, schema={"n": pl.Int64})
@@ -296,15 +299,21 @@ def test_role_of_a_checked_pipeline_allows_what_its_jobs_do_and_no_more(
         combine(positive(load(lake["raw.parquet"])))
 
     document = provider.terraform(pipelines=[combining])
-    document.write(tmp_path)
-    terraform_aws.init(tmp_path)
-    terraform_aws.apply(tmp_path, **KEYS)
+    return SimpleNamespace(
+        provider=provider, document=document, lake=lake, table=table, combining=combining
+    )
+
+
+@pytest.mark.parametrize("built", ["checked-pipeline"], indirect=True)
+def test_role_of_a_checked_pipeline_allows_what_its_jobs_do_and_no_more(built: Built) -> None:
+    account, lake, table = built.account, built.code.lake, built.code.table
+
     for path in ("raw.parquet", "more/", "out/"):
         lake[path].write(pl.DataFrame({"n": [1, -1]}))
     account.requests(forget=True)
-    combining.run()
+    built.code.combining.run()
 
-    assert document.notes == ()
+    assert built.code.document.notes == ()
     assert lake["out/"].read()["n"].sort().to_list() == [-1, 1, 1]
     assert table.read()["n"].sort().to_list() == [-1, 1, 1]
     role = f"glacier-glue-etl-{REGION}"
@@ -316,4 +325,13 @@ def test_role_of_a_checked_pipeline_allows_what_its_jobs_do_and_no_more(
     assert "private" not in str(policy)
     assert "lake/*" not in str(policy)
     assert iam.list_role_policies(RoleName=role)["PolicyNames"] == ["glacier-terraform"]
-    assert terraform_aws.changes(tmp_path, **KEYS) == []
+    assert built.changes() == []
+
+
+DESCRIPTIONS = {
+    "example-1": Description(example_1, is_ambient=True),
+    "example-3": Description(example_3, is_ambient=True),
+    "example-5": Description(example_5, is_ambient=True),
+    "all-kinds": Description(all_kinds),
+    "checked-pipeline": Description(checked_pipeline),
+}

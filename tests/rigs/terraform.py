@@ -126,6 +126,7 @@ class Terraform:
         return {
             **kept,
             "CHECKPOINT_DISABLE": "1",
+            "GOGC": "400",  # a provider's schemas are large, and its processes brief
             "TF_CLI_CONFIG_FILE": str(self._settings()),
             "TF_IN_AUTOMATION": "1",
         }
@@ -134,11 +135,13 @@ class Terraform:
         self.home.mkdir(parents=True, exist_ok=True)
         path = self.home / "terraform.rc"
         mirror = json.dumps(self.mirror)
-        path.write_text(
+        text = (
             f"provider_installation {{\n  filesystem_mirror {{ path = {mirror} }}\n}}\n"
             if self.mirror
             else ""
         )
+        if not path.exists():  # another process may be reading it
+            path.write_text(text)
         return path
 
 

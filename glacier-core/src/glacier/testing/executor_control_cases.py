@@ -77,17 +77,17 @@ class ControlCases(ExecutorBase):
 
         assert executor.get_job_status(job_id) is JobStatus.SUCCEEDED
 
-    def test_ten_jobs_run_two_at_a_time(self, rig: Rig, tmp_path: Path) -> None:
+    def test_many_jobs_run_two_at_a_time(self, rig: Rig, tmp_path: Path) -> None:
         executor = rig.executor(most_at_once=2)
         job = {"script": script(tmp_path, TIMED), "args": [rig.job_seconds / 100]}
 
-        ids = [executor.submit_job(job) for _ in range(10)]
+        ids = [executor.submit_job(job) for _ in range(6)]
         most_running = _most_running_until_all_end(
-            executor, ids, limit_seconds=10 * rig.job_seconds
+            executor, ids, limit_seconds=len(ids) * rig.job_seconds
         )
 
         assert {executor.get_job_status(job_id) for job_id in ids} == {JobStatus.SUCCEEDED}
-        assert len(set(ids)) == 10
+        assert len(set(ids)) == len(ids)
         assert most_running <= 2
         assert _most_overlapping([_begin_and_end(executor, job_id) for job_id in ids]) == 2
 
