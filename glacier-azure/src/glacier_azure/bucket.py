@@ -15,7 +15,15 @@ from glacier.storage import Location, is_glob
 from glacier_azure.answers import Answer, answer_in, answer_of, code_of
 from glacier_azure.errors import of_answer, of_bucket
 from glacier_azure.session import session_of
-from glacier_azure.storage.settings import claims_of
+from glacier_azure.storage.deployment import deploy_container, make_container
+from glacier_azure.storage.settings import (
+    ACCOUNT,
+    CONTAINER,
+    ContainerSettings,
+    account_settings,
+    claims_of,
+    container_settings,
+)
 from glacier_azure.storage.upload import BlockBlob
 
 if TYPE_CHECKING:
@@ -49,13 +57,28 @@ class BlobStorageAdapter(ObjectStoreAdapter):
         return STAGING
 
     def prepare_staging(self) -> None:
-        """Make the container where it is missing."""
+        """Make the container where it is missing; its account has to be there."""
         if not self.has_bucket():
-            self.deploy()
+            make_container(self._session, ContainerSettings(self.resource.bucket_name))
 
     def claims(self) -> Iterable[Claim]:
         """Return what the resource's config says of its container and of the account."""
         return claims_of(self.resource)
+
+    def deploy(self) -> None:
+        """Make the container or update it, by what all resources of the provider say of it.
+
+        The storage account too, where the provider's config names a subscription.
+
+        Raises:
+            ContradictionError: Two of them set a field differently.
+            ConfigError: A field needs a subscription, and the config names none.
+        """
+        name, session = self.resource.bucket_name, self._session
+        container = container_settings(name, self.settings(CONTAINER, name))
+        said = self.settings(ACCOUNT, self._config.storage_account or "")
+        account = account_settings(session.account.name, said)
+        deploy_container(session, container, account, self.provider.tags)
 
     def location(self) -> Location:
         """Return where the bucket's path lies; touches no data.

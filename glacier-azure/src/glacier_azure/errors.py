@@ -1,5 +1,6 @@
 """What Azure says of containers and blobs, in Glacier's words."""
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
@@ -24,10 +25,12 @@ from glacier_azure.identity import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from glacier_azure.answers import Answer
     from glacier_azure.session import AzureSession
 
-__all__ = ["code_of", "of_answer", "of_bucket", "of_identity", "of_management"]
+__all__ = ["code_of", "managed", "of_answer", "of_bucket", "of_identity", "of_management"]
 
 _MISSING = {"404", "BlobNotFound", "ResourceNotFound"}
 _BUSY = {"ServerBusy", "OperationTimedOut", "InternalError", "500", "502", "503", "504"}
@@ -125,6 +128,28 @@ def of_management(error: Exception, what: str, session: "AzureSession") -> Glaci
             "there."
         )
     return None
+
+
+@contextmanager
+def managed(what: str, session: "AzureSession") -> "Iterator[None]":
+    """Turn every error of Resource Manager into Glacier's.
+
+    Args:
+        what: What the work is about, such as `the storage account 'lakes'`.
+        session: Whose identity asks.
+
+    Raises:
+        StorageError: Resource Manager refuses, or can't be reached.
+    """
+    try:
+        yield
+    except AzureError as error:
+        known = of_management(error, what, session)
+        if known is None:
+            answer = answer_of(error)
+            told = _first_line(error) if answer is None else answer.told
+            known = StorageError(f"Azure Resource Manager failed at {what}: {told}.")
+        raise known from error
 
 
 def of_answer(answer: "Answer", uri: str, session: "AzureSession") -> GlacierError:

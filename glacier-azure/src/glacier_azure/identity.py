@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
 from azure.core.exceptions import ClientAuthenticationError
 
-from glacier.errors import AccessDeniedError, GlacierError
+from glacier.errors import AccessDeniedError, ConfigError, GlacierError
 from glacier_azure.answers import code_of
 
 if TYPE_CHECKING:
@@ -62,9 +62,10 @@ def secrets_of(session: "AzureSession") -> "Iterator[str]":
     for given in (config.account_key, config.client_secret):
         if given is not None:
             yield given.get_secret_value()
-    if config.storage_account is None:
+    try:
+        credential = session.account.credential
+    except ConfigError:  # there is none, which is what the error is about
         return
-    credential = session.account.credential
     if isinstance(credential, AzureNamedKeyCredential):
         yield credential.named_key.key
     elif isinstance(credential, AzureSasCredential):
