@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from glacier.terraform.document import Document
 from tests.rigs.terraform_schema import check_document, facts, problems_of
 
 Tree = dict[str, Any]
@@ -88,14 +89,14 @@ def test_facts_name_their_providers_versions() -> None:
 
 
 def test_document_without_a_fault_passes() -> None:
-    check_document(DOCUMENT)
+    assert check_document(Document(DOCUMENT)) == DOCUMENT
 
 
 def test_check_fails_with_every_problem() -> None:
     tree = changed(lambda tree: [account(tree).pop("location"), account(tree).pop("name")])
 
     with pytest.raises(AssertionError, match=r"(?s)acme\.location: required.*acme\.name: required"):
-        check_document(tree)
+        check_document(Document(tree))
 
 
 MUTATIONS: dict[str, tuple[Callable[[Tree], object], str, str]] = {

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from glacier.terraform.document import Document
 from tests.rigs.terraform_references import references_in
 
 FACTS = Path(__file__).with_name("terraform_facts")
@@ -29,14 +30,11 @@ _WHOLE_EXPRESSION = re.compile(r"\$\{[^{}]*\}")
 _TYPED = {"string": (str, int, float), "number": (int, float), "bool": (bool,)}
 
 
-def check_document(tree: Mapping[str, Any]) -> None:
-    """Fail with all that a document has against the schemas of its providers.
-
-    Args:
-        tree: The document, as `Document.tree` has it.
-    """
-    found = problems_of(tree)
+def check_document(document: Document) -> dict[str, Any]:
+    """Return a document's tree; fail with all that it has against its providers' schemas."""
+    found = problems_of(document.tree)
     assert found == [], "\n".join(found)
+    return document.tree
 
 
 def problems_of(tree: Mapping[str, Any]) -> list[str]:
