@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from glacier.provider import Provider
     from glacier.resources import Bucket
+    from glacier.terraform import Block, Estate
     from glacier_azure.config import AzureConfig, BlobConfig
     from glacier_azure.session import AzureSession
 
@@ -53,6 +54,12 @@ class BlobStorageAdapter(ObjectStoreAdapter):
     def claims(self) -> Iterable[Claim]:
         """Return what the resource's config says of its container and of the account."""
         return claims_of(self.resource)
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return the container and its storage account as blocks of Terraform."""
+        from glacier_azure.terraform.bucket import bucket_blocks
+
+        return bucket_blocks(estate, self.resource)
 
     def location(self) -> Location:
         """Return where the bucket's path lies; touches no data.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from glacier.terraform import Block, Ref, TerraformProvider, Text
 from glacier_azure.iam import container_grants
 from glacier_azure.session import session_of
+from glacier_azure.storage.names import check_account
 
 if TYPE_CHECKING:
     from glacier.access import Access
@@ -40,6 +41,15 @@ class Description:
         self.config = cast("AzureConfig", estate.provider.config)
         self._provider = azure_provider(self.config)
         self.tags = dict(estate.provider.tags) or None
+
+    @property
+    def account(self) -> str:
+        """The name of the provider's storage account, by which blocks refer to it.
+
+        Raises:
+            ConfigError: The config names none, or one that can't be.
+        """
+        return check_account(session_of(self.config).account.name)
 
     def block(
         self,
