@@ -122,7 +122,7 @@ class BlobStorageAdapter(ObjectStoreAdapter):
         config = cast("BlobConfig | None", self.resource.config)
         is_set = config is not None and "tier" in config.model_fields_set
         tier = config.tier if config is not None and is_set else None
-        return BlockBlob(self._container.get_blob_client(key), token, tier)
+        return BlockBlob(self._container.get_blob_client(key), self._uri(key), token, tier)
 
     def is_in_the_way(self, error: Exception) -> bool:
         """Return whether Azure has refused to replace a blob."""

@@ -26,6 +26,7 @@ try:
         AzureSasCredential,
         TokenCredential,
     )
+    from azure.core.pipeline.transport import RequestsTransport
     from azure.identity import ClientSecretCredential, DefaultAzureCredential
     from azure.storage.blob import BlobServiceClient
 except ImportError as error:
@@ -39,14 +40,17 @@ if TYPE_CHECKING:
     from adlfs import AzureBlobFileSystem
 
 STORAGE_SCOPE = "https://storage.azure.com/.default"
-STORAGE_RETRIES = 5
-"""How often a request to Blob Storage is tried again at most: with the pauses below that lasts some
-20 seconds where errors come at once, about as long as Polars tries."""
-
-_FIRST_PAUSE_SECONDS = 0.5
 _PAUSE_BASE_SECONDS = 2
+_PAUSE_OFFSET_SECONDS = -1.5
+_PAUSE_JITTER_SECONDS = 0.25
+"""The pauses before tries again: the SDK waits for `base ** try + offset` seconds, more or less the
+jitter, so for 0.5, 2.5, 6.5 and 14.5 seconds."""
+
+_KINDS_OF_FAILURE = ("total", "connect", "read", "status")
 _USUAL_SUFFIX = "core.windows.net"
 _KEPT_SESSIONS = 64
+_KEPT_HOSTS = 10
+_KEPT_CONNECTIONS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,37 +109,42 @@ class AzureSession:
     def account(self) -> StorageAccount:
         """The storage account whose containers are the buckets.
 
+        What the config leaves open is ambient, as an identity is: the environment's account where
+        the config names none, and of the very account its key and its endpoint.
+
         Raises:
-            ConfigError: The config names none.
+            ConfigError: Neither names one.
         """
         config = self.config
-        name = config.storage_account
-        if name is None:
+        found = _ambient(config.storage_account)
+        name = config.storage_account or found.get("storage_account")
+        if not name:
             raise ConfigError(
                 "The provider's config names no storage account, which the URIs of its buckets "
                 "hold. Set AzureConfig(storage_account=...) or AZURE_STORAGE_ACCOUNT."
             )
-        found = {
-            "account_key": _revealed(config.account_key),
-            "sas_token": _revealed(config.sas_token),
-            "endpoint": config.endpoint,
-        }
-        if not (found["account_key"] or found["sas_token"] or config.client_secret):
-            found = {**found, **_ambient(name)}
-        endpoint = config.endpoint or found["endpoint"] or _public_endpoint(name)
+        endpoint = config.endpoint or found.get("endpoint") or _public_endpoint(name)
+        if config.account_key or config.sas_token or config.client_secret:
+            found = {
+                "account_key": _revealed(config.account_key),
+                "sas_token": _revealed(config.sas_token),
+            }
         credential: Any = self.token_credential  # found out on its first use
-        if found["account_key"]:
-            credential = AzureNamedKeyCredential(name, found["account_key"])
-        elif found["sas_token"]:
-            credential = AzureSasCredential(found["sas_token"])
+        if key := found.get("account_key"):
+            credential = AzureNamedKeyCredential(name, key)
+        elif signature := found.get("sas_token"):
+            credential = AzureSasCredential(signature)
         return StorageAccount(name, endpoint.rstrip("/"), credential)
 
     @cached_property
     def blobs(self) -> BlobServiceClient:
         """The client of the storage account; safe to share among threads."""
-        account = self.account
+        account, settings = self.account, self.client_settings()
         return BlobServiceClient(
-            account.endpoint, credential=account.credential, **self.client_settings()
+            account.endpoint,
+            credential=account.credential,
+            transport=_transport(settings),
+            **settings,
         )
 
     def client_settings(self) -> dict[str, Any]:  # Any: the SDK's own values
@@ -143,10 +152,10 @@ class AzureSession:
         return {
             "connection_timeout": self.config.connect_timeout_seconds,
             "read_timeout": self.config.read_timeout_seconds,
-            "retry_total": STORAGE_RETRIES,
-            "initial_backoff": _FIRST_PAUSE_SECONDS,
+            **{f"retry_{kind}": self.config.max_retries for kind in _KINDS_OF_FAILURE},
+            "initial_backoff": _PAUSE_OFFSET_SECONDS,
             "increment_base": _PAUSE_BASE_SECONDS,
-            "random_jitter_range": 0,
+            "random_jitter_range": _PAUSE_JITTER_SECONDS,
         }
 
     @property
@@ -203,22 +212,35 @@ def _session(config: AzureConfig, ambient: tuple[tuple[str, str], ...]) -> Azure
     return AzureSession(config)
 
 
-def _ambient(account: str) -> dict[str, str]:
-    """Return what the environment says of a storage account, as `AzureConfig` fields.
+def _transport(settings: Mapping[str, Any]) -> RequestsTransport:  # Any: the SDK's own values
+    """Return what sends requests, with connections for all threads: usually it keeps ten."""
+    transport = RequestsTransport(**settings)
+    transport.open()
+    for adapter in transport.session.adapters.values():
+        adapter.init_poolmanager(_KEPT_HOSTS, _KEPT_CONNECTIONS)
+    return transport
 
-    The variables of another account say nothing.
+
+def _ambient(account: str | None) -> dict[str, str | None]:
+    """Return what the environment says of a storage account, as fields of an `AzureConfig`.
+
+    Args:
+        account: Its name; the variables of another account say nothing. None for the account
+            that the environment names.
     """
+    named = os.environ.get("AZURE_STORAGE_ACCOUNT")
     text = os.environ.get("AZURE_STORAGE_CONNECTION_STRING")
-    found = fields_of(text) if text else {}
-    if found.pop("storage_account", None) != account:
-        found = {}
-    if os.environ.get("AZURE_STORAGE_ACCOUNT") in {account, "", None}:
+    connection: dict[str, str | None] = {**(fields_of(text) if text else {})}
+    name = account or named or connection.get("storage_account")
+    found = connection if connection.get("storage_account") == name else {}
+    if named in {name, "", None}:
         own = {
             "account_key": os.environ.get("AZURE_STORAGE_KEY"),
-            "sas_token": (os.environ.get("AZURE_STORAGE_SAS_TOKEN") or "").removeprefix("?"),
+            "sas_token": os.environ.get("AZURE_STORAGE_SAS_TOKEN", "").removeprefix("?"),
+            "endpoint": os.environ.get("AZURE_STORAGE_ENDPOINT"),
         }
-        found |= {name: value for name, value in own.items() if value}
-    return found
+        found = {**found, **{field: value for field, value in own.items() if value}}
+    return {**found, "storage_account": name}
 
 
 def _public_endpoint(account: str) -> str:
