@@ -127,7 +127,7 @@ def container_settings(name: str, settled: Settings) -> ContainerSettings:
 def account_settings(name: str, settled: Settings) -> AccountSettings:
     """Return all settings of a storage account, from what the resources say of it together."""
     given = {one: settled.fields[one] for one in _OF_ACCOUNT if one in settled.fields}
-    lists = dict(settled.lists)
+    lists: dict[str, Any] = dict(settled.lists)
     rules = _with_own_names(lists.pop("lifecycle_rules", ()))
     return AccountSettings(
         name=name,
