@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from glacier.provider import Provider
     from glacier.resources import Bucket
+    from glacier.terraform import Block, Estate
     from glacier_azure.config import AzureConfig, BlobConfig
     from glacier_azure.session import AzureSession
 
@@ -79,6 +80,12 @@ class BlobStorageAdapter(ObjectStoreAdapter):
         said = self.settings(ACCOUNT, self._config.storage_account or "")
         account = account_settings(session.account.name, said)
         deploy_container(session, container, account, self.provider.tags)
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return the container and its storage account as blocks of Terraform."""
+        from glacier_azure.terraform.bucket import bucket_blocks
+
+        return bucket_blocks(estate, self.resource)
 
     def location(self) -> Location:
         """Return where the bucket's path lies; touches no data.
