@@ -13,7 +13,7 @@ from glacier_azure.storage.connection import DEVELOPMENT_KEY
 from tests.glacier_azure.blobs import Blobs
 from tests.rigs.azure.azurite import Azurite
 
-WRITERS = 6
+WRITERS = 3
 
 
 def rows(*numbers: int) -> pl.DataFrame:
