@@ -18,11 +18,12 @@ from azure.storage.blob import (
     generate_account_sas,
 )
 
-from glacier import Bucket, Provider
+from glacier import Bucket, Provider, pipeline, task
 from glacier.config import AzureConfig, LocalConfig
 from glacier.errors import RunError, StorageError
 from glacier_azure.storage.connection import DEVELOPMENT_ACCOUNT
 from tests.acceptance.secretive import Watch, files_that_hold, reaching, spellings
+from tests.glacier_azure.blobs import Blobs
 from tests.rigs.azure.azurite import GROUP, Azurite, missing_azurite
 
 KEY = base64.b64encode(b"canary-" + secrets.token_bytes(57)).decode()
@@ -125,6 +126,28 @@ def test_secret_is_in_nothing_that_a_run_leaves(
     sent = [frame.serialize() for frame in frames]
     everything = b"\0".join([*watch.seen, *sent, *(text.encode() for text in texts)])
     assert not any(form in everything for form in spellings(secret))
+
+
+def test_job_may_be_sent_with_the_key_that_all_emulators_have(
+    azurite: Azurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands in Glacier's own sources, which travel with a job."""
+    for name, value in azurite.environment.items():
+        monkeypatch.setenv(name, value)
+    bucket = Provider(config=azurite.config()).bucket(Blobs(azurite).name, "rows.parquet")
+    bucket.write(pl.DataFrame({"x": [1, 2]}))
+    executor = Provider(config=LocalConfig(base_path=tmp_path / "data")).executor("process")
+
+    @task(executor=executor)
+    def total(given: Bucket) -> int:
+        return int(given.read()["x"].sum())
+
+    @pipeline
+    def totals() -> int:
+        return total(bucket)
+
+    with totals.run() as run:
+        assert run.result == 3
 
 
 def test_secret_is_in_no_error_of_the_store(
