@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
 from azure.core.exceptions import ClientAuthenticationError
 
 from glacier.errors import AccessDeniedError, ConfigError, GlacierError
 from glacier_azure.answers import code_of
+from glacier_azure.storage.signature import part_of, time_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def secrets_of(session: "AzureSession") -> "Iterator[str]":
     if isinstance(credential, AzureNamedKeyCredential):
         yield credential.named_key.key
     elif isinstance(credential, AzureSasCredential):
-        yield from parse_qs(credential.signature).get("sig", ())
+        yield part_of(credential.signature, "sig")
 
 
 def of_unavailable_identity(
@@ -165,7 +165,7 @@ def _of_refused_credential(answer: "Answer", what: str, session: "AzureSession")
 
 
 def _of_refused_signature(signature: str, told: str, what: str) -> GlacierError:
-    ends, begins = _time_in(signature, "se"), _time_in(signature, "st")
+    ends, begins = time_in(signature, "se"), time_in(signature, "st")
     now = datetime.now(UTC)
     how = "set it as sas_token (AZURE_STORAGE_SAS_TOKEN in the environment)"
     if ends is not None and ends <= now:
@@ -191,12 +191,12 @@ def _of_refused_signature(signature: str, told: str, what: str) -> GlacierError:
 def _advice_on_permissions(session: "AzureSession") -> str:
     credential = session.account.credential
     if isinstance(credential, AzureSasCredential):
-        parts = parse_qs(credential.signature)
-        allowed = "".join(parts.get("sp", ["nothing"]))
+        signature = credential.signature
+        allowed = part_of(signature, "sp")
+        what = part_of(signature, "srt") or part_of(signature, "sr")
         return (
-            f"It allows {allowed!r} on {''.join(parts.get('srt', parts.get('sr', ['?'])))!r}, in "
-            "Azure's letters: get one that allows reading, writing, listing and deleting (rwdlac) "
-            "on containers and objects (co)."
+            f"It allows {allowed!r} on {what!r}, in Azure's letters: get one that allows reading, "
+            "writing, listing and deleting (rwdlac) on containers and objects (co)."
         )
     if isinstance(credential, AzureNamedKeyCredential):
         return "Check the storage account's network rules and policies."
@@ -204,16 +204,6 @@ def _advice_on_permissions(session: "AzureSession") -> str:
         "Give it a role such as Storage Blob Data Contributor on the container or the account; a "
         "new role takes some minutes to hold."
     )
-
-
-def _time_in(signature: str, name: str) -> datetime | None:
-    """Return a time of a shared access signature; None for one that it has not."""
-    text = next(iter(parse_qs(signature).get(name, ())), "")
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _with_detail(answer: "Answer") -> str:

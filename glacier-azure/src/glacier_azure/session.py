@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from glacier.errors import ConfigError, MissingPackageError
 from glacier.storage import new_token
 from glacier_azure.config import AzureConfig
 from glacier_azure.storage.connection import fields_of
+from glacier_azure.storage.signature import time_in
 
 try:
     from azure.core.credentials import (
@@ -27,7 +29,11 @@ try:
         TokenCredential,
     )
     from azure.core.pipeline.transport import RequestsTransport
-    from azure.identity import ClientSecretCredential, DefaultAzureCredential
+    from azure.identity import (
+        AzureAuthorityHosts,
+        ClientSecretCredential,
+        DefaultAzureCredential,
+    )
     from azure.storage.blob import BlobServiceClient
 except ImportError as error:
     raise MissingPackageError(
@@ -80,6 +86,20 @@ class StorageAccount:
         return self.endpoint == _public_endpoint(self.name)
 
 
+if TYPE_CHECKING:
+    _made_once = cached_property
+else:
+
+    class _made_once(cached_property):  # noqa: N801 - a decorator
+        """A cached property that one thread makes while others wait; Python's own has no lock."""
+
+        def __get__(self, instance, owner=None):
+            if instance is None:
+                return self
+            with instance.lock:
+                return super().__get__(instance, owner)
+
+
 class AzureSession:
     """What a config stands for: clients, the filesystem and Polars' access, of one identity.
 
@@ -89,23 +109,25 @@ class AzureSession:
 
     def __init__(self, config: AzureConfig) -> None:
         self.config = config
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()  # of what is made once
 
-    @cached_property
+    @_made_once
     def token_credential(self) -> TokenCredential:
         """What gets tokens for Azure's services: the service principal, or the ambient identity."""
         config = self.config
-        with self._lock:
-            if config.client_secret is not None:
-                assert config.tenant_id is not None
-                assert config.client_id is not None
-                return ClientSecretCredential(
-                    config.tenant_id, config.client_id, config.client_secret.get_secret_value()
-                )
-            found: dict[str, Any] = {"managed_identity_client_id": config.client_id}
-            return DefaultAzureCredential(**{k: v for k, v in found.items() if v is not None})
+        if config.client_secret is not None:
+            assert config.tenant_id is not None
+            assert config.client_id is not None
+            return ClientSecretCredential(
+                config.tenant_id,
+                config.client_id,
+                config.client_secret.get_secret_value(),
+                disable_instance_discovery=not is_known_authority(),
+            )
+        found: dict[str, Any] = {"managed_identity_client_id": config.client_id}
+        return DefaultAzureCredential(**{k: v for k, v in found.items() if v is not None})
 
-    @cached_property
+    @_made_once
     def account(self) -> StorageAccount:
         """The storage account whose containers are the buckets.
 
@@ -124,7 +146,7 @@ class AzureSession:
                 "hold. Set AzureConfig(storage_account=...) or AZURE_STORAGE_ACCOUNT."
             )
         endpoint = config.endpoint or found.get("endpoint") or _public_endpoint(name)
-        if config.account_key or config.sas_token or config.client_secret:
+        if config.account_key or config.sas_token or config.client_id:
             found = {
                 "account_key": _revealed(config.account_key),
                 "sas_token": _revealed(config.sas_token),
@@ -136,7 +158,7 @@ class AzureSession:
             credential = AzureSasCredential(signature)
         return StorageAccount(name, endpoint.rstrip("/"), credential)
 
-    @cached_property
+    @_made_once
     def blobs(self) -> BlobServiceClient:
         """The client of the storage account; safe to share among threads."""
         account, settings = self.account, self.client_settings()
@@ -173,12 +195,12 @@ class AzureSession:
                 options["azure_allow_http"] = "true"
         return options
 
-    @cached_property
+    @_made_once
     def credential_provider(self) -> "AzureCredentials":
         """Polars' source of credentials."""
         return AzureCredentials(self.config, mark=new_token())
 
-    @cached_property
+    @_made_once
     def filesystem(self) -> "AzureBlobFileSystem":
         """The fsspec filesystem."""
         from glacier_azure.filesystem import blob_filesystem
@@ -195,7 +217,7 @@ class AzureCredentials(ConfigCredentials[AzureConfig]):
         if isinstance(credential, AzureNamedKeyCredential):
             return {"account_key": credential.named_key.key}, None
         if isinstance(credential, AzureSasCredential):
-            return {"sas_token": credential.signature}, None
+            return {"sas_token": credential.signature}, _end_of(credential.signature)
         token: AccessToken = credential.get_token(STORAGE_SCOPE)
         return {"bearer_token": token.token}, token.expires_on
 
@@ -241,6 +263,27 @@ def _ambient(account: str | None) -> dict[str, str | None]:
         }
         found = {**found, **{field: value for field, value in own.items() if value}}
     return {**found, "storage_account": name}
+
+
+def is_known_authority() -> bool:
+    """Return whether tokens come from a directory of Azure's public clouds.
+
+    Any other one that `AZURE_AUTHORITY_HOST` names can't be looked up at these.
+    """
+    host = os.environ.get("AZURE_AUTHORITY_HOST", AzureAuthorityHosts.AZURE_PUBLIC_CLOUD)
+    known = {value for name, value in vars(AzureAuthorityHosts).items() if name.isupper()}
+    return host.removeprefix("https://").rstrip("/") in known
+
+
+def _end_of(signature: str) -> int | None:
+    """Return when a signature ends, so that Polars asks for the one that the environment has then.
+
+    None where it has ended, since Polars takes nothing that has; Azure then says why it refuses.
+    """
+    end = time_in(signature, "se")
+    if end is None or end <= datetime.now(UTC):
+        return None
+    return int(end.timestamp())
 
 
 def _public_endpoint(account: str) -> str:

@@ -89,8 +89,11 @@ def parts(port: int) -> Sequence[Part]:
     """Return what the rig plays."""
     from tests.rigs.azure.identity import Identity
     from tests.rigs.azure.resources import ResourceManager
+    from tests.rigs.azure.storage_accounts import BlobServices, storage_types
 
-    return [Identity(), ResourceManager(port)]
+    manager = ResourceManager(port)
+    manager.know(*storage_types(manager))
+    return [Identity(), BlobServices(manager), manager]
 
 
 class _Quiet(WSGIRequestHandler):
