@@ -96,8 +96,9 @@ class AzureConfig(ProviderConfig):
 
     max_retries: int = Field(default=4, ge=0)
     """How often a request that failed for want of a sound answer is tried again: 4 times take some
-    25 seconds of pauses. Maps to the SDK's `retry_total`, which counts for all but what Polars
-    reads: it has `POLARS_CLOUD_MAX_RETRIES` in the environment."""
+    25 seconds of pauses. Maps to the SDK's `retry_total`, and where it is set to `max_retries` of
+    Polars' storage options; Polars' own number (`POLARS_CLOUD_MAX_RETRIES` in the environment)
+    counts for what it reads otherwise."""
 
     @model_validator(mode="before")
     @classmethod
