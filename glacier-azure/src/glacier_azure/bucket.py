@@ -1,16 +1,18 @@
 """Buckets on Blob Storage, each a container of the provider's storage account."""
 
 import builtins
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
 from azure.core.exceptions import HttpResponseError
 
+from glacier.claims import Claim
 from glacier.globs import polars_glob
 from glacier.object_store import ObjectStoreAdapter
 from glacier.storage import Location, is_glob
 from glacier_azure.errors import code_of
 from glacier_azure.session import session_of
+from glacier_azure.storage.settings import claims_of
 from glacier_azure.storage.upload import BlockBlob
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from glacier.provider import Provider
     from glacier.resources import Bucket
+    from glacier.terraform import Block, Estate
     from glacier_azure.config import AzureConfig, BlobConfig
     from glacier_azure.session import AzureSession
 
@@ -47,6 +50,16 @@ class BlobStorageAdapter(ObjectStoreAdapter):
         """Make the container where it is missing."""
         if not self.has_bucket():
             self.deploy()
+
+    def claims(self) -> Iterable[Claim]:
+        """Return what the resource's config says of its container and of the account."""
+        return claims_of(self.resource)
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return the container and its storage account as blocks of Terraform."""
+        from glacier_azure.terraform.bucket import bucket_blocks
+
+        return bucket_blocks(estate, self.resource)
 
     def location(self) -> Location:
         """Return where the bucket's path lies; touches no data.

@@ -1,8 +1,8 @@
 """The Azure configs."""
 
 import os
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -10,6 +10,19 @@ from glacier.config.base import ProviderConfig, ResourceConfig
 from glacier.errors import ConfigError
 from glacier_azure.function.schedule import problem_of_schedule
 from glacier_azure.storage.connection import fields_of
+from glacier_azure.storage.rules import LifecycleRule
+
+if TYPE_CHECKING:
+    # What may be given; what a config holds are the rules.
+    LifecycleRules: TypeAlias = Sequence[LifecycleRule | Mapping[str, Any]]
+else:
+    LifecycleRules = list[LifecycleRule]
+
+OVERRIDABLE = (
+    *("storageAccounts", "blobServices", "containers"),
+    *("azurerm_storage_account", "azurerm_storage_container", "azurerm_storage_management_policy"),
+)
+"""What the overrides of a `BlobConfig` may belong to."""
 
 _KEYS = frozenset({"account_key", "sas_token", "connection_string", "client_secret"})
 _IDENTITY = _KEYS | {"client_id", "tenant_id"}
@@ -143,7 +156,7 @@ class AzureConfig(ProviderConfig):
             )
         return cls(
             resource_group=group,
-            location=env.get("AZURE_LOCATION") or "eastus",
+            **({"location": env["AZURE_LOCATION"]} if env.get("AZURE_LOCATION") else {}),
             subscription_id=env.get("AZURE_SUBSCRIPTION_ID") or None,
             tenant_id=env.get("AZURE_TENANT_ID") or None,
             storage_account=env.get("AZURE_STORAGE_ACCOUNT") or None,
@@ -158,32 +171,65 @@ class AzureConfig(ProviderConfig):
 
 
 class BlobConfig(ResourceConfig):
-    """Settings of a Blob Storage container, and of its account where Azure has them there."""
+    """Settings of a container, of its storage account, and of what is written to one path in it.
+
+    Several resources may speak of one container, and all containers of a provider lie in one
+    account: what they set adds up, and may not contradict. The account's own fields
+    (`replication`, `soft_delete_retention_days`, `lifecycle_rules`, `hierarchical_namespace`) are
+    applied to an account that is there already only where they are set; but for
+    `soft_delete_retention_days` they need the provider's `subscription_id`.
+    """
 
     tier: Literal["Hot", "Cool", "Cold", "Archive"] = "Hot"
-    """What storing and reading cost; `Archive` can't be read at once. Maps to the account's
-    `accessTier`."""
+    """What storing and reading cost; `Archive` can't be read at once. It is set on each blob that
+    is written where it is set here; the account's own tier holds elsewhere. Maps to the header
+    `x-ms-access-tier`."""
 
     replication: Literal["LRS", "ZRS", "GRS", "GZRS", "RA-GRS", "RA-GZRS"] = "LRS"
-    """How many copies are kept, and where. Maps to the account's SKU."""
+    """How many copies the account keeps, and where. Maps to the account's SKU."""
 
-    encryption_scope: str | None = None
-    """The scope whose key encrypts the blobs. Maps to `defaultEncryptionScope`."""
+    encryption_scope: str | None = Field(default=None, pattern=r"^[A-Za-z0-9]{3,63}$")
+    """The scope whose key encrypts the blobs of the container, settled when the container is
+    made. A scope that is missing is made where `subscription_id` is set, with a key that
+    Microsoft manages. Maps to `defaultEncryptionScope`."""
 
     soft_delete_retention_days: Annotated[int, Field(ge=0, le=365)] = 7
-    """For how many days a deleted blob can be restored; 0 switches that off.
+    """For how many days a deleted blob of the account can be restored; 0 switches that off.
     Maps to `deleteRetentionPolicy`."""
 
-    lifecycle_rules: list[dict[str, Any]] | None = None  # Any: Azure's own rules
-    """Rules that move or expire blobs under the bucket's path. Maps to the account's
-    management policy."""
+    lifecycle_rules: LifecycleRules | None = None
+    """Rules that move or expire blobs under the bucket's path, such as `{"name": "archive",
+    "base_blob": {"tier_to_archive": {"days_after_modification_greater_than": 30}}}`; their fields
+    are those of `glacier_azure.storage.rules.LifecycleRule`. They replace those that the account
+    has for this container; an empty list removes them. Maps to the account's management
+    policy."""
 
     container_access: Literal["private", "blob", "container"] = "private"
-    """What anyone may read without an identity. Maps to the container's `publicAccess`."""
+    """What anyone may read without an identity. Maps to the container's `publicAccess`, and to
+    the account's `allowBlobPublicAccess` where it is not private."""
 
     hierarchical_namespace: bool = False
-    """Whether directories are real and renames atomic (Data Lake Storage Gen2). Maps to the
-    account's `isHnsEnabled`."""
+    """Whether directories are real and renames atomic (Data Lake Storage Gen2), settled when the
+    account is made. Maps to the account's `isHnsEnabled`."""
+
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """Fields that are merged last, by what they belong to. In the names of Resource Manager:
+    `storageAccounts`, `blobServices` and `containers`, such as
+    `{"storageAccounts": {"properties": {"allowSharedKeyAccess": False}}}`. In Terraform's:
+    `azurerm_storage_account`, `azurerm_storage_container` and
+    `azurerm_storage_management_policy`. Without `subscription_id` Resource Manager's are
+    refused."""
+
+    @field_validator("overrides")
+    @classmethod
+    def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for name, fields in given.items():
+            if name not in OVERRIDABLE or not isinstance(fields, Mapping):
+                raise ValueError(
+                    f"overrides[{name!r}] belongs to nothing that Glacier makes; expected a "
+                    f"mapping of fields under one of {', '.join(OVERRIDABLE)}"
+                )
+        return given
 
 
 class AzureFunctionConfig(ResourceConfig):
