@@ -18,6 +18,18 @@ AUDIENCES = ("https://management.azure.com", "https://management.core.windows.ne
 Body = dict[str, Any]
 
 
+class RefusedError(Exception):
+    """What Azure does not take.
+
+    Attributes:
+        answer: What it says.
+    """
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.answer = json_answer(status, error(code, message))
+
+
 class ResourceType(Protocol):
     """What the rig knows of one type of resource."""
 
@@ -25,7 +37,11 @@ class ResourceType(Protocol):
     """The type, such as `Microsoft.Web/sites`."""
 
     def put(self, resource_id: str, body: Body) -> Body:
-        """Return what is kept of a resource that is created or updated."""
+        """Return what is kept of a resource that is created or updated.
+
+        Raises:
+            RefusedError: Azure would not take it.
+        """
 
     def deleted(self, resource_id: str) -> None:
         """Forget a resource."""
@@ -50,7 +66,10 @@ class ResourceManager:
         if str(claims_in(request).get("aud", "")).rstrip("/") not in AUDIENCES:
             return json_answer(401, error("AuthenticationFailed", "The token is missing or wrong."))
         with self._lock:
-            return self._answered(request)
+            try:
+                return self._answered(request)
+            except RefusedError as refusal:
+                return refusal.answer
 
     def close(self) -> None:
         """Do nothing: it has started nothing."""
@@ -58,6 +77,10 @@ class ResourceManager:
     def find(self, resource_id: str) -> Body | None:
         """Return what is kept at an id, whose case does not matter."""
         return self._resources.get(resource_id.lower())
+
+    def of_type(self, kind: str) -> list[Body]:
+        """Return all resources of a type."""
+        return [one for one in self._resources.values() if one["type"].lower() == kind.lower()]
 
     def _answered(self, request: Request) -> Response:
         path = request.path.rstrip("/")
@@ -94,7 +117,9 @@ class ResourceManager:
         }
         kept["properties"] = {**kept.get("properties", {}), "provisioningState": "Succeeded"}
         self._resources[path.lower()] = kept
-        return json_answer(201 if before is None else 200, kept)
+        # Of most types; Microsoft.Web has its own idea.
+        created = getattr(known, "created_status", 201)
+        return json_answer(created if before is None else 200, kept)
 
     def _delete(self, path: str, known: ResourceType | None) -> Response:
         if self.find(path) is None:

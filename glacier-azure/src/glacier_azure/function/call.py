@@ -131,9 +131,7 @@ def _failed(name: str, kind: str, content: Mapping[str, Any]) -> FunctionError:
         message = (
             f"The function {name!r} failed: {what}. Its traceback over there:\n{trace.rstrip()}"
         )
-    return FunctionError(
-        message, function_name=name, error_type=error_type, remote_traceback=trace
-    )
+    return FunctionError(message, function_name=name, error_type=error_type, remote_traceback=trace)
 
 
 def _refused(function: "Serverless", answer: "HttpResponse", seconds: float) -> FunctionError:

@@ -103,7 +103,7 @@ def _asked_for(session: "AzureSession", name: str) -> Entrance:
     return Entrance(hosts.app, key)
 
 
-def send(  # noqa: PLR0913 - what a request is made of
+def send(
     session: "AzureSession",
     method: str,
     url: str,
