@@ -68,7 +68,12 @@ class FunctionApps:
         self._refusals: list[dict[str, Any]] = []
         self._requests: list[dict[str, str]] = []
         self._lock = threading.Lock()
-        self.types: tuple[ResourceType, ...] = (_Plans(), _Sites(self), _Settings(self), _Keys(self))
+        self.types: tuple[ResourceType, ...] = (
+            _Plans(),
+            _Sites(self),
+            _Settings(self),
+            _Keys(self),
+        )
 
     def answer(self, request: Request) -> Response | None:
         """Answer what is about apps, and is not kept by Resource Manager."""

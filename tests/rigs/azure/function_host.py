@@ -49,10 +49,11 @@ def load():
 def called(function, bindings, asked):
     """Return what a function answers, or the traceback of what it raises."""
     import azure.functions as func
+    from azure.functions.timer import TimerRequest
 
     trigger = bindings[0]
     if trigger["type"] == "timerTrigger":
-        given = func.TimerRequest(past_due=False)
+        given = TimerRequest(past_due=False)
     else:
         given = func.HttpRequest(
             asked["method"],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from glacier.resources import Serverless
     from glacier_azure.config import AzureConfig
+    from glacier_azure.session import AzureSession
 
 LARGEST_PAYLOAD_BYTES = 104_857_600
 """What an app takes in one call:
@@ -72,7 +73,8 @@ def _asked(function: "Serverless", sent: bytes) -> "tuple[HttpResponse, float]":
         try:
             answer, seconds = _asked_once(function, sent)
         except ServiceRequestError:
-            pass
+            # Gone, or made anew with another address.
+            entrances.forget(_session(function), function.function_name)
         else:
             if not _is_not_begun(answer):
                 return answer, seconds
@@ -82,8 +84,7 @@ def _asked(function: "Serverless", sent: bytes) -> "tuple[HttpResponse, float]":
 
 def _asked_once(function: "Serverless", sent: bytes) -> "tuple[HttpResponse, float]":
     """Call the function with the key that is known, or with a new one if that is refused."""
-    session = session_of(cast("AzureConfig", function.provider.config))
-    name = function.function_name
+    session, name = _session(function), function.function_name
     limit = min(config_of(function).timeout_seconds, LONGEST_CALL_SECONDS)
     for is_last in (False, True):
         entrance = entrances.find(session, name)
@@ -104,6 +105,10 @@ def _asked_once(function: "Serverless", sent: bytes) -> "tuple[HttpResponse, flo
         if answer.status_code == 404 or is_last:
             break
     return answer, seconds
+
+
+def _session(function: "Serverless") -> "AzureSession":
+    return session_of(cast("AzureConfig", function.provider.config))
 
 
 def _is_not_begun(answer: "HttpResponse") -> bool:

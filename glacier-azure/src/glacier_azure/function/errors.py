@@ -11,7 +11,6 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
-from azure.identity import CredentialUnavailableError
 
 from glacier.errors import FunctionError
 from glacier_azure.errors import code_of
@@ -69,7 +68,7 @@ def end_of(log: str) -> str:
 
 def _reason(error: AzureError, action: Action, group: str) -> str:
     said = " ".join(str(error.message or error).split()).rstrip(". ")
-    if isinstance(error, CredentialUnavailableError):
+    if isinstance(error, ClientAuthenticationError) and error.response is None:
         return (
             f"no identity was found ({said}). Give AzureConfig a service principal, log in with "
             "az login, or run it where a managed identity is."
