@@ -14,9 +14,12 @@ from typing import IO, Any
 
 import boto3
 
-from tests.rigs.aws.glue_image import InstallError, make_image
+from tests.rigs.python_image import InstallError, make_image
 
 GRACE_SECONDS = 2.0
+
+PROVIDED = ("boto3", "pandas", "pyarrow", "pyspark", "setuptools")
+"""What Glue itself has, of what matters here; with all that these need."""
 
 # Ends the run with the process of the rig: Linux' PR_SET_PDEATHSIG, kept by exec.
 _TIED = """
@@ -65,7 +68,7 @@ class GlueProcess:
             home.mkdir()
             modules = self.arguments.get("--additional-python-modules", "")
             try:
-                make_image(image, filter(None, modules.split(",")))
+                make_image(image, [*PROVIDED, *filter(None, modules.split(","))])
                 keys = self._assumed()
                 script = self._script(Path(directory), keys)
             except InstallError as error:
