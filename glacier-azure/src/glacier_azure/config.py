@@ -285,6 +285,17 @@ class AzureFunctionConfig(ResourceConfig):
     minute, hour, day, month, day of the week), such as `0 0 6 * * *`, in UTC; or the name of an app
     setting that holds them, such as `%SCHEDULE%`. Maps to the timer trigger's `schedule`."""
 
+    @field_validator("packages")
+    @classmethod
+    def _packages_are_requirements(cls, packages: list[str]) -> list[str]:
+        for line in packages:
+            if not line.strip() or line.strip().startswith(("-", "#")) or "\n" in line:
+                raise ValueError(
+                    f"{line!r} is no requirement; pass one such as 'polars==2.1.0' for each "
+                    "package. Options of pip belong in app settings, such as PIP_EXTRA_INDEX_URL."
+                )
+        return packages
+
     @field_validator("schedule")
     @classmethod
     def _schedule_has_six_fields(cls, value: str | None) -> str | None:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -35,8 +36,8 @@ def install(app: Path, images: Path) -> Path:
     image = images / hashlib.sha256(text.encode()).hexdigest()
     if image.exists():
         return image
-    draft = image.with_suffix(".new")
-    draft.mkdir(parents=True)
+    images.mkdir(exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=images))
     lines = [line for line in text.splitlines() if line and not line.startswith("-c ")]
     here = [line for line in lines if Requirement(line).url is None]
     elsewhere = [line for line in lines if line not in here]
@@ -46,7 +47,8 @@ def install(app: Path, images: Path) -> Path:
         make_image(draft, here)
     except InstallError as error:
         raise BuildError(f"ERROR: {error}") from error
-    draft.rename(image)
+    if not image.exists():  # by another build meanwhile
+        draft.rename(image)
     return image
 
 

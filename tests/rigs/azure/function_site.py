@@ -5,6 +5,7 @@ import json
 import secrets
 import shutil
 import threading
+import traceback
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -126,6 +127,10 @@ class Site:
             deployment["log"] += str(error).splitlines()
             deployment["status"] = FAILED
             return
+        except Exception:
+            deployment["log"] += traceback.format_exc().splitlines()
+            deployment["status"] = FAILED
+            raise
         with self._lock:
             self._code = (app, image)
         self._end_processes()
