@@ -19,6 +19,7 @@ from glacier.errors import ConfigError, MissingPackageError
 from glacier.storage import new_token
 from glacier_azure.config import AzureConfig
 from glacier_azure.storage.connection import fields_of
+from glacier_azure.storage.logs import hide_signatures
 from glacier_azure.storage.signature import time_in
 
 try:
@@ -156,6 +157,7 @@ class AzureSession:
         if key := found.get("account_key"):
             credential = AzureNamedKeyCredential(name, key)
         elif signature := found.get("sas_token"):
+            hide_signatures()
             credential = AzureSasCredential(signature)
         else:
             _check_encryption(endpoint)
