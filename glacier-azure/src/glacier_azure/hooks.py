@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def glacier_register_adapters() -> "Iterable[AdapterSpec]":
     """Register Blob Storage, Azure Functions and Synapse."""
     from glacier.registry import AdapterSpec
-    from glacier.resources import Bucket
-    from glacier_azure.config import AzureConfig, BlobConfig
+    from glacier.resources import Bucket, Executor
+    from glacier_azure.config import AzureConfig, BlobConfig, SynapseConfig
 
     return [
         AdapterSpec(
@@ -24,6 +24,14 @@ def glacier_register_adapters() -> "Iterable[AdapterSpec]":
             "glacier_azure.bucket:BlobStorageAdapter",
             (BlobConfig,),
             check="glacier_azure.storage.names:check_bucket",
+            extra="azure",
+        ),
+        AdapterSpec(
+            Executor,
+            SynapseConfig,
+            "glacier_azure.executor:SynapseAdapter",
+            (SynapseConfig,),
+            providers=(AzureConfig,),
             extra="azure",
         ),
     ]

@@ -26,7 +26,11 @@ try:
         AzureSasCredential,
         TokenCredential,
     )
-    from azure.identity import ClientSecretCredential, DefaultAzureCredential
+    from azure.identity import (
+        ChainedTokenCredential,
+        ClientSecretCredential,
+        DefaultAzureCredential,
+    )
     from azure.storage.blob import BlobServiceClient
 except ImportError as error:
     raise MissingPackageError(
@@ -99,7 +103,11 @@ class AzureSession:
                     config.tenant_id, config.client_id, config.client_secret.get_secret_value()
                 )
             found: dict[str, Any] = {"managed_identity_client_id": config.client_id}
-            return DefaultAzureCredential(**{k: v for k, v in found.items() if v is not None})
+            usual = DefaultAzureCredential(**{k: v for k, v in found.items() if v is not None})
+            from glacier_azure.job.identity import pool_credential
+
+            of_pool = pool_credential()
+            return usual if of_pool is None else ChainedTokenCredential(of_pool, usual)
 
     @cached_property
     def account(self) -> StorageAccount:

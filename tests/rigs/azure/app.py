@@ -89,8 +89,10 @@ def parts(port: int) -> Sequence[Part]:
     """Return what the rig plays."""
     from tests.rigs.azure.identity import Identity
     from tests.rigs.azure.resources import ResourceManager
+    from tests.rigs.azure.synapse import Synapse
 
-    return [Identity(), ResourceManager(port)]
+    resources = ResourceManager(port)
+    return [Identity(), resources, Synapse(port, resources)]
 
 
 class _Quiet(WSGIRequestHandler):

@@ -59,6 +59,11 @@ class ResourceManager:
         """Return what is kept at an id, whose case does not matter."""
         return self._resources.get(resource_id.lower())
 
+    def find_ending(self, ending: str) -> Body | None:
+        """Return what is kept at the id that ends so, in whatever group."""
+        keys = (key for key in self._resources if key.endswith(ending.lower()))
+        return self._resources.get(next(keys, ""))
+
     def _answered(self, request: Request) -> Response:
         path = request.path.rstrip("/")
         body = request.get_json(silent=True) or {}

@@ -1,6 +1,6 @@
-"""The Python that a run of a Glue job finds: what Glue has, what it was told to add, nothing else.
+"""The Python that a job finds: what its platform has, what that was told to add, nothing else.
 
-It is a directory of links into this environment. Glacier itself is in none of them, so a run that
+It is a directory of links into this environment. Glacier itself is in none of them, so a job that
 imports it has brought it along.
 """
 
@@ -11,22 +11,19 @@ from pathlib import Path, PurePosixPath
 
 from packaging.requirements import Requirement
 
-PROVIDED = ("boto3", "pandas", "pyarrow", "pyspark", "setuptools")
-"""What Glue itself has, of what matters here; with all that these need."""
-
 
 class InstallError(Exception):
     """What pip would say of requirements that can't be met."""
 
 
 def make_image(directory: Path, requirements: Iterable[str]) -> None:
-    """Fill a directory with what Glue has and with some requirements, as pip would.
+    """Fill a directory with some requirements and all that these need, as pip would.
 
     Raises:
         InstallError: A requirement is not in this environment, or in another version.
     """
     found: dict[str, Distribution] = {}
-    for text in (*PROVIDED, *requirements):
+    for text in requirements:
         _collect(Requirement(text), found)
     for one in found.values():
         for entry in _entries(one):
