@@ -1,10 +1,10 @@
 """The Azure configs."""
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from glacier.errors import ConfigError
-from glacier_azure.config import AzureConfig, BlobConfig
+from glacier_azure.config import AzureConfig
 from glacier_azure.hooks import glacier_config_from_env
 
 
@@ -16,11 +16,10 @@ def test_from_env_reads_the_standard_variables() -> None:
         "AZURE_TENANT_ID": "tenant",
         "AZURE_STORAGE_ACCOUNT": "account",
         "AZURE_STORAGE_KEY": "k3y",
-        "AZURE_STORAGE_SAS_TOKEN": "s4s",
-        "AZURE_STORAGE_CONNECTION_STRING": "c0nnection",
         "AZURE_CLIENT_ID": "client",
         "AZURE_CLIENT_SECRET": "s3cret",
         "AZURE_STORAGE_ENDPOINT": "http://127.0.0.1:10000/account",
+        "AZURE_RESOURCE_MANAGER_ENDPOINT": "https://management.chinacloudapi.cn",
     }
 
     config = AzureConfig.from_env(environ)
@@ -32,11 +31,10 @@ def test_from_env_reads_the_standard_variables() -> None:
         tenant_id="tenant",
         storage_account="account",
         account_key=SecretStr("k3y"),
-        sas_token=SecretStr("s4s"),
-        connection_string=SecretStr("c0nnection"),
         client_id="client",
         client_secret=SecretStr("s3cret"),
         endpoint="http://127.0.0.1:10000/account",
+        management_endpoint="https://management.chinacloudapi.cn",
     )
 
 
@@ -62,16 +60,3 @@ def test_environment_is_claimed_by_the_resource_group_alone() -> None:
 
     assert claimed == AzureConfig(resource_group="rg")
     assert glacier_config_from_env({"AZURE_TENANT_ID": "tenant"}) is None
-
-
-def test_blob_config_has_the_documented_defaults() -> None:
-    config = BlobConfig()
-
-    assert (config.tier, config.replication) == ("Hot", "LRS")
-    assert config.encryption_scope is None
-    assert config.soft_delete_retention_days == 7
-
-
-def test_blob_config_refuses_an_unknown_tier() -> None:
-    with pytest.raises(ValidationError, match="'Hot', 'Cool', 'Cold' or 'Archive'"):
-        BlobConfig.model_validate({"tier": "Tepid"})

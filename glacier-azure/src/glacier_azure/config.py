@@ -1,14 +1,27 @@
 """The Azure configs."""
 
 import os
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from glacier.config.base import ProviderConfig, ResourceConfig
 from glacier.errors import ConfigError
 from glacier_azure.storage.connection import fields_of
+from glacier_azure.storage.rules import LifecycleRule
+
+if TYPE_CHECKING:
+    # What may be given; what a config holds are the rules.
+    LifecycleRules: TypeAlias = Sequence[LifecycleRule | Mapping[str, Any]]
+else:
+    LifecycleRules = list[LifecycleRule]
+
+OVERRIDABLE = (
+    *("storageAccounts", "blobServices", "containers"),
+    *("azurerm_storage_account", "azurerm_storage_container", "azurerm_storage_management_policy"),
+)
+"""What the overrides of a `BlobConfig` may belong to."""
 
 _KEYS = frozenset({"account_key", "sas_token", "connection_string", "client_secret"})
 _IDENTITY = _KEYS | {"client_id", "tenant_id"}
@@ -39,7 +52,8 @@ class AzureConfig(ProviderConfig):
 
     storage_account: str | None = Field(default=None, min_length=1)
     """The account whose containers are the buckets; needed once data is read or written.
-    Environment variable: `AZURE_STORAGE_ACCOUNT`."""
+    Environment variable: `AZURE_STORAGE_ACCOUNT`. Where None, the environment's account is ambient,
+    as an identity is: that of this variable, else that of `AZURE_STORAGE_CONNECTION_STRING`."""
 
     account_key: SecretStr | None = None
     """A key of the storage account. Environment variable: `AZURE_STORAGE_KEY`."""
@@ -64,7 +78,8 @@ class AzureConfig(ProviderConfig):
     endpoint: str | None = None
     """Where Blob Storage is reached instead of the account's public address, with the account's
     name where that belongs into the path: `http://127.0.0.1:10000/devstoreaccount1`.
-    Environment variable: `AZURE_STORAGE_ENDPOINT`."""
+    Environment variable: `AZURE_STORAGE_ENDPOINT`, which counts where None too, as long as the
+    environment names no other account."""
 
     management_endpoint: str | None = None
     """Where Azure Resource Manager is reached instead of `https://management.azure.com`.
@@ -78,6 +93,11 @@ class AzureConfig(ProviderConfig):
     """After how many seconds without a byte a request is tried again. Maps to the SDK's
     `read_timeout`, and to that of Polars' storage options, without which Polars would wait for
     ever."""
+
+    max_retries: int = Field(default=4, ge=0)
+    """How often a request that failed for want of a sound answer is tried again: 4 times take some
+    25 seconds of pauses. Maps to the SDK's `retry_total`, which counts for all but what Polars
+    reads: it has `POLARS_CLOUD_MAX_RETRIES` in the environment."""
 
     @model_validator(mode="before")
     @classmethod
@@ -142,7 +162,7 @@ class AzureConfig(ProviderConfig):
             )
         return cls(
             resource_group=group,
-            location=env.get("AZURE_LOCATION") or "eastus",
+            **({"location": env["AZURE_LOCATION"]} if env.get("AZURE_LOCATION") else {}),
             subscription_id=env.get("AZURE_SUBSCRIPTION_ID") or None,
             tenant_id=env.get("AZURE_TENANT_ID") or None,
             storage_account=env.get("AZURE_STORAGE_ACCOUNT") or None,
@@ -157,32 +177,65 @@ class AzureConfig(ProviderConfig):
 
 
 class BlobConfig(ResourceConfig):
-    """Settings of a Blob Storage container, and of its account where Azure has them there."""
+    """Settings of a container, of its storage account, and of what is written to one path in it.
+
+    Several resources may speak of one container, and all containers of a provider lie in one
+    account: what they set adds up, and may not contradict. The account's own fields
+    (`replication`, `soft_delete_retention_days`, `lifecycle_rules`, `hierarchical_namespace`) are
+    applied to an account that is there already only where they are set; but for
+    `soft_delete_retention_days` they need the provider's `subscription_id`.
+    """
 
     tier: Literal["Hot", "Cool", "Cold", "Archive"] = "Hot"
-    """What storing and reading cost; `Archive` can't be read at once. Maps to the account's
-    `accessTier`."""
+    """What storing and reading cost; `Archive` can't be read at once. It is set on each blob that
+    is written where it is set here; the account's own tier holds elsewhere. Maps to the header
+    `x-ms-access-tier`."""
 
     replication: Literal["LRS", "ZRS", "GRS", "GZRS", "RA-GRS", "RA-GZRS"] = "LRS"
-    """How many copies are kept, and where. Maps to the account's SKU."""
+    """How many copies the account keeps, and where. Maps to the account's SKU."""
 
-    encryption_scope: str | None = None
-    """The scope whose key encrypts the blobs. Maps to `defaultEncryptionScope`."""
+    encryption_scope: str | None = Field(default=None, pattern=r"^[A-Za-z0-9]{3,63}$")
+    """The scope whose key encrypts the blobs of the container, settled when the container is
+    made. A scope that is missing is made where `subscription_id` is set, with a key that
+    Microsoft manages. Maps to `defaultEncryptionScope`."""
 
     soft_delete_retention_days: Annotated[int, Field(ge=0, le=365)] = 7
-    """For how many days a deleted blob can be restored; 0 switches that off.
+    """For how many days a deleted blob of the account can be restored; 0 switches that off.
     Maps to `deleteRetentionPolicy`."""
 
-    lifecycle_rules: list[dict[str, Any]] | None = None  # Any: Azure's own rules
-    """Rules that move or expire blobs under the bucket's path. Maps to the account's
-    management policy."""
+    lifecycle_rules: LifecycleRules | None = None
+    """Rules that move or expire blobs under the bucket's path, such as `{"name": "archive",
+    "base_blob": {"tier_to_archive": {"days_after_modification_greater_than": 30}}}`; their fields
+    are those of `glacier_azure.storage.rules.LifecycleRule`. They replace those that the account
+    has for this container; an empty list removes them. Maps to the account's management
+    policy."""
 
     container_access: Literal["private", "blob", "container"] = "private"
-    """What anyone may read without an identity. Maps to the container's `publicAccess`."""
+    """What anyone may read without an identity. Maps to the container's `publicAccess`, and to
+    the account's `allowBlobPublicAccess` where it is not private."""
 
     hierarchical_namespace: bool = False
-    """Whether directories are real and renames atomic (Data Lake Storage Gen2). Maps to the
-    account's `isHnsEnabled`."""
+    """Whether directories are real and renames atomic (Data Lake Storage Gen2), settled when the
+    account is made. Maps to the account's `isHnsEnabled`."""
+
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """Fields that are merged last, by what they belong to. In the names of Resource Manager:
+    `storageAccounts`, `blobServices` and `containers`, such as
+    `{"storageAccounts": {"properties": {"allowSharedKeyAccess": False}}}`. In Terraform's:
+    `azurerm_storage_account`, `azurerm_storage_container` and
+    `azurerm_storage_management_policy`. Without `subscription_id` Resource Manager's are
+    refused."""
+
+    @field_validator("overrides")
+    @classmethod
+    def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for name, fields in given.items():
+            if name not in OVERRIDABLE or not isinstance(fields, Mapping):
+                raise ValueError(
+                    f"overrides[{name!r}] belongs to nothing that Glacier makes; expected a "
+                    f"mapping of fields under one of {', '.join(OVERRIDABLE)}"
+                )
+        return given
 
 
 class AzureFunctionConfig(ResourceConfig):

@@ -89,10 +89,12 @@ def parts(port: int) -> Sequence[Part]:
     """Return what the rig plays."""
     from tests.rigs.azure.identity import Identity
     from tests.rigs.azure.resources import ResourceManager
+    from tests.rigs.azure.storage_accounts import BlobServices, storage_types
     from tests.rigs.azure.synapse import Synapse
 
-    resources = ResourceManager(port)
-    return [Identity(), resources, Synapse(port, resources)]
+    manager = ResourceManager(port)
+    manager.know(*storage_types(manager))
+    return [Identity(), BlobServices(manager), manager, Synapse(port, manager)]
 
 
 class _Quiet(WSGIRequestHandler):
