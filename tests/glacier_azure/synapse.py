@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 from textwrap import dedent
@@ -109,6 +110,7 @@ def requests_of(batch: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+@cache
 def installed() -> str:
     """Return requirements of all that is installed here but Glacier."""
     names = {one.metadata["Name"]: one.version for one in distributions()}

@@ -33,7 +33,7 @@ from glacier_azure.job.libraries import missing_on, wheels_for
 from glacier_azure.job.logs import BatchLog
 from glacier_azure.job.start import start_batch, told
 from glacier_azure.management import http_settings
-from glacier_azure.session import STORAGE_RETRIES, session_of
+from glacier_azure.session import session_of
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient
@@ -296,7 +296,7 @@ def _client(session: "AzureSession", endpoint: str, spark_pool: str) -> SparkCli
         spark_pool,
         connection_timeout=session.config.connect_timeout_seconds,
         read_timeout=session.config.read_timeout_seconds,
-        retry_total=STORAGE_RETRIES,
+        retry_total=session.config.max_retries,
         **http_settings(session, endpoint, SCOPE),
     )
 
