@@ -43,6 +43,7 @@ STORAGE = "https://storage.azure.com"
 _OWN = (RUN, SHA256, LOG, TOKEN)
 _PIECE_BYTES = 1 << 16
 _LARGEST_APPEND = 4 << 20  # of one request: https://learn.microsoft.com/rest/api/storageservices
+_LARGEST_BACKLOG = 16 << 20
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0  # a blob takes 50,000 appends
 _LAST_SECONDS = 30.0
@@ -90,7 +91,7 @@ def main(argv: list[str]) -> None:
     except SystemExit as error:
         if error.code not in (None, 0):
             raise
-    if container is not None:
+    if container is not None and log is not None and not log.is_in_trouble:
         _discard(container, run["file"])
 
 
@@ -144,7 +145,12 @@ class LogBlob:
         self._lock = threading.Lock()
         self._is_closing = threading.Event()
         self._process_id = os.getpid()
-        self._is_broken = False
+        self._problem: Exception | None = None
+
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether the blob could not be written when that was tried last."""
+        return self._problem is not None
 
     def start(self) -> None:
         """Redirect both streams, in their order, also for what is no Python."""
@@ -171,6 +177,9 @@ class LogBlob:
             os.dup2(self._before[number - 1], number)
         self._is_closing.set()
         self._sender.join(_LAST_SECONDS)
+        if self._problem is not None:
+            text = f"What was printed could not be kept in staging: {self._problem}\n"
+            os.write(self._before[1], text.encode())
 
     def _read(self, reading: int) -> None:
         # What the process has started may hold the pipe open for longer than it lives.
@@ -198,17 +207,17 @@ class LogBlob:
     def _send(self) -> None:
         with self._lock:
             content, self._pending = b"".join(self._pending), []
-        if not content or self._is_broken:
-            return
         try:
-            if not self._blob.exists():
+            if content and not self._blob.exists():
                 self._blob.create_append_blob()
-            for begin in range(0, len(content), _LARGEST_APPEND):
-                self._blob.append_block(content[begin : begin + _LARGEST_APPEND])
+            while content:
+                self._blob.append_block(content[:_LARGEST_APPEND])
+                content = content[_LARGEST_APPEND:]
+            self._problem = None
         except Exception as error:  # noqa: BLE001 - whatever it is, the script is not to blame
-            self._is_broken = True
-            text = f"What is printed can't be kept in staging: {error}\n"
-            os.write(self._before[1], text.encode())
+            self._problem = error
+            with self._lock:
+                self._pending.insert(0, content[-_LARGEST_BACKLOG:])
 
 
 def pool_token(scope: str) -> tuple[str, int] | None:
@@ -316,11 +325,14 @@ def _container_of(uri: str) -> Any:
         print("What is printed is not kept: azure-storage-blob is missing", file=sys.stderr)  # noqa: T201
         return None
     name, host, _ = _place_of(uri)
+    retries = {"retry_total": 2, "initial_backoff": 0.5, "increment_base": 2}
     text = os.environ.get("AZURE_STORAGE_CONNECTION_STRING")
     if text:
-        return BlobServiceClient.from_connection_string(text).get_container_client(name)
-    address = "https://" + host.replace(".dfs.", ".blob.", 1)
-    return BlobServiceClient(address, credential=PoolToken()).get_container_client(name)
+        service = BlobServiceClient.from_connection_string(text, **retries)
+    else:
+        address = "https://" + host.replace(".dfs.", ".blob.", 1)
+        service = BlobServiceClient(address, credential=PoolToken(), **retries)
+    return service.get_container_client(name)
 
 
 def _place_of(uri: str) -> tuple[str, str, str]:
