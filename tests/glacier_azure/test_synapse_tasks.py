@@ -32,6 +32,9 @@ from tests.glacier_azure.synapse import (
 from tests.rigs.azure.identity import MANAGED_IDENTITY
 from tests.rigs.azure.server import AzureServer
 
+SUBMITTED = {"conf": {"spark.master": "local[1]"}}
+"""Has the rig start a job by `spark-submit`, with a Spark of its own."""
+
 SALES = pl.DataFrame({"day": [1, 1, 2], "amount": [120, 45, 80]})
 
 
@@ -282,8 +285,10 @@ def test_cancelled_run_stops_its_job(
 
 
 def test_narwhals_task_needs_a_connector_that_this_spark_lacks(
-    java: None, executor: Executor, lake: Bucket
+    java: None, synapse: AzureServer, provider: Provider, lake: Bucket
 ) -> None:
+    executor = synapse_executor(synapse, provider, overrides=SUBMITTED)
+
     @task(executor=executor)
     def doubled(sales: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         return sales.with_columns(nw.col("amount") * 2)
@@ -304,8 +309,7 @@ def test_spark_that_has_started_the_launcher_is_up_for_the_script(
     java: None, synapse: AzureServer, tmp_path: Path
 ) -> None:
     """As on a pool, `spark-submit` starts it, and would wait for a session in vain."""
-    overrides = {"conf": {"spark.master": "local[1]"}}
-    executor = synapse_executor(synapse, overrides=overrides)
+    executor = synapse_executor(synapse, overrides=SUBMITTED)
     source = """
         from pyspark.sql import SparkSession
         session = SparkSession.getActiveSession()
@@ -313,7 +317,7 @@ def test_spark_that_has_started_the_launcher_is_up_for_the_script(
     """
 
     job_id = executor.submit_job(written(tmp_path, source))
-    status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
+    status = executor.wait(job_id, timeout_seconds=4 * LIMIT_SECONDS)
 
     assert status is JobStatus.SUCCEEDED
     assert "rows: 7\n" in executor.get_job_logs(job_id)

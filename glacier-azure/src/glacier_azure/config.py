@@ -271,7 +271,8 @@ class SynapseConfig(ResourceConfig):
 
     `overrides` are fields of the batch as the API names them, merged last, mappings among them key
     by key: `{"conf": {"spark.sql.shuffle.partitions": "8"}}`. What `pool` among them holds are
-    fields of the pool's `properties`: `{"pool": {"sparkConfigProperties": {...}}}`.
+    fields of the pool's `properties`: `{"pool": {"sparkConfigProperties": {...}}}`; what types of
+    Terraform hold, such as `azurerm_synapse_workspace`, are arguments of their blocks.
     """
 
     workspace: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,49}$")
@@ -305,6 +306,14 @@ class SynapseConfig(ResourceConfig):
     packages: list[str] = Field(default_factory=list)
     """Requirements, such as `duckdb==1.4.1`, that the pool installs besides Glacier's own.
     Maps to the pool's `libraryRequirements`."""
+
+    operators: list[str] = Field(default_factory=list)
+    """The object ids of identities that submit jobs, besides that which makes the workspace.
+    Maps to the role `Synapse Compute Operator`, which Terraform gives them."""
+
+    allowed_addresses: list[str] = Field(default_factory=list)
+    """The addresses from which the workspace is reached, such as `203.0.113.7` or
+    `203.0.113.0-203.0.113.255`. Maps to the firewall rules that Terraform makes."""
 
     num_executors: Annotated[int, Field(ge=1)] = 2
     """How many executors run a job. Maps to `numExecutors` of the batch."""

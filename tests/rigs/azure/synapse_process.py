@@ -21,6 +21,7 @@ from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient
 from tests.rigs.azure.identity import HEADER, PATH
 from tests.rigs.job_process import KEPT, JobProcess
+from tests.rigs.spark import spark_config
 from tests.rigs.spark_image import make_image
 
 PROVIDED = ("azure-identity", "azure-storage-blob", "pandas", "pyarrow", "pyspark")
@@ -148,7 +149,8 @@ class BatchProcess:
         bare.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n', encoding="utf-8")
         bare.chmod(0o755)
         submit = str((image / "pyspark").resolve() / "bin" / "spark-submit")
-        settings = {"spark.pyspark.python": str(bare), "spark.ui.enabled": "false"}
+        fast = spark_config(master).spark_conf
+        settings = {**fast, "spark.pyspark.python": str(bare)}
         options = [word for pair in settings.items() for word in ("--conf", "=".join(pair))]
         return [submit, "--master", master, *options, *words]
 

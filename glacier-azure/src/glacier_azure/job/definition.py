@@ -24,6 +24,7 @@ OLDEST_SPARK = (3, 5)
 """The first runtime whose Python runs Glacier's tasks: Polars 2.1 needs Python 3.11."""
 
 REQUIREMENTS = "requirements.txt"
+_TERRAFORM = "azurerm_"
 POOL = "pool"
 """The key in `overrides` with fields of the pool."""
 
@@ -136,7 +137,11 @@ def batch_options(
             "spark.yarn.appMasterEnv.PYTHONPATH": place,
             "spark.executorEnv.PYTHONPATH": place,
         }
-    own = {key: value for key, value in config.overrides.items() if key != POOL}
+    own = {
+        key: value
+        for key, value in config.overrides.items()
+        if key != POOL and not key.startswith(_TERRAFORM)
+    }
     return overridden(fields, own)
 
 
