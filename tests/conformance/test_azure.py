@@ -51,8 +51,8 @@ class SynapseRig(AzureRig):
 
     def executor(self, *, most_at_once: int | None = None) -> Executor:
         # A job takes three nodes: one for its driver, two for its executors.
-        nodes = {} if most_at_once is None else {"nodes": 3 * most_at_once}
-        return synapse_executor(self._azure, **nodes)
+        nodes = 200 if most_at_once is None else 3 * most_at_once
+        return synapse_executor(self._azure, nodes=nodes)
 
 
 @pytest.fixture

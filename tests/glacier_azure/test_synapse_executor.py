@@ -51,9 +51,9 @@ SHOWING = """
 """
 
 
-def test_batch_is_what_the_config_says(synapse: AzureServer, tmp_path: Path) -> None:
+def test_batch_is_what_the_config_says(azure: AzureServer, tmp_path: Path) -> None:
     executor = synapse_executor(
-        synapse,
+        azure,
         node_size="Medium",
         num_executors=3,
         driver_memory="14g",
@@ -62,7 +62,7 @@ def test_batch_is_what_the_config_says(synapse: AzureServer, tmp_path: Path) -> 
 
     job_id = executor.submit_job({"script": written(tmp_path, HELLO), "name": "nächtlich, 1"})
 
-    (batch,) = batches_of(synapse, executor)
+    (batch,) = batches_of(azure, executor)
     request = requests_of(batch)
     assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
     assert job_id == str(batch["id"])
@@ -76,10 +76,10 @@ def test_batch_is_what_the_config_says(synapse: AzureServer, tmp_path: Path) -> 
 
 
 def test_job_runs_nowhere_near_its_caller_and_its_log_has_all_it_prints(
-    synapse: AzureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    azure: AzureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OF_THE_CALLER", "1")
-    executor = synapse_executor(synapse)
+    executor = synapse_executor(azure)
 
     _, log = ended(executor, written(tmp_path, SHOWING))
 
@@ -90,9 +90,9 @@ def test_job_runs_nowhere_near_its_caller_and_its_log_has_all_it_prints(
     assert (missing, umlauts) == ("No module named 'glacier'", "üüü")
 
 
-def test_log_is_read_piece_by_piece_without_loss(synapse: AzureServer, tmp_path: Path) -> None:
+def test_log_is_read_piece_by_piece_without_loss(azure: AzureServer, tmp_path: Path) -> None:
     source = "import time\nfor n in range(200):\n    print('ü', n)\n    time.sleep(0.005)\n"
-    executor = synapse_executor(synapse)
+    executor = synapse_executor(azure)
     job_id = executor.submit_job(written(tmp_path, source))
     text, cursor = "", ""
 
@@ -111,9 +111,9 @@ def test_log_is_read_piece_by_piece_without_loss(synapse: AzureServer, tmp_path:
 
 
 def test_log_of_a_batch_that_never_began_is_what_synapse_says(
-    synapse: AzureServer, tmp_path: Path
+    azure: AzureServer, tmp_path: Path
 ) -> None:
-    executor = synapse_executor(synapse, content="no-such-package==1.0\n")
+    executor = synapse_executor(azure, content="no-such-package==1.0\n")
 
     status, log = ended(executor, written(tmp_path, HELLO))
     piece = executor.read_job_logs("0")
@@ -125,28 +125,28 @@ def test_log_of_a_batch_that_never_began_is_what_synapse_says(
     assert executor.read_job_logs("0", piece.cursor).text == ""
 
 
-def test_running_job_is_stopped_with_its_process(synapse: AzureServer, tmp_path: Path) -> None:
-    executor = synapse_executor(synapse)
+def test_running_job_is_stopped_with_its_process(azure: AzureServer, tmp_path: Path) -> None:
+    executor = synapse_executor(azure)
     job_id = executor.submit_job(written(tmp_path, ENDLESS))
     assert until(lambda: "pid" in executor.get_job_logs(job_id))
     found = re.search(r"pid (\d+);", executor.get_job_logs(job_id))
     assert found is not None
 
-    other = executor_on(synapse, _workspace(executor.config))  # as another process would
+    other = executor_on(azure, _workspace(executor.config))  # as another process would
     other.cancel_job(job_id)
     status = other.wait(job_id, timeout_seconds=LIMIT_SECONDS)
-    asked_of_synapse(synapse)
+    asked_of_synapse(azure)
     other.cancel_job(job_id)
 
     assert status is JobStatus.CANCELLED
     assert not Path(f"/proc/{found[1]}").exists()
-    assert "DELETE" not in asked_of_synapse(synapse)
+    assert "DELETE" not in asked_of_synapse(azure)
 
 
 def test_job_beyond_the_pools_room_is_pending_and_can_be_stopped_there(
-    synapse: AzureServer, tmp_path: Path
+    azure: AzureServer, tmp_path: Path
 ) -> None:
-    executor = synapse_executor(synapse, nodes=3)
+    executor = synapse_executor(azure, nodes=3)
     first = executor.submit_job(written(tmp_path, ENDLESS))
     second = executor.submit_job(written(tmp_path, HELLO, "second.py"))
 
@@ -159,25 +159,25 @@ def test_job_beyond_the_pools_room_is_pending_and_can_be_stopped_there(
 
 
 def test_job_that_no_pool_of_that_size_can_run_is_refused(
-    synapse: AzureServer, tmp_path: Path
+    azure: AzureServer, tmp_path: Path
 ) -> None:
-    executor = synapse_executor(synapse, nodes=3, num_executors=9)
+    executor = synapse_executor(azure, nodes=3, num_executors=9)
 
     with pytest.raises(JobError, match=r"can't be started on the Spark pool 'etl' .* 40 vcores"):
         executor.submit_job(written(tmp_path, HELLO))
 
 
 def test_state_that_nobody_knows_is_running_and_told_once(
-    synapse: AzureServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    azure: AzureServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    executor = synapse_executor(synapse)
+    executor = synapse_executor(azure)
     job_id = executor.submit_job(written(tmp_path, ENDLESS))
     caplog.set_level(logging.WARNING)
 
     assert until(lambda: executor.get_job_status(job_id) is JobStatus.RUNNING)
-    command(synapse, "state", _workspace(executor.config), "etl", job_id, "hibernating")
+    command(azure, "state", _workspace(executor.config), "etl", job_id, "hibernating")
     found = [executor.get_job_status(job_id) for _ in range(3)]
-    command(synapse, "state", _workspace(executor.config), "etl", job_id, "running")
+    command(azure, "state", _workspace(executor.config), "etl", job_id, "running")
     executor.cancel_job(job_id)
 
     assert found == [JobStatus.RUNNING] * 3
@@ -188,38 +188,39 @@ def test_state_that_nobody_knows_is_running_and_told_once(
 def test_every_state_of_the_sdk_is_known() -> None:
     from azure.synapse.spark.models import LivyStates, SparkBatchJobResultType
 
-    assert {state.value for state in LivyStates} == STATES.keys()
-    assert {one.value for one in SparkBatchJobResultType} - {"Uncertain"} == RESULTS.keys()
+    states, results = (one.__members__ for one in (LivyStates, SparkBatchJobResultType))
+    assert {str(state.value) for state in states.values()} == STATES.keys()
+    assert {str(one.value) for one in results.values()} - {"Uncertain"} == RESULTS.keys()
 
 
 @pytest.mark.parametrize("where", ["script", "environment", "overrides"])
 def test_secret_is_refused_before_a_batch_is_submitted(
-    synapse: AzureServer, tmp_path: Path, where: str
+    azure: AzureServer, tmp_path: Path, where: str
 ) -> None:
     source = f"key = {DEVELOPMENT_KEY!r}" if where == "script" else HELLO
     environment = {"KEY": DEVELOPMENT_KEY} if where == "environment" else {}
     conf = {"conf": {"spark.key": DEVELOPMENT_KEY}} if where == "overrides" else {}
-    executor = synapse_executor(synapse, overrides=conf)
+    executor = synapse_executor(azure, overrides=conf)
 
     with pytest.raises(PackageError, match="holds the secret AzureConfig"):
         executor.submit_job({"script": written(tmp_path, source), "environment": environment})
 
-    assert batches_of(synapse, executor) == []
-    assert not any(DEVELOPMENT_KEY.encode() in content for content in staged(synapse).values())
+    assert batches_of(azure, executor) == []
+    assert not any(DEVELOPMENT_KEY.encode() in content for content in staged(azure).values())
 
 
-def test_deploy_makes_the_pool_with_its_libraries(synapse: AzureServer) -> None:
-    workspace = _new_workspace(synapse)
-    provider = Provider(config=synapse.config(), tags={"team": "data"})
+def test_deploy_makes_the_pool_with_its_libraries(azure: AzureServer) -> None:
+    workspace = _new_workspace(azure)
+    provider = Provider(config=azure.config(), tags={"team": "data"})
     executor = executor_on(
-        synapse, workspace, provider, max_node_count=9, packages=["duckdb==1.2.3", "polars==2.1.0"]
+        azure, workspace, provider, max_node_count=9, packages=["duckdb==1.2.3", "polars==2.1.0"]
     )
 
     executor.deploy()
-    synapse.requests(forget=True)
+    azure.requests(forget=True)
     executor.deploy()
 
-    pool = pool_of(synapse, executor)
+    pool = pool_of(azure, executor)
     libraries = pool["properties"]["libraryRequirements"]
     lines = libraries["content"].splitlines()
     assert (pool["location"], pool["tags"]) == ("westeurope", {"team": "data"})
@@ -232,15 +233,15 @@ def test_deploy_makes_the_pool_with_its_libraries(synapse: AzureServer) -> None:
     assert any(line.startswith("adlfs==") for line in lines)
     assert sum(line.startswith("polars") for line in lines) == 1
     assert not any(line.startswith("glacier") for line in lines)
-    assert "PUT" not in {one["method"] for one in synapse.requests()}
+    assert "PUT" not in {one["method"] for one in azure.requests()}
 
 
-def test_deploy_updates_a_pool_that_differs(synapse: AzureServer) -> None:
-    workspace = _new_workspace(synapse)
-    executor_on(synapse, workspace, idle_minutes=None).deploy()
+def test_deploy_updates_a_pool_that_differs(azure: AzureServer) -> None:
+    workspace = _new_workspace(azure)
+    executor_on(azure, workspace, idle_minutes=None).deploy()
 
     second = executor_on(
-        synapse,
+        azure,
         workspace,
         node_size="Large",
         node_count=5,
@@ -248,30 +249,28 @@ def test_deploy_updates_a_pool_that_differs(synapse: AzureServer) -> None:
     )
     second.deploy()
 
-    properties = pool_of(synapse, second)["properties"]
+    properties = pool_of(azure, second)["properties"]
     assert (properties["nodeSize"], properties["nodeCount"]) == ("Large", 5)
     assert properties["autoPause"] == {"enabled": True, "delayInMinutes": 15}
     assert properties["sessionLevelPackagesEnabled"] is True
 
 
-def test_deploy_without_a_workspace_says_who_makes_it(synapse: AzureServer) -> None:
-    executor = executor_on(synapse, "nowhere")
+def test_deploy_without_a_workspace_says_who_makes_it(azure: AzureServer) -> None:
+    executor = executor_on(azure, "nowhere")
 
     with pytest.raises(JobError, match=r"no Synapse workspace 'nowhere'.* by Terraform: provider"):
         executor.deploy()
 
 
-def test_deploy_without_a_subscription_names_it(synapse: AzureServer) -> None:
-    provider = Provider(config=synapse.config(subscription_id=None))
+def test_deploy_without_a_subscription_names_it(azure: AzureServer) -> None:
+    provider = Provider(config=azure.config(subscription_id=None))
 
     with pytest.raises(ConfigError, match=r"AzureConfig\(subscription_id=\.\.\.\)"):
-        executor_on(synapse, "nowhere", provider).deploy()
+        executor_on(azure, "nowhere", provider).deploy()
 
 
-def test_missing_pool_is_an_error_that_says_what_to_do(
-    synapse: AzureServer, tmp_path: Path
-) -> None:
-    executor = executor_on(synapse, _new_workspace(synapse))
+def test_missing_pool_is_an_error_that_says_what_to_do(azure: AzureServer, tmp_path: Path) -> None:
+    executor = executor_on(azure, _new_workspace(azure))
 
     with pytest.raises(JobError, match=r"pool etl could not be found\..*by executor\.deploy\(\)"):
         executor.submit_job(written(tmp_path, HELLO))
@@ -279,18 +278,18 @@ def test_missing_pool_is_an_error_that_says_what_to_do(
         executor.submit_job(os.getcwd)
 
 
-def test_missing_role_is_an_error_that_names_it(synapse: AzureServer, tmp_path: Path) -> None:
-    executor = synapse_executor(synapse)
-    command(synapse, "forbid", _workspace(executor.config))
+def test_missing_role_is_an_error_that_names_it(azure: AzureServer, tmp_path: Path) -> None:
+    executor = synapse_executor(azure)
+    command(azure, "forbid", _workspace(executor.config))
 
     with pytest.raises(JobError, match=r"useCompute/action\..*role Synapse Compute Operator"):
         executor.submit_job(written(tmp_path, HELLO))
 
 
 def test_key_of_the_storage_account_is_no_identity_for_synapse(
-    synapse: AzureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    azure: AzureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    executor = synapse_executor(synapse)
+    executor = synapse_executor(azure)
     monkeypatch.delenv("IDENTITY_ENDPOINT")
     monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
 

@@ -72,22 +72,22 @@ def test_pool_has_what_it_names_in_the_same_version(
 
 
 def test_pool_that_has_everything_gets_no_wheels(
-    synapse: AzureServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    azure: AzureServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "glacier.jobs")
-    executor = synapse_executor(synapse)
+    executor = synapse_executor(azure)
 
     job_id = executor.submit_job(os.getcwd)
 
     assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
-    request = requests_of(batches_of(synapse, executor)[0])
+    request = requests_of(batches_of(azure, executor)[0])
     assert "archives" not in request
     assert request["conf"] == {}
     assert not any("lacks" in record.message for record in caplog.records)
 
 
 def test_what_the_pool_lacks_travels_once_and_is_found(
-    synapse: AzureServer, tmp_path: Path, index: Path, caplog: pytest.LogCaptureFixture
+    azure: AzureServer, tmp_path: Path, index: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "glacier.jobs")
     make_wheel(
@@ -97,20 +97,20 @@ def test_what_the_pool_lacks_travels_once_and_is_found(
         requires=("shades",),
     )
     make_wheel(index, "shades", {"shades.py": "NAME = 'dark'\n"})
-    executor = synapse_executor(synapse, content="")
+    executor = synapse_executor(azure, content="")
     script = written(tmp_path, SHOWING)
 
     job_id = submitted(executor, script, "colours==1.0")
     status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
-    before = {name for name in staged(synapse) if "/wheels/" in name}
+    before = {name for name in staged(azure) if "/wheels/" in name}
     submitted(executor, script, "colours==1.0")
 
-    request = requests_of(batches_of(synapse, executor)[0])
+    request = requests_of(batches_of(azure, executor)[0])
     (archive,) = request["archives"]
     assert status is JobStatus.SUCCEEDED
     assert executor.get_job_logs(job_id) == "dark glacier_wheels\n./glacier_wheels\n"
     assert archive.endswith(".zip#glacier_wheels")
-    assert {name for name in staged(synapse) if "/wheels/" in name} == before
+    assert {name for name in staged(azure) if "/wheels/" in name} == before
     assert request["conf"] == {
         "spark.yarn.appMasterEnv.PYTHONPATH": "./glacier_wheels",
         "spark.executorEnv.PYTHONPATH": "./glacier_wheels",
@@ -119,24 +119,24 @@ def test_what_the_pool_lacks_travels_once_and_is_found(
 
 
 def test_pool_that_nobody_can_ask_about_is_sent_everything(
-    synapse: AzureServer, tmp_path: Path, index: Path, caplog: pytest.LogCaptureFixture
+    azure: AzureServer, tmp_path: Path, index: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "glacier.jobs")
     make_wheel(index, "colours", {"colours.py": "NAME = 'dark'\n"})
-    provider = Provider(config=synapse.config(subscription_id=None))
-    executor = synapse_executor(synapse, provider, content="colours==1.0\n")
+    provider = Provider(config=azure.config(subscription_id=None))
+    executor = synapse_executor(azure, provider, content="colours==1.0\n")
 
     job_id = submitted(executor, written(tmp_path, SHOWING), "colours==1.0")
 
-    assert "archives" in requests_of(batches_of(synapse, executor)[0])
+    assert "archives" in requests_of(batches_of(azure, executor)[0])
     assert any("not known without AzureConfig(subscription_id" in one for one in caplog.messages)
     executor.cancel_job(job_id)
 
 
 def test_requirement_without_a_wheel_names_the_alternative(
-    synapse: AzureServer, tmp_path: Path, index: Path
+    azure: AzureServer, tmp_path: Path, index: Path
 ) -> None:
-    executor = synapse_executor(synapse, content=installed())
+    executor = synapse_executor(azure, content=installed())
     message = (
         r"A job on 'etl' requires colours==1\.0, and no wheel of colours\S* was found for Python "
         r"3\.11 on x86_64\. Have the pool install it: name it in SynapseConfig\(packages="
@@ -145,4 +145,4 @@ def test_requirement_without_a_wheel_names_the_alternative(
     with pytest.raises(JobError, match=message):
         submitted(executor, written(tmp_path, "pass"), "colours==1.0", "polars==2.1.0")
 
-    assert batches_of(synapse, executor) == []
+    assert batches_of(azure, executor) == []

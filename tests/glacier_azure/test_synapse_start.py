@@ -41,16 +41,16 @@ def options(token: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("how", ["drop", "500"])
 def test_batch_whose_answer_was_lost_is_found_again(
-    synapse: AzureServer, tmp_path: Path, how: str
+    azure: AzureServer, tmp_path: Path, how: str
 ) -> None:
-    executor = synapse_executor(synapse)
+    executor = synapse_executor(azure)
     for number in range(25):  # so that it is not on the first page's end
         start_batch(client_of(executor), options(f"other-{number}"), "x", patience_seconds=1)
-    command(synapse, "lose", how)
-    asked_of_synapse(synapse)
+    command(azure, "lose", how)
+    asked_of_synapse(azure)
 
     job_id = executor.submit_job(written(tmp_path, "print('hello')"))
-    asked = asked_of_synapse(synapse)
+    asked = asked_of_synapse(azure)
 
     assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
     assert job_id == "25"
@@ -59,66 +59,66 @@ def test_batch_whose_answer_was_lost_is_found_again(
 
 @pytest.mark.parametrize("status", ["429", "503"])
 def test_batch_is_submitted_again_where_none_was(
-    synapse: AzureServer, tmp_path: Path, status: str
+    azure: AzureServer, tmp_path: Path, status: str
 ) -> None:
-    executor = synapse_executor(synapse)
-    command(synapse, "refuse", status)
-    asked_of_synapse(synapse)
+    executor = synapse_executor(azure)
+    command(azure, "refuse", status)
+    asked_of_synapse(azure)
 
     job_id = executor.submit_job(written(tmp_path, "print('hello')"))
-    asked = asked_of_synapse(synapse)
+    asked = asked_of_synapse(azure)
 
     assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
-    assert len(batches_of(synapse, executor)) == 1
+    assert len(batches_of(azure, executor)) == 1
     assert asked.count("POST") == 2
     assert asked.count("GET") == (0 if status == "429" else 3)
 
 
-def test_batch_is_found_by_its_arguments_where_tags_are_not_told(synapse: AzureServer) -> None:
-    executor = synapse_executor(synapse)
+def test_batch_is_found_by_its_arguments_where_tags_are_not_told(azure: AzureServer) -> None:
+    executor = synapse_executor(azure)
     wanted = {**options("a"), "tags": None, "args": ["--glacier-token", "a"]}
-    command(synapse, "lose", "drop")
+    command(azure, "lose", "drop")
 
     number = start_batch(client_of(executor), wanted, "a", patience_seconds=5)
 
-    assert [batch["id"] for batch in batches_of(synapse, executor)] == [number]
+    assert [batch["id"] for batch in batches_of(azure, executor)] == [number]
 
 
-def test_refusal_is_not_tried_again(synapse: AzureServer) -> None:
-    executor = synapse_executor(synapse)
-    command(synapse, "refuse", "400")
-    asked_of_synapse(synapse)
+def test_refusal_is_not_tried_again(azure: AzureServer) -> None:
+    executor = synapse_executor(azure)
+    command(azure, "refuse", "400")
+    asked_of_synapse(azure)
 
     with pytest.raises(HttpResponseError, match="told to refuse this"):
         start_batch(client_of(executor), options("a"), "a", patience_seconds=5)
 
-    assert asked_of_synapse(synapse) == ["POST"]
+    assert asked_of_synapse(azure) == ["POST"]
 
 
-def test_busy_synapse_is_an_error_in_the_end(synapse: AzureServer, tmp_path: Path) -> None:
-    executor = synapse_executor(synapse)
+def test_busy_synapse_is_an_error_in_the_end(azure: AzureServer, tmp_path: Path) -> None:
+    executor = synapse_executor(azure)
     adapter = executor.adapter
     assert isinstance(adapter, SynapseAdapter)
     adapter.patience_seconds = 0.0
-    command(synapse, "refuse", "429")
+    command(azure, "refuse", "429")
 
     with pytest.raises(
         JobConnectionError, match=r"try again later\..*its tag glacier-token is [0-9a-f]+"
     ):
         executor.submit_job(written(tmp_path, "pass"))
 
-    assert batches_of(synapse, executor) == []
+    assert batches_of(azure, executor) == []
 
 
 def test_batches_that_can_not_be_looked_through_leave_the_lost_answer(
-    synapse: AzureServer, tmp_path: Path
+    azure: AzureServer, tmp_path: Path
 ) -> None:
-    executor = synapse_executor(synapse)
+    executor = synapse_executor(azure)
     assert isinstance(executor.config, SynapseConfig)
-    with Proxy(synapse.endpoint) as proxy:
+    with Proxy(azure.endpoint) as proxy:
         place = f"{proxy.endpoint}/synapse/{executor.config.workspace}"
         config = executor.config.model_copy(update={"endpoint": place})
-        behind = Provider(config=synapse.config(max_retries=0)).executor("etl", config=config)
+        behind = Provider(config=azure.config(max_retries=0)).executor("etl", config=config)
         proxy.on(lambda exchange: exchange.reset(), method="POST")
         proxy.on(lambda exchange: exchange.reset(), method="GET")
 
@@ -141,13 +141,13 @@ def test_batches_that_can_not_be_looked_through_leave_the_lost_answer(
     ids=["status", "cancel", "logs"],
 )
 def test_silence_is_an_error_that_core_waits_out(
-    synapse: AzureServer, ask: Callable[[Executor], object]
+    azure: AzureServer, ask: Callable[[Executor], object]
 ) -> None:
     with pytest.raises(JobConnectionError, match="since Azure does not answer for the Spark pool"):
         ask(unreachable())
 
 
-def test_job_that_died_is_told_of_though_its_log_can_not_be_read(synapse: AzureServer) -> None:
+def test_job_that_died_is_told_of_though_its_log_can_not_be_read(azure: AzureServer) -> None:
     executor = unreachable()
     place = executor.provider.bucket("staging", "jobs/1/")
 
@@ -164,5 +164,5 @@ def unreachable() -> Executor:
         account_key=DEVELOPMENT_KEY,
         max_retries=0,
     )
-    synapse = SynapseConfig(workspace="ws", spark_pool="etl", endpoint="http://127.0.0.1:9")
-    return Provider(config=config, staging="staging").executor("etl", config=synapse)
+    azure = SynapseConfig(workspace="ws", spark_pool="etl", endpoint="http://127.0.0.1:9")
+    return Provider(config=config, staging="staging").executor("etl", config=azure)

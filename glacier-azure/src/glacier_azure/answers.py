@@ -15,7 +15,7 @@ from azure.core.exceptions import HttpResponseError
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import HttpResponse
 
-_OPEN_STATUSES = {"400", "401", "403", "404", "409"}
+_OPEN_STATUSES = {"400", "401", "403", "404", "409", "412"}
 _ELEMENT = r"<{0}>(.*?)</{0}>"
 _SIGNATURE = re.compile(r"(\bsig=)[^&\s'\"<>)\]]+", re.IGNORECASE)
 _HIDDEN = "(hidden)"

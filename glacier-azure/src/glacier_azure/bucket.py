@@ -137,8 +137,7 @@ class BlobStorageAdapter(ObjectStoreAdapter):
     def remove(self, keys: builtins.list[str]) -> None:
         """Delete blobs by one request; nothing happens about those that aren't there."""
         if len(keys) == 1:
-            blob = self._container.get_blob_client(keys[0])
-            self._is_there(lambda: blob.delete_blob(delete_snapshots="include"))
+            self._remove_one(keys[0])
             return
         answers = self._container.delete_blobs(
             *keys, delete_snapshots="include", raise_on_any_failure=False
@@ -147,6 +146,13 @@ class BlobStorageAdapter(ObjectStoreAdapter):
             if answer.status_code not in {202, 404}:
                 refused = answer_in(answer, f"{self.resource.bucket_name}/{key}")
                 raise of_answer(refused, self._uri(key), self._session)
+
+    def _remove_one(self, key: str) -> None:
+        try:
+            self._container.get_blob_client(key).delete_blob(delete_snapshots="include")
+        except HttpResponseError as error:
+            if code_of(error) != "BlobNotFound":
+                raise
 
     def upload(self, key: str, token: str) -> BlockBlob:
         """Return a blob that a stage is going to write."""
@@ -169,10 +175,19 @@ class BlobStorageAdapter(ObjectStoreAdapter):
         Where the error has Azure's status alone, as that of a HEAD request of Polars, Azure is
         asked once more for the reason.
         """
-        answer = answer_of(error)
+        answer = answer_of(error) or self._missing(error)
         if answer is not None and answer.is_bare and self._is_about(answer):
             answer = self._reason(answer) or answer
         return of_bucket(error, self.get_uri(), self._session, answer)
+
+    def _missing(self, error: Exception) -> Answer | None:
+        """Return the status that adlfs drops where it says that a path of this container is not.
+
+        It says the same of a container that is not there.
+        """
+        place = str(error.filename) if isinstance(error, FileNotFoundError) else ""
+        is_own = place.startswith(f"{self.resource.bucket_name}/")
+        return Answer("404", place=place) if is_own else None
 
     def _is_about(self, answer: Answer) -> bool:
         """Return whether an answer is about this container, and not about one that is read too."""

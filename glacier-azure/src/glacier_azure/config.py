@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from glacier.config.base import ProviderConfig, ResourceConfig
 from glacier.errors import ConfigError
+from glacier_azure.function.schedule import problem_of_schedule
 from glacier_azure.storage.connection import fields_of
 from glacier_azure.storage.rules import LifecycleRule
 
@@ -96,8 +97,9 @@ class AzureConfig(ProviderConfig):
 
     max_retries: int = Field(default=4, ge=0)
     """How often a request that failed for want of a sound answer is tried again: 4 times take some
-    25 seconds of pauses. Maps to the SDK's `retry_total`, which counts for all but what Polars
-    reads: it has `POLARS_CLOUD_MAX_RETRIES` in the environment."""
+    25 seconds of pauses. Maps to the SDK's `retry_total`, and where it is set to `max_retries` of
+    Polars' storage options; Polars' own number (`POLARS_CLOUD_MAX_RETRIES` in the environment)
+    counts for what it reads otherwise."""
 
     @model_validator(mode="before")
     @classmethod
@@ -239,31 +241,72 @@ class BlobConfig(ResourceConfig):
 
 
 class AzureFunctionConfig(ResourceConfig):
-    """Settings of a function app."""
+    """Settings of a function app.
+
+    `overrides` is merged into the request that makes the site, with its own names:
+    `{"properties": {"siteConfig": {...}}}`.
+    """
 
     plan: Literal["flex_consumption", "premium"] = "flex_consumption"
-    """How the app is hosted and paid for."""
+    """How the app is hosted and paid for: per call, or by instances that are always there. An app
+    can't move from one to the other. Maps to the plan's SKU, `FC1` or `premium_size`."""
+
+    premium_size: Literal["EP1", "EP2", "EP3"] = "EP1"
+    """The size of an instance under `premium`: 1, 2 or 4 cores with 3.5, 7 or 14 GB. Maps to the
+    plan's SKU."""
 
     memory_mb: Literal[512, 2048, 4096] = 2048
     """Memory of an instance in MB, under `flex_consumption`. Maps to `instanceMemoryMB`."""
 
+    always_ready: Annotated[int, Field(ge=0, le=1000)] = 0
+    """How many instances wait for calls, and are paid for. Maps to `alwaysReady` of the group
+    `http` under `flex_consumption`, to `minimumElasticInstanceCount` under `premium`."""
+
     max_instances: Annotated[int, Field(ge=1, le=1000)] | None = None
     """How many instances may run at once; Azure's own limit where None.
-    Maps to `maximumInstanceCount`."""
+    Maps to `maximumInstanceCount`, or to `functionAppScaleLimit` under `premium`."""
 
     timeout_seconds: Annotated[int, Field(ge=1)] = 300
-    """After how many seconds a call is ended. Maps to `functionTimeout` of `host.json`."""
+    """After how many seconds a call is ended. A call that is waited for ends after 230 seconds in
+    any case, at Azure's load balancer; more is of use to scheduled calls. Maps to
+    `functionTimeout` of `host.json`."""
 
     environment: dict[str, str] = Field(default_factory=dict)
     """App settings, seen as environment variables: no place for secrets, which belong in a
-    key vault."""
+    key vault. Without more there are those that `AzureConfig.from_env` reads but for secrets; the
+    app's own identity counts over there."""
 
     packages: list[str] = Field(default_factory=list)
-    """Requirements, such as `polars==2.1.0`, that the app installs."""
+    """Requirements, such as `polars==2.1.0`, that Azure installs when the app is deployed, beside
+    what the handler's sources import. Map to lines of `requirements.txt`."""
 
     schedule: str | None = None
-    """When the function is called by itself: six NCRONTAB fields, such as `0 0 6 * * *`, in
-    UTC. Maps to the timer trigger's `schedule`."""
+    """When the function is called by itself, with an empty payload: six NCRONTAB fields (second,
+    minute, hour, day, month, day of the week), such as `0 0 6 * * *`, in UTC; or the name of an app
+    setting that holds them, such as `%SCHEDULE%`. Maps to the timer trigger's `schedule`."""
+
+    @field_validator("packages")
+    @classmethod
+    def _packages_are_requirements(cls, packages: list[str]) -> list[str]:
+        for line in packages:
+            if not line.strip() or line.strip().startswith(("-", "#")) or "\n" in line:
+                raise ValueError(
+                    f"{line!r} is no requirement; pass one such as 'polars==2.1.0' for each "
+                    "package. Options of pip belong in app settings, such as PIP_EXTRA_INDEX_URL."
+                )
+        return packages
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedule_has_six_fields(cls, value: str | None) -> str | None:
+        problem = None if value is None else problem_of_schedule(value)
+        if problem is not None:
+            raise ValueError(
+                f"schedule={value!r} is no NCRONTAB expression: {problem}. Expected six fields "
+                "(second, minute, hour, day, month, day of the week), such as '0 0 6 * * *' for "
+                "every day at 6:00 UTC"
+            )
+        return value
 
 
 class SynapseConfig(ResourceConfig):

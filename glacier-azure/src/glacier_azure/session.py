@@ -19,6 +19,7 @@ from glacier.errors import ConfigError, MissingPackageError
 from glacier.storage import new_token
 from glacier_azure.config import AzureConfig
 from glacier_azure.storage.connection import fields_of
+from glacier_azure.storage.logs import hide_signatures
 from glacier_azure.storage.signature import time_in
 
 try:
@@ -28,6 +29,7 @@ try:
         AzureSasCredential,
         TokenCredential,
     )
+    from azure.core.exceptions import ClientAuthenticationError
     from azure.core.pipeline.transport import RequestsTransport
     from azure.identity import (
         AzureAuthorityHosts,
@@ -35,7 +37,7 @@ try:
         ClientSecretCredential,
         DefaultAzureCredential,
     )
-    from azure.storage.blob import BlobServiceClient
+    from azure.storage.blob import BlobServiceClient, ExponentialRetry
 except ImportError as error:
     raise MissingPackageError(
         "Azure needs azure-identity and azure-storage-blob, which are not installed. "
@@ -160,7 +162,10 @@ class AzureSession:
         if key := found.get("account_key"):
             credential = AzureNamedKeyCredential(name, key)
         elif signature := found.get("sas_token"):
+            hide_signatures()
             credential = AzureSasCredential(signature)
+        else:
+            _check_encryption(endpoint)
         return StorageAccount(name, endpoint.rstrip("/"), credential)
 
     @_made_once
@@ -171,6 +176,7 @@ class AzureSession:
             account.endpoint,
             credential=account.credential,
             transport=_transport(settings),
+            retry_policy=PromptRetries(**settings),
             **settings,
         )
 
@@ -189,11 +195,13 @@ class AzureSession:
     def storage_options(self) -> Mapping[str, Any]:
         """Polars' options for the storage account; no secret is among them."""
         account, config = self.account, self.config
-        options = {
+        options: dict[str, Any] = {
             "azure_storage_account_name": account.name,
             "connect_timeout": f"{round(config.connect_timeout_seconds * 1000)}ms",
             "read_timeout": f"{round(config.read_timeout_seconds * 1000)}ms",
         }
+        if "max_retries" in config.model_fields_set:
+            options["max_retries"] = config.max_retries
         if not account.is_usual:
             options["azure_storage_endpoint"] = account.endpoint
             if account.endpoint.startswith("http://"):
@@ -237,6 +245,25 @@ def session_of(config: AzureConfig) -> AzureSession:
 @lru_cache(maxsize=_KEPT_SESSIONS)
 def _session(config: AzureConfig, ambient: tuple[tuple[str, str], ...]) -> AzureSession:  # noqa: ARG001
     return AzureSession(config)
+
+
+class PromptRetries(ExponentialRetry):
+    """The SDK's own tries again, but for tokens that can't be had: they won't be a second later."""
+
+    def increment(self, settings: Any, *request_and_answer: Any, **error: Any) -> bool:
+        """Return whether a request is tried again."""
+        if isinstance(error.get("error"), ClientAuthenticationError):
+            return False
+        return super().increment(settings, *request_and_answer, **error)
+
+
+def _check_encryption(endpoint: str) -> None:
+    if endpoint.startswith("http://"):
+        raise ConfigError(
+            f"Azure's SDK sends no token to {endpoint}, an endpoint without TLS. Set account_key "
+            "or sas_token in AzureConfig (AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN), or an "
+            "endpoint with https."
+        )
 
 
 def _transport(settings: Mapping[str, Any]) -> RequestsTransport:  # Any: the SDK's own values

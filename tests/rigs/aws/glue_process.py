@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 
 from tests.rigs.job_process import KEPT, JobProcess
-from tests.rigs.spark_image import InstallError, make_image
+from tests.rigs.python_image import InstallError, make_image
 
 PROVIDED = ("boto3", "pandas", "pyarrow", "pyspark", "setuptools")
 """What Glue itself has, of what matters here; with all that these need."""

@@ -21,8 +21,8 @@ from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient
 from tests.rigs.azure.identity import HEADER, PATH
 from tests.rigs.job_process import KEPT, JobProcess
+from tests.rigs.python_image import make_image
 from tests.rigs.spark import spark_config
-from tests.rigs.spark_image import make_image
 
 PROVIDED = ("azure-identity", "azure-storage-blob", "pandas", "pyarrow", "pyspark")
 """What a pool itself has, of what matters here; with all that these need."""

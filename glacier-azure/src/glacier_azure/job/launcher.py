@@ -325,7 +325,7 @@ def _container_of(uri: str) -> Any:
         print("What is printed is not kept: azure-storage-blob is missing", file=sys.stderr)  # noqa: T201
         return None
     name, host, _ = _place_of(uri)
-    retries = {"retry_total": 2, "initial_backoff": 0.5, "increment_base": 2}
+    retries: dict[str, Any] = {"retry_total": 2, "initial_backoff": 0.5, "increment_base": 2}
     text = os.environ.get("AZURE_STORAGE_CONNECTION_STRING")
     if text:
         service = BlobServiceClient.from_connection_string(text, **retries)
