@@ -406,7 +406,7 @@ def test_runtime_that_can_not_run_it_is_refused(
 )
 def test_secret_is_not_sent(azure: AzureServer, project: Project, config: dict[str, Any]) -> None:
     function = make_function(azure, f"{project.module()}:run", **config)
-    azure.requests(forget=True)
+    changes(azure)
 
     with pytest.raises(FunctionError, match=r"holds the secret AzureConfig\.account_key") as caught:
         function.deploy()
