@@ -83,10 +83,16 @@ def test_plan_is_on_linux(config: dict[str, Any], sku: dict[str, str], kind: str
 
 
 def test_overrides_are_merged_last_and_into_one_another() -> None:
-    overrides = {"properties": {"httpsOnly": False, "siteConfig": {"minTlsVersion": "1.3"}}}
+    site = {"properties": {"httpsOnly": False, "siteConfig": {"minTlsVersion": "1.3"}}}
+    function = make(overrides={"sites": site, "serverfarms": {"sku": {"capacity": 2}}})
 
-    properties = site_request(make(overrides=overrides), PLAN, BLOBS)["properties"]
+    properties = site_request(function, PLAN, BLOBS)["properties"]
 
+    assert plan_request(function)["sku"] == {
+        "name": "FC1",
+        "tier": "FlexConsumption",
+        "capacity": 2,
+    }
     assert properties["httpsOnly"] is False
     assert properties["siteConfig"] == {"minTlsVersion": "1.3"}
     assert properties["functionAppConfig"]["runtime"]["name"] == "python"
