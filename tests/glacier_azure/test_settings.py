@@ -52,7 +52,8 @@ def test_settings_are_what_each_resource_sets(provider: Provider) -> None:
     container, account = container_of(provider), account_of(provider)
 
     assert (container.encryption_scope, container.container_access) == ("lakes", "blob")
-    assert (account.sku, account.is_set) == ("Standard_RAGRS", {"replication"})
+    assert account.sku == "Standard_RAGRS"
+    assert account.is_set == {"replication"}
     assert account.public_containers == ("lake",)
     assert account.encryption_scopes == ("lakes", "others")
 

@@ -59,7 +59,8 @@ class AzureConfig(ProviderConfig):
 
     storage_account: str | None = Field(default=None, min_length=1)
     """The account whose containers are the buckets; needed once data is read or written.
-    Environment variable: `AZURE_STORAGE_ACCOUNT`."""
+    Environment variable: `AZURE_STORAGE_ACCOUNT`. Where None, the environment's account is ambient,
+    as an identity is: that of this variable, else that of `AZURE_STORAGE_CONNECTION_STRING`."""
 
     account_key: SecretStr | None = None
     """A key of the storage account. Environment variable: `AZURE_STORAGE_KEY`."""
@@ -84,7 +85,8 @@ class AzureConfig(ProviderConfig):
     endpoint: str | None = None
     """Where Blob Storage is reached instead of the account's public address, with the account's
     name where that belongs into the path: `http://127.0.0.1:10000/devstoreaccount1`.
-    Environment variable: `AZURE_STORAGE_ENDPOINT`."""
+    Environment variable: `AZURE_STORAGE_ENDPOINT`, which counts where None too, as long as the
+    environment names no other account."""
 
     management_endpoint: str | None = None
     """Where Azure Resource Manager is reached instead of `https://management.azure.com`.
@@ -98,6 +100,12 @@ class AzureConfig(ProviderConfig):
     """After how many seconds without a byte a request is tried again. Maps to the SDK's
     `read_timeout`, and to that of Polars' storage options, without which Polars would wait for
     ever."""
+
+    max_retries: int = Field(default=4, ge=0)
+    """How often a request that failed for want of a sound answer is tried again: 4 times take some
+    25 seconds of pauses. Maps to the SDK's `retry_total`, and where it is set to `max_retries` of
+    Polars' storage options; Polars' own number (`POLARS_CLOUD_MAX_RETRIES` in the environment)
+    counts for what it reads otherwise."""
 
     @model_validator(mode="before")
     @classmethod

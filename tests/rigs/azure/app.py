@@ -90,11 +90,13 @@ def parts(port: int) -> Sequence[Part]:
     from tests.rigs.azure.function_apps import FunctionApps
     from tests.rigs.azure.identity import Identity
     from tests.rigs.azure.resources import ResourceManager
+    from tests.rigs.azure.storage_accounts import BlobServices, storage_types
 
     apps = FunctionApps(port)
     manager = ResourceManager(port, apps.types)
+    manager.know(*storage_types(manager))
     apps.resources = manager
-    return [Identity(), apps, manager]
+    return [Identity(), apps, BlobServices(manager), manager]
 
 
 class Quiet(WSGIRequestHandler):

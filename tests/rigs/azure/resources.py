@@ -71,6 +71,22 @@ class ResourceManager:
             except RefusedError as refusal:
                 return refusal.answer
 
+    def know(self, *types: ResourceType) -> None:
+        """Ask test servers of some types about what is put and deleted from now on."""
+        self._types |= {one.kind.lower(): one for one in types}
+
+    def keep(self, resource_id: str, body: Body) -> Body:
+        """Keep a resource that comes by itself with another one."""
+        kept = {
+            **body,
+            "id": resource_id,
+            "name": resource_id.rpartition("/")[2],
+            "type": kind_of(resource_id),
+        }
+        kept["properties"] = {**kept.get("properties", {}), "provisioningState": "Succeeded"}
+        self._resources[resource_id.lower()] = kept
+        return kept
+
     def close(self) -> None:
         """Do nothing: it has started nothing."""
 
@@ -109,16 +125,8 @@ class ResourceManager:
             message = f"Resource group '{name}' could not be found."
             return json_answer(404, error("ResourceGroupNotFound", message))
         whole = _merged(before, body) if is_patch and before is not None else dict(body)
-        kept = {
-            **(whole if known is None else known.put(path, whole)),
-            "id": path,
-            "name": path.rpartition("/")[2],
-            "type": kind_of(path),
-        }
-        kept["properties"] = {**kept.get("properties", {}), "provisioningState": "Succeeded"}
-        self._resources[path.lower()] = kept
-        # Of most types; Microsoft.Web has its own idea.
-        created = getattr(known, "created_status", 201)
+        kept = self.keep(path, whole if known is None else known.put(path, whole))
+        created = getattr(known, "created_status", 201)  # which some types tell by another one
         return json_answer(created if before is None else 200, kept)
 
     def _delete(self, path: str, known: ResourceType | None) -> Response:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from glacier.claims import Claim, Settings
 from glacier.storage import GLOB_CHARACTERS
 from glacier_azure.config import BlobConfig
+from glacier_azure.storage.rules import ACTIONS
 
 if TYPE_CHECKING:
     from glacier.resources import Bucket
@@ -83,6 +84,16 @@ class AccountSettings:
         """The SKU, as Resource Manager calls it: `Standard_RAGRS` for `RA-GRS`."""
         return f"Standard_{self.replication.replace('-', '')}"
 
+    @property
+    def tracks_access(self) -> bool:
+        """Whether a rule counts from the last access, which an account notes on demand alone."""
+        actions = (rule.base_blob for rule in self.lifecycle_rules if rule.base_blob is not None)
+        ages = (getattr(one, name) for one in actions for name in ACTIONS)
+        return any(
+            age is not None and age.days_after_last_access_time_greater_than is not None
+            for age in ages
+        )
+
 
 def claims_of(bucket: "Bucket") -> Iterator[Claim]:
     """Yield what a resource says of its container and of the account: what its config sets.
@@ -127,7 +138,7 @@ def container_settings(name: str, settled: Settings) -> ContainerSettings:
 def account_settings(name: str, settled: Settings) -> AccountSettings:
     """Return all settings of a storage account, from what the resources say of it together."""
     given = {one: settled.fields[one] for one in _OF_ACCOUNT if one in settled.fields}
-    lists = dict(settled.lists)
+    lists: dict[str, Any] = dict(settled.lists)
     rules = _with_own_names(lists.pop("lifecycle_rules", ()))
     return AccountSettings(
         name=name,
