@@ -15,6 +15,12 @@ CONFIG = AzureConfig(
 )
 POOL = {"workspace": "acme-jobs", "spark_pool": "etl"}
 
+FILE_SYSTEM = (
+    "${azurerm_storage_account.acmejobssynapse.id}/blobServices/default/containers/"
+    "${azurerm_storage_data_lake_gen2_filesystem.acme-jobs.name}"
+)
+"""What Resource Manager calls the workspace's own file system."""
+
 
 @pytest.fixture
 def provider() -> Provider:
@@ -133,7 +139,7 @@ def test_identity_may_touch_what_the_pipelines_touch_and_staging(provider: Provi
         ("Storage Blob Data Reader", "${azurerm_storage_container.raw.id}"),
         ("Storage Blob Data Contributor", "${azurerm_storage_container.clean.id}"),
         ("Storage Blob Data Contributor", "${azurerm_storage_container.glacier-staging.id}"),
-        ("Storage Blob Data Contributor", "${azurerm_storage_account.acmejobssynapse.id}"),
+        ("Storage Blob Data Contributor", FILE_SYSTEM),
     }
 
 

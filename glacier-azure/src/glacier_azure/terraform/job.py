@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from glacier.access import Access
 from glacier.overrides import overridden
-from glacier.terraform import Ref
+from glacier.terraform import Ref, Text
 from glacier_azure.iam import CONTRIBUTOR
 from glacier_azure.job.definition import pool_properties
 from glacier_azure.storage.settings import ACCOUNT, account_settings
@@ -80,8 +80,12 @@ def _workspace_blocks(
     yield of.block(kind, name, overridden(workspace, config.overrides.get(kind, {})))
     here = {"synapse_workspace_id": Ref(kind, name, "id")}
     principal = Ref(kind, name, "identity[0].principal_id")
-    own = Ref("azurerm_storage_account", account, "id")
-    yield of.assignment(name, principal, CONTRIBUTOR, own, where=account)
+    # Its file system alone: the account may be the one that holds the data.
+    containers = "/blobServices/default/containers/"
+    own = Text(
+        (Ref("azurerm_storage_account", account, "id"), containers, Ref(file_system, name, "name"))
+    )
+    yield of.assignment(name, principal, CONTRIBUTOR, own, where=f"{account}_{name}")
     rules = []
     for addresses in config.allowed_addresses:
         first, _, last = addresses.partition("-")
