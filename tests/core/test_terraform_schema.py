@@ -217,6 +217,18 @@ MUTATIONS: dict[str, tuple[Callable[[Tree], object], str, str]] = {
         "resource.aws_s3_bucket_lifecycle_configuration.lake.depends_on",
         "nothing is called aws_s3_bucket.gone",
     ),
+    "dependency as an expression": (
+        lambda tree: resource(tree, "aws_s3_bucket_lifecycle_configuration").update(
+            depends_on=["${aws_s3_bucket.lake}"]
+        ),
+        "aws_s3_bucket_lifecycle_configuration.lake.depends_on",
+        "expected a list of addresses without ${}, got ['${aws_s3_bucket.lake}']",
+    ),
+    "dependency that is no list": (
+        lambda tree: resource(tree, "aws_s3_bucket_lifecycle_configuration").update(depends_on=7),
+        "aws_s3_bucket_lifecycle_configuration.lake.depends_on",
+        "expected a list of addresses without ${}, got 7",
+    ),
     "illegal name": (
         lambda tree: tree["resource"]["azurerm_resource_group"].update(
             {"my group": {"name": "a", "location": "b"}}

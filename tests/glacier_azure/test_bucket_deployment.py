@@ -322,6 +322,27 @@ def test_lifecycle_rules_of_other_containers_stay(
     assert [rule["name"] for rule in rules] == ["drop-scratch"]
 
 
+def test_account_notes_accesses_before_a_rule_counts_from_the_last(
+    azure_server: AzureServer, manager: Manager, account: str, name: str
+) -> None:
+    on(azure_server, account).bucket("other").deploy()
+    azure_server.requests(forget=True)
+    idle = {"base_blob": {"delete": {"days_after_last_access_time_greater_than": 90}}}
+    bucket = on(azure_server, account).bucket(name, config=BlobConfig(lifecycle_rules=[idle]))
+
+    bucket.deploy()
+
+    assert changes(azure_server)[:2] == [
+        ("PUT", f"{account}/blobServices/default"),
+        ("PUT", f"{account}/managementPolicies/default"),
+    ]
+    service = manager.properties(f"{ACCOUNTS}/{account}/blobServices/default")
+    assert service["lastAccessTimeTrackingPolicy"]["enable"] is True
+    assert service["deleteRetentionPolicy"]["days"] == 7
+    bucket.deploy()
+    assert changes(azure_server) == []
+
+
 def test_last_lifecycle_rule_goes_with_the_policy(
     azure_server: AzureServer, manager: Manager, account: str, name: str
 ) -> None:

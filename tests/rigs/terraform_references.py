@@ -21,7 +21,7 @@ def references_in(value: Any, where: str = "") -> Iterator[tuple[str, Reference]
         for name, item in value.items():
             place = f"{where}.{name}" if where else name
             if name == "depends_on":
-                for address in item:
+                for address in _texts(item):
                     yield from ((place, one) for one in _references(address))
             elif name != "//":
                 yield from references_in(item, place)
@@ -31,6 +31,10 @@ def references_in(value: Any, where: str = "") -> Iterator[tuple[str, Reference]
     elif isinstance(value, str):
         for expression in _expressions(value):
             yield from ((where, one) for one in _references(expression))
+
+
+def _texts(value: Any) -> list[str]:  # Any: JSON
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def _expressions(text: str) -> Iterator[str]:

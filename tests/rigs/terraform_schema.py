@@ -73,6 +73,7 @@ class _Check:
                 yield f"{where}: no such type is known"
                 continue
             yield from _body(body, schema, where, _OF_EVERY_BLOCK, is_root=True)
+            yield from _dependencies(body, where)
             yield from self._provider_of(body, kind, where)
         yield from self._providers()
         yield from self._references()
@@ -97,7 +98,7 @@ class _Check:
     def _provider_of(self, body: Mapping[str, Any], kind: str, where: str) -> Iterator[str]:
         name = kind.partition("_")[0]
         configured = _listed(self._tree.get("provider", {}).get(name, []))
-        aliases = {f"{name}.{one['alias']}" for one in configured if "alias" in one}
+        aliases = [f"{name}.{one['alias']}" for one in configured if "alias" in one]
         wanted = body.get("provider")
         if wanted is not None and wanted not in aliases:
             yield f"{where}.provider: no provider is called {wanted}"
@@ -139,6 +140,13 @@ def _has(schema: Schema, path: tuple[str, ...]) -> bool:
             return False
         schema = schema["blocks"][name]
     return True
+
+
+def _dependencies(body: Mapping[str, Any], where: str) -> Iterator[str]:
+    given = body.get("depends_on", [])
+    addresses = given if isinstance(given, list) else [None]
+    if not all(isinstance(one, str) and "${" not in one for one in addresses):
+        yield f"{where}.depends_on: expected a list of addresses without ${{}}, got {given!r}"
 
 
 def _body(

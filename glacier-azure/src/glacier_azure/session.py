@@ -33,6 +33,7 @@ try:
     from azure.core.pipeline.transport import RequestsTransport
     from azure.identity import (
         AzureAuthorityHosts,
+        ChainedTokenCredential,
         ClientSecretCredential,
         DefaultAzureCredential,
     )
@@ -127,7 +128,11 @@ class AzureSession:
                 disable_instance_discovery=not is_known_authority(),
             )
         found: dict[str, Any] = {"managed_identity_client_id": config.client_id}
-        return DefaultAzureCredential(**{k: v for k, v in found.items() if v is not None})
+        usual = DefaultAzureCredential(**{k: v for k, v in found.items() if v is not None})
+        from glacier_azure.job.identity import pool_credential
+
+        of_pool = pool_credential()
+        return usual if of_pool is None else ChainedTokenCredential(of_pool, usual)
 
     @_made_once
     def account(self) -> StorageAccount:

@@ -18,8 +18,12 @@ AUDIENCES = ("https://management.azure.com", "https://management.core.windows.ne
 Body = dict[str, Any]
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a failure of the rig
-    """What Azure refuses, and how it says so."""
+class RefusedError(Exception):
+    """What Azure does not take.
+
+    Attributes:
+        answer: What it says.
+    """
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -36,7 +40,7 @@ class ResourceType(Protocol):
         """Return what is kept of a resource that is created or updated.
 
         Raises:
-            Refusal: Azure would refuse it.
+            RefusedError: Azure would not take it.
         """
 
     def deleted(self, resource_id: str) -> None:
@@ -64,7 +68,7 @@ class ResourceManager:
         with self._lock:
             try:
                 return self._answered(request)
-            except Refusal as refusal:
+            except RefusedError as refusal:
                 return refusal.answer
 
     def know(self, *types: ResourceType) -> None:
@@ -89,6 +93,15 @@ class ResourceManager:
     def find(self, resource_id: str) -> Body | None:
         """Return what is kept at an id, whose case does not matter."""
         return self._resources.get(resource_id.lower())
+
+    def find_ending(self, ending: str) -> Body | None:
+        """Return what is kept at the id that ends so, in whatever group."""
+        keys = (key for key in self._resources if key.endswith(ending.lower()))
+        return self._resources.get(next(keys, ""))
+
+    def of_type(self, kind: str) -> list[Body]:
+        """Return all resources of a type."""
+        return [one for one in self._resources.values() if one["type"].lower() == kind.lower()]
 
     def _answered(self, request: Request) -> Response:
         path = request.path.rstrip("/")

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
-from tests.rigs.azure.resources import Body, Refusal, ResourceManager, ResourceType
+from tests.rigs.azure.resources import Body, RefusedError, ResourceManager, ResourceType
 
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
 DEFAULT_SCOPE = "$account-encryption-key"
@@ -35,13 +35,15 @@ class Accounts:
         """Refuse what Azure would, and fill in what it would."""
         name = resource_id.rpartition("/")[2]
         if re.fullmatch(r"[a-z0-9]{3,24}", name) is None:
-            raise Refusal(400, "AccountNameInvalid", f"{name} is not a valid storage account name.")
+            raise RefusedError(
+                400, "AccountNameInvalid", f"{name} is not a valid storage account name."
+            )
         owner, before = self._found.get(name, (resource_id, None))
         if owner.lower() != resource_id.lower():
             message = f"The storage account named {name} is already taken."
-            raise Refusal(409, "StorageAccountAlreadyTaken", message)
+            raise RefusedError(409, "StorageAccountAlreadyTaken", message)
         if before is None and not {"sku", "kind", "location"} <= set(body):
-            raise Refusal(400, "InvalidRequestContent", "sku, kind and location are required.")
+            raise RefusedError(400, "InvalidRequestContent", "sku, kind and location are required.")
         properties = {
             "accessTier": "Hot",
             "allowBlobPublicAccess": False,
@@ -71,7 +73,7 @@ class Accounts:
         found = _OF_ACCOUNT.match(resource_id)
         known = self._found.get(found[2]) if found else None
         if known is None:
-            raise Refusal(404, "ResourceNotFound", f"No account holds {resource_id}.")
+            raise RefusedError(404, "ResourceNotFound", f"No account holds {resource_id}.")
         return known[1]
 
     @staticmethod
@@ -79,13 +81,15 @@ class Accounts:
         old, new = before["properties"], after["properties"]
         if bool(old.get("isHnsEnabled")) != bool(new.get("isHnsEnabled")):
             message = "The property 'isHnsEnabled' was specified in the input, but it can't change."
-            raise Refusal(400, "PropertyCannotBeModified", message)
+            raise RefusedError(400, "PropertyCannotBeModified", message)
         if before["location"] != after["location"]:
-            raise Refusal(409, "InvalidResourceLocation", "The account is in another location.")
+            raise RefusedError(
+                409, "InvalidResourceLocation", "The account is in another location."
+            )
         families = {_FAMILY[one["sku"]["name"].partition("_")[2]] for one in (before, after)}
         if len(families) > 1:
             message = "The SKU change needs a conversion, which is not allowed for this account."
-            raise Refusal(400, "SkuChangeNotAllowed", message)
+            raise RefusedError(400, "SkuChangeNotAllowed", message)
 
 
 class Containers:
@@ -105,11 +109,11 @@ class Containers:
         holder = resource_id.rpartition("/blobServices/")[0]
         is_scope = self._manager.find(f"{holder}/encryptionScopes/{scope}") is not None
         if scope != DEFAULT_SCOPE and not is_scope:
-            raise Refusal(404, "EncryptionScopeNotFound", f"There is no scope {scope}.")
+            raise RefusedError(404, "EncryptionScopeNotFound", f"There is no scope {scope}.")
         access = properties["publicAccess"]
         if access != "None" and not account["properties"]["allowBlobPublicAccess"]:
             message = "Public access is not permitted on this storage account."
-            raise Refusal(409, "PublicAccessNotPermitted", message)
+            raise RefusedError(409, "PublicAccessNotPermitted", message)
         client = _client_of(resource_id)
         if client is not None:
             client.create(None if access == "None" else access.lower())
@@ -136,9 +140,11 @@ class Policies:
         rules = body["properties"]["policy"]["rules"]
         names = [rule["name"] for rule in rules]
         if not rules or len(set(names)) != len(names):
-            raise Refusal(400, "InvalidPolicy", "Rules need names of their own, and there is one.")
+            raise RefusedError(
+                400, "InvalidPolicy", "Rules need names of their own, and there is one."
+            )
         if not all(rule["definition"]["actions"] for rule in rules):
-            raise Refusal(400, "InvalidPolicy", "A rule needs an action.")
+            raise RefusedError(400, "InvalidPolicy", "A rule needs an action.")
         return body
 
     def deleted(self, resource_id: str) -> None:

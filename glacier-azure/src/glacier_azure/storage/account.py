@@ -29,6 +29,7 @@ Fields = dict[str, Any]
 """Fields of a request or an answer, as Resource Manager calls them."""
 
 _ACCESS = {"private": "None", "blob": "Blob", "container": "Container"}
+_TRACKING = {"enable": True, "name": "AccessTimeTracking"}
 _TAKEN = {"StorageAccountAlreadyTaken", "AccountNameNotAvailable"}
 
 
@@ -156,6 +157,8 @@ class AccountDeployment:
         wanted: Fields = {}
         if is_new or "soft_delete_retention_days" in settings.is_set:
             wanted = {"properties": {"deleteRetentionPolicy": _retention(settings)}}
+        if settings.tracks_access:
+            wanted = overridden(wanted, {"properties": {"lastAccessTimeTrackingPolicy": _TRACKING}})
         wanted = self._overridden(wanted, settings.overrides, "blobServices")
         if not wanted:
             return

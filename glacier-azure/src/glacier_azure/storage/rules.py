@@ -12,7 +12,9 @@ from pydantic import Field, model_validator
 from glacier.config.base import Config
 
 Days = Annotated[int, Field(ge=0)]
-_ACTIONS = ("tier_to_cool", "tier_to_cold", "tier_to_archive", "delete")
+ACTIONS = ("tier_to_cool", "tier_to_cold", "tier_to_archive", "delete")
+"""What can happen to blobs, snapshots and versions: the fields of their actions."""
+
 _MOST_TAGS = 10
 
 
@@ -170,9 +172,9 @@ class LifecycleRule(Rule):
 
 
 def _check_actions(actions: BlobActions | FormerBlobActions) -> None:
-    if not any(getattr(actions, name) for name in _ACTIONS):
-        raise ValueError(f"{type(actions).__name__} needs one of {', '.join(_ACTIONS)}")
-    for name in _ACTIONS:
+    if not any(getattr(actions, name) for name in ACTIONS):
+        raise ValueError(f"{type(actions).__name__} needs one of {', '.join(ACTIONS)}")
+    for name in ACTIONS:
         age = getattr(actions, name)
         is_by_tier = age and age.days_after_last_tier_change_greater_than is not None
         if is_by_tier and name != "tier_to_archive":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from glacier.claims import Claim, Settings
 from glacier.storage import GLOB_CHARACTERS
 from glacier_azure.config import BlobConfig
+from glacier_azure.storage.rules import ACTIONS
 
 if TYPE_CHECKING:
     from glacier.resources import Bucket
@@ -82,6 +83,16 @@ class AccountSettings:
     def sku(self) -> str:
         """The SKU, as Resource Manager calls it: `Standard_RAGRS` for `RA-GRS`."""
         return f"Standard_{self.replication.replace('-', '')}"
+
+    @property
+    def tracks_access(self) -> bool:
+        """Whether a rule counts from the last access, which an account notes on demand alone."""
+        actions = (rule.base_blob for rule in self.lifecycle_rules if rule.base_blob is not None)
+        ages = (getattr(one, name) for one in actions for name in ACTIONS)
+        return any(
+            age is not None and age.days_after_last_access_time_greater_than is not None
+            for age in ages
+        )
 
 
 def claims_of(bucket: "Bucket") -> Iterator[Claim]:

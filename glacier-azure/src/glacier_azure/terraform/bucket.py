@@ -76,10 +76,11 @@ def account_blocks(estate: "Estate", of: Description) -> "Iterator[Block]":
 
 
 def _account(settings: "AccountSettings", of: Description) -> Body:
-    soft_delete: Body = {}
+    blobs: Body = {}
     if settings.soft_delete_retention_days:
-        days = {"days": settings.soft_delete_retention_days}
-        soft_delete = {"delete_retention_policy": days}
+        blobs["delete_retention_policy"] = {"days": settings.soft_delete_retention_days}
+    if settings.tracks_access:
+        blobs["last_access_time_enabled"] = True
     body: Body = {
         "name": settings.name,
         **of.in_group,
@@ -88,26 +89,10 @@ def _account(settings: "AccountSettings", of: Description) -> Body:
         "account_replication_type": settings.sku.removeprefix(f"{_TIER}_"),
         "is_hns_enabled": settings.hierarchical_namespace,
         "allow_nested_items_to_be_public": bool(settings.public_containers),
-        "blob_properties": {**soft_delete, **_access_times(settings)},
+        "blob_properties": blobs,
         "tags": of.tags,
     }
     return overridden(body, settings.overrides.get("azurerm_storage_account", {}))
-
-
-def _access_times(settings: "AccountSettings") -> Body:
-    """Return what has the account keep track of reads, where a rule counts from the last one."""
-    by_access = any(
-        age is not None and age.days_after_last_access_time_greater_than is not None
-        for rule in settings.lifecycle_rules
-        if (actions := rule.base_blob) is not None
-        for age in (
-            actions.tier_to_cool,
-            actions.tier_to_cold,
-            actions.tier_to_archive,
-            actions.delete,
-        )
-    )
-    return {"last_access_time_enabled": True} if by_access else {}
 
 
 def _container(settings: "ContainerSettings", account: str) -> Body:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from glacier_azure.storage.rules import ACTIONS
 from glacier_azure.terraform.blocks import Body
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _EVENTS = {
     "days_after_last_access_time_greater_than": "last_access_time",
     "days_after_last_tier_change_greater_than": "last_tier_change",
 }
-_ACTIONS = ("tier_to_cool", "tier_to_cold", "tier_to_archive", "delete")
 _SINCE_CREATION = {
     "tier_to_cool": "change_tier_to_cool_after_days_since_creation",
     "tier_to_cold": "tier_to_cold_after_days_since_creation_greater_than",
@@ -54,7 +54,7 @@ def lifecycle_rule(rule: "LifecycleRule") -> Body:
 
 def _blob_actions(actions: "BlobActions") -> Body:
     body: Body = {}
-    for action in _ACTIONS:
+    for action in ACTIONS:
         age: BlobAge | None = getattr(actions, action)
         if age is not None:
             body |= dict(_ages(action, age))
