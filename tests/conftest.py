@@ -132,6 +132,20 @@ def terraform_aws(terraform: "Terraform") -> "Terraform":
     return terraform
 
 
+@pytest.fixture(scope="session")
+def terraform_azurerm(terraform: "Terraform") -> "Terraform":
+    """Terraform with the provider of Azure, which a test goes without, also where `CI` is set.
+
+    It is the one optional part: mirrors need not have it, and what it would say of arguments,
+    `tests.rigs.terraform_schema` says of the same documents.
+    """
+    from glacier_azure.terraform.blocks import SOURCE, VERSIONS
+
+    if reason := terraform.missing_provider(SOURCE, VERSIONS):
+        pytest.skip(reason)
+    return terraform
+
+
 def _skip_for(reason: str | None) -> None:
     if reason and os.environ.get("CI"):
         pytest.fail(reason)

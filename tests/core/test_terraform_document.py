@@ -15,6 +15,7 @@ from glacier.errors import TerraformError
 from glacier.terraform import Block, Expression, Ref, TerraformProvider, Text
 from glacier.terraform.document import Document, document_of
 from tests.rigs.terraform import Terraform
+from tests.rigs.terraform import TerraformError as CommandError
 
 BUILT_IN = TerraformProvider("terraform.io/builtin/terraform", version="", body={})
 ATTIC = TerraformProvider("example/attic", version="~> 1.2", body={"floor": 3})
@@ -230,3 +231,27 @@ def test_resources_that_have_no_terraform_make_an_empty_document(tmp_path: Path)
     provider.bucket("lake", "sales.parquet")
 
     assert set(provider.terraform().tree) == {"//"}
+
+
+def test_terraform_loads_a_document_whose_provider_is_not_at_hand(
+    terraform: Terraform, tmp_path: Path
+) -> None:
+    shelf = block("shelf", type="attic_shelf", provider=ATTIC, outputs={"shelf": "id"})
+    document_of([shelf]).write(tmp_path)
+
+    found = terraform.load(tmp_path)
+
+    assert found == ["example/attic"]
+    terraform.check_format(tmp_path)
+
+
+def test_terraform_refuses_what_it_can_not_load_or_would_format(
+    terraform: Terraform, tmp_path: Path
+) -> None:
+    (tmp_path / "main.tf.json").write_text('{"resources": {}}')
+    (tmp_path / "own.tf").write_text("locals {\nx=1\n}\n")
+
+    with pytest.raises(CommandError, match='No argument or block type is named "resources"'):
+        terraform.load(tmp_path)
+    with pytest.raises(CommandError, match=r"own\.tf"):
+        terraform.check_format(tmp_path)

@@ -4,18 +4,23 @@ from pathlib import Path
 
 import pytest
 
-ON_AWS = {"aws.md"}
+SERVERS = {"aws.md": "aws_server", "azure.md": "azure_server"}
+"""The rig's server that a page finds in its environment, by the page's name."""
 
 
 @pytest.fixture(autouse=True)
 def platform_of_the_page(
     request: pytest.FixtureRequest, no_ambient_platform: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Let a page about AWS find the rig's server and test credentials in its environment."""
+    """Let a page about a cloud find the rig's server and test credentials in its environment."""
     page = getattr(request.node, "callspec", None) and request.node.callspec.params.get("page")
-    if not isinstance(page, Path) or page.name not in ON_AWS:
+    if not isinstance(page, Path) or page.name not in SERVERS:
         return
-    server = request.getfixturevalue("aws_server")
+    server = request.getfixturevalue(SERVERS[page.name])
     request.getfixturevalue("package_cache")
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
+    if page.name == "azure.md":
+        from tests.glacier_azure.functions import make_group
+
+        make_group(server)

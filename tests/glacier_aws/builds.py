@@ -98,6 +98,7 @@ class Builds:
         return self._begun[name].result()
 
     def _build(self, built: Built, directory: Path) -> Built:
+        self._terraform.check_format(directory)
         self._terraform.init(directory)
         self._terraform.apply(directory, **built.environment)
         for path in directory.glob("*.tf.json"):

@@ -1,10 +1,8 @@
 """Functions for the tests of Lambda, and what the rig can be asked of them."""
 
-import importlib
 import json
 import zipfile
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 from urllib.request import Request, urlopen
 from uuid import uuid4
@@ -15,28 +13,6 @@ from glacier import Provider, Serverless
 from glacier.config import LambdaConfig
 from glacier.resources.serverless import Handler
 from tests.rigs.aws.server import REGION, AwsServer
-
-ECHO = "def run(payload):\n    return payload\n"
-
-
-class Project:
-    """A user's project, whose modules can be imported.
-
-    Args:
-        directory: On the import path.
-    """
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-
-    def module(self, source: str = ECHO, name: str | None = None) -> str:
-        """Write a module and return its name, by default one that no other has."""
-        name = name or f"handlers_{uuid4().hex[:8]}"
-        file = self._directory / f"{name.replace('.', '/')}.py"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(dedent(source))
-        importlib.invalidate_caches()
-        return name
 
 
 def make_function(

@@ -18,8 +18,8 @@ from glacier.errors import (
     StorageError,
 )
 from tests.glacier_aws.access import user
-from tests.rigs.aws.refusals import Refusal, RefusingStore
 from tests.rigs.aws.server import AwsServer
+from tests.rigs.refusals import Refusal, RefusingStore
 
 ROWS = pl.DataFrame({"n": [1]})
 MANY_ROWS = pl.select(n=pl.int_range(2_500_000).shuffle(seed=0))

@@ -2,8 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import polars as pl
 import pytest
@@ -17,7 +16,6 @@ from tests.rigs.proxy import (
     Exchange,
     Fault,
     Proxy,
-    Request,
     delay,
     drop,
     error,
@@ -27,14 +25,24 @@ from tests.rigs.proxy import (
     stall,
     truncate,
 )
+from tests.stores.faults import (
+    OLD,
+    SMALL,
+    TEXTS,
+    Watch,
+    big,
+    first_time,
+    fused,
+    load,
+    save,
+    sorted_rows,
+    tripled,
+)
 
 SECONDS_OF_WATCH = 2
 READ_TIMEOUT_SECONDS = 0.5
 SINKS = 18
 """More than there are threads that upload, and with more bytes than may be under way at once."""
-
-SMALL = pl.DataFrame({"k": [0, 1, 2], "n": [1, 2, 3]})
-OLD = SMALL.with_columns(pl.col("n") + 100)
 
 TRANSIENT: dict[str, Fault] = {
     "500": error(500, "InternalError"),
@@ -54,24 +62,6 @@ LASTING: dict[str, Fault] = {
     "reset request": reset_request,
     "silent": hang(30),
 }
-TEXTS = ("f.csv", "f.ndjson", "f.ipc")
-"""Files that are read from their start to their end."""
-
-
-def big() -> pl.DataFrame:
-    """Rows whose file has just more than one part."""
-    rows = pl.select(n=pl.int_range(1_060_000).hash().reinterpret(signed=True), k=0)
-    return pl.concat([rows.select("k", "n").cast(SMALL.schema), SMALL])
-
-
-@dataclass
-class Watch:
-    """Objects that have to stay as they are."""
-
-    seen: list[tuple[str, Objects, dict[str, bytes]]] = field(default_factory=list)
-
-    def changed(self) -> list[str]:
-        return [name for name, objects, old in self.seen if objects.bodies() != old]
 
 
 @pytest.fixture(scope="module")
@@ -123,44 +113,6 @@ def faulty(aws_server: AwsServer, proxy: Proxy) -> Provider:
 def sound(aws_server: AwsServer) -> Provider:
     """A provider that goes to the server itself."""
     return Provider(config=aws_server.config())
-
-
-def first_time() -> Callable[[Request], bool]:
-    """Return what is true of every request when it is made for the first time."""
-    seen: set[tuple[str, str, str]] = set()
-
-    def is_first(request: Request) -> bool:
-        is_new = (request.method, request.path, request.query) not in seen
-        seen.add((request.method, request.path, request.query))
-        return is_new
-
-    return is_first
-
-
-def sorted_rows(bucket: Bucket) -> pl.DataFrame:
-    return bucket.read().select("k", "n").sort("k", "n")
-
-
-@task
-def load(bucket: Bucket) -> pl.LazyFrame:
-    return bucket.scan()
-
-
-@task
-def tripled(frame: pl.LazyFrame) -> pl.LazyFrame:
-    return frame.with_columns(pl.col("n") * 3)
-
-
-@task
-def save(frame: pl.LazyFrame, bucket: Bucket, columns: list[str] | None = None) -> None:
-    bucket.write(frame, partition_by=columns)
-
-
-@pipeline
-def fused(source: Bucket, file: Bucket, dataset: Bucket) -> None:
-    frame = tripled(load(source))
-    save(frame, file)
-    save(frame, dataset, ["k"])
 
 
 @pytest.mark.parametrize(

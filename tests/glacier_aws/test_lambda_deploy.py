@@ -11,8 +11,6 @@ from glacier import Provider
 from glacier.config import LambdaConfig
 from glacier.errors import FunctionError
 from tests.glacier_aws.lambda_functions import (
-    ECHO,
-    Project,
     answer_instead,
     changes,
     client,
@@ -20,6 +18,7 @@ from tests.glacier_aws.lambda_functions import (
     make_function,
     refuse,
 )
+from tests.projects import ECHO, Project
 from tests.rigs.aws.server import ACCOUNT, SECRET_KEY, AwsServer
 
 STAGING = f"glacier-staging-{ACCOUNT}-us-east-1"

@@ -11,14 +11,8 @@ from pydantic import SecretStr
 from glacier import Provider
 from glacier.config import AwsConfig
 from glacier.errors import FunctionError, PayloadError
-from tests.glacier_aws.lambda_functions import (
-    Project,
-    client,
-    deployed,
-    make_function,
-    names_in,
-    refuse,
-)
+from tests.glacier_aws.lambda_functions import client, deployed, make_function, names_in, refuse
+from tests.projects import Project
 from tests.rigs.aws.server import AwsServer
 
 THROTTLE: Any = {"status": 429, "type": "TooManyRequestsException", "message": "Rate Exceeded."}

@@ -18,15 +18,9 @@ from pydantic import ValidationError
 from glacier.config import LambdaConfig
 from glacier.errors import FunctionError
 from glacier_aws.function.package import wanted_wheels
-from tests.glacier_aws.lambda_functions import (
-    ECHO,
-    Project,
-    changes,
-    deployed,
-    make_function,
-    names_in,
-)
+from tests.glacier_aws.lambda_functions import changes, deployed, make_function, names_in
 from tests.glacier_aws.lambda_wheels import make_wheel
+from tests.projects import ECHO, Project
 from tests.rigs.aws.server import SECRET_KEY, AwsServer
 
 

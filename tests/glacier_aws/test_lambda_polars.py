@@ -8,7 +8,8 @@ import pytest
 
 from glacier import Provider, Serverless
 from glacier_aws.function.package import LARGEST_BYTES
-from tests.glacier_aws.lambda_functions import Project, changes, client, deployed
+from tests.glacier_aws.lambda_functions import changes, client, deployed
+from tests.projects import Project
 from tests.rigs.aws.server import SECRET_KEY, AwsServer
 
 POLARS = """

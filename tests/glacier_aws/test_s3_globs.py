@@ -6,40 +6,7 @@ import pytest
 from glacier import Provider
 from glacier.errors import EmptyDatasetError
 from tests.rigs.aws.server import AwsServer
-
-NAMES = [
-    "in/a1.parquet",
-    "in/a2.parquet",
-    "in/b1.parquet",
-    "in/a10.parquet",
-    "in/sub/a1.parquet",
-    "in/a+b(c).parquet",
-    "in/axparquet",
-    "in/{x}.parquet",
-    "in/a-.parquet",
-    "in/a^.parquet",
-    "in/a!.parquet",
-    "in/ä1.parquet",
-    "other/a1.parquet",
-]
-GLOBS = [
-    "in/*.parquet",
-    "in/a?.parquet",
-    "in/?1.parquet",
-    "in/a[12].parquet",
-    "in/a[!1].parquet",
-    "in/a[0-9].parquet",
-    "in/[ab]1.parquet",
-    "in/a[-^].parquet",
-    "in/a[^-].parquet",
-    "in/**",
-    "in/**/a1.parquet",
-    "**/a1.parquet",
-    "*/a1.parquet",
-    "in/*/*",
-    "in/a+b(c)*",
-    "in/{x}*",
-]
+from tests.stores.globs import GLOBS, NAMES
 
 
 @pytest.fixture(scope="module")

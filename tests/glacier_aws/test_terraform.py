@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from glacier import Provider
 from glacier.config import AwsConfig, GlueConfig, LambdaConfig, S3Config
 from glacier.errors import ContradictionError, TerraformError
+from tests.rigs.terraform_schema import check_document
 from tests.seed.seed import code, run
 
 ACCOUNT = "123456789012"
@@ -26,7 +27,7 @@ def provider() -> Provider:
 
 
 def resources(provider: Provider, kind: str) -> dict[str, Any]:
-    found: dict[str, Any] = provider.terraform().tree["resource"].get(kind, {})
+    found: dict[str, Any] = check_document(provider.terraform())["resource"].get(kind, {})
     return found
 
 
@@ -71,7 +72,7 @@ def test_provider_block_sends_every_service_to_an_endpoint() -> None:
     provider = Provider(AwsConfig(region=REGION, endpoint_url="http://127.0.0.1:1"))
     provider.bucket("lake")
 
-    body = provider.terraform().tree["provider"]["aws"]
+    body = check_document(provider.terraform())["provider"]["aws"]
 
     assert set(body["endpoints"].values()) == {"http://127.0.0.1:1"}
     assert {"glue", "iam", "lambda", "s3", "sts"} < set(body["endpoints"])
@@ -81,7 +82,7 @@ def test_provider_block_sends_every_service_to_an_endpoint() -> None:
 def test_bucket_without_config_has_the_safe_defaults(provider: Provider) -> None:
     provider.bucket("lake", "sales.parquet")
 
-    found = provider.terraform().tree["resource"]
+    found = check_document(provider.terraform())["resource"]
 
     bucket = "${aws_s3_bucket.lake.id}"
     assert found == {
@@ -128,7 +129,7 @@ def test_bucket_has_a_block_for_everything_that_is_set(provider: Provider) -> No
     )
     provider.bucket("lake", "raw/", config=config)
 
-    found = provider.terraform().tree["resource"]
+    found = check_document(provider.terraform())["resource"]
 
     assert found["aws_s3_bucket"]["lake"]["force_destroy"] is True
     assert found["aws_s3_bucket_versioning"]["lake"]["versioning_configuration"] == {
@@ -169,7 +170,7 @@ def test_bucket_has_a_block_for_everything_that_is_set(provider: Provider) -> No
 
 
 def test_example_5_is_one_bucket_with_two_prefixed_lifecycle_rules() -> None:
-    found = run(code("Example 5")).provider.terraform().tree["resource"]
+    found = check_document(run(code("Example 5")).provider.terraform())["resource"]
 
     assert list(found["aws_s3_bucket"]) == ["analytics-data"]
     assert found["aws_s3_bucket_lifecycle_configuration"]["analytics-data"]["rule"] == [
@@ -229,7 +230,7 @@ def test_function_is_what_deploy_asks_lambda_for(provider: Provider) -> None:
     )
     provider.serverless("echo", echo, config=config)
 
-    found = provider.terraform().tree["resource"]
+    found = check_document(provider.terraform())["resource"]
 
     file = "${path.module}/functions/echo.zip"
     role = f"glacier-lambda-echo-{REGION}"
@@ -263,7 +264,7 @@ def test_function_has_its_url_and_its_schedule(provider: Provider) -> None:
     config = LambdaConfig(url=True, schedule="rate(1 hour)")
     provider.serverless("echo", echo, config=config)
 
-    found = provider.terraform().tree["resource"]
+    found = check_document(provider.terraform())["resource"]
 
     name = "glacier-echo-schedule"
     assert found["aws_lambda_function_url"]["echo"]["authorization_type"] == "AWS_IAM"
@@ -283,7 +284,7 @@ def test_job_is_what_a_submission_asks_glue_for(provider: Provider) -> None:
     )
     provider.executor("etl", config=config)
 
-    found = provider.terraform().tree["resource"]
+    found = check_document(provider.terraform())["resource"]
 
     (script,) = found["aws_s3_object"]
     assert found["aws_glue_job"]["etl"] == {
@@ -322,7 +323,7 @@ def test_staging_that_the_provider_names_is_the_one() -> None:
     provider.executor("etl", config=GlueConfig())
     provider.serverless("echo", echo)
 
-    found = provider.terraform().tree["resource"]
+    found = check_document(provider.terraform())["resource"]
 
     assert list(found["aws_s3_bucket"]) == ["lake"]
     assert list(found["aws_s3_bucket_versioning"]) == ["lake"]
@@ -367,7 +368,7 @@ def test_document_is_the_same_every_time(provider: Provider) -> None:
     provider.executor("etl", config=GlueConfig())
 
     assert str(provider.terraform()) == str(provider.terraform())
-    assert json.loads(str(provider.terraform())) == provider.terraform().tree
+    assert json.loads(str(provider.terraform())) == check_document(provider.terraform())
 
 
 def test_role_without_pipelines_says_that_it_is_wide(provider: Provider) -> None:

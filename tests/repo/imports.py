@@ -12,12 +12,17 @@ def imported_packages(source: str, *, at_once: bool = False) -> set[str]:
         source: The module's text.
         at_once: Whether to leave out what is imported only when a function is called.
     """
+    return {name.partition(".")[0] for name in imported_modules(source, at_once=at_once)}
+
+
+def imported_modules(source: str, *, at_once: bool = False) -> set[str]:
+    """Return the modules, by their whole names, of which `imported_packages` has the start."""
     found: set[str] = set()
     for node in _executed(ast.parse(source), at_once=at_once):
         if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
+            found.add(node.module)
     return found
 
 

@@ -1,12 +1,12 @@
-"""A loopback proxy in front of the rig's AWS that fails as it is told.
+"""A loopback proxy in front of a store of the rig that fails as it is told.
 
     with Proxy(aws_server.endpoint) as proxy:
         provider = Provider(config=aws_server.config(endpoint_url=proxy.endpoint))
         proxy.on(error(503, "SlowDown"), method="PUT", path=r"\\.parquet$", times=2)
 
 Rules are looked through in the order in which they were made; the first one that fits and is not
-used up decides. What no rule is about is passed on as it is. The Host header is too, since it is
-signed. A fault is a function that is given an `Exchange`: new ones are written in a test.
+used up decides. What no rule is about is passed on as it is. The Host header is too, since AWS has
+it signed. A fault is a function that is given an `Exchange`: new ones are written in a test.
 """
 
 import re
@@ -31,13 +31,15 @@ class Request:
     """What a client asked for.
 
     Attributes:
-        access_key: The key that signed it; empty for none.
+        access_key: The key of AWS that signed it; empty for none.
+        range: Which bytes of an object it wants; empty for all.
     """
 
     method: str
     path: str
     query: str
     access_key: str
+    range: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,19 @@ Fault = Callable[[Exchange], None]
 
 
 def error(status: int, code: str) -> Fault:
-    """Answer with an error of S3, without asking the server."""
+    """Answer with an error as S3 and Azure have them, without asking the server.
+
+    Both describe it in the same XML; Azure has the code in a header too.
+    """
 
     def play(exchange: Exchange) -> None:
         exchange.read()
         body = f"<Error><Code>{code}</Code><Message>The rig says so.</Message></Error>".encode()
-        headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
+        headers = [
+            ("Content-Type", "application/xml"),
+            ("Content-Length", str(len(body))),
+            ("x-ms-error-code", code),
+        ]
         has_body = exchange.request.method != "HEAD"
         exchange.send(Answer(status, headers, body if has_body else b""))
 
@@ -200,19 +209,19 @@ class Proxy:
         upstream: The server's address.
 
     Attributes:
-        endpoint: The proxy's address.
+        endpoint: The proxy's address, with the path of the server's.
         requests: What was asked of it, in order.
         is_over: Set when it ends.
     """
 
     def __init__(self, upstream: str) -> None:
-        self.upstream = urlsplit(upstream).netloc
+        _, self.upstream, path, *_ = urlsplit(upstream)
         self.requests: list[Request] = []
         self.is_over = threading.Event()
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
         self._server = _Server(self)
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}{path}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), name="rig-proxy"
         )
@@ -304,7 +313,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.body_bytes = int(self.headers.get("Content-Length") or 0)
         parts = urlsplit(self.path)
         key = self.headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0]
-        exchange = Exchange(self, Request(self.command, parts.path, parts.query, key))
+        wanted = self.headers.get("x-ms-range") or self.headers.get("Range") or ""
+        exchange = Exchange(self, Request(self.command, parts.path, parts.query, key, wanted))
         fault = self.proxy.fault_for(exchange.request)
         if fault is not None:
             fault(exchange)

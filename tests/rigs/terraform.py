@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -67,6 +68,22 @@ class Terraform:
         """Check a configuration against its providers' schemas."""
         self._run(directory, "validate")
 
+    def load(self, directory: Path) -> list[str]:
+        """Return the providers that a directory asks for, none of which has to be at hand.
+
+        Terraform reads the whole configuration for that, and refuses one whose blocks, addresses
+        or outputs it can't read; what its providers say of arguments it doesn't know.
+        """
+        said = self._run(directory, "providers").stdout
+        return re.findall(r"provider\[[^\]/]*/([^\]]+)\]", said)
+
+    def check_format(self, directory: Path) -> None:
+        """Fail where `terraform fmt` would change a file.
+
+        Of Terraform's two syntaxes it formats its own, and passes over `*.tf.json`.
+        """
+        self._run(directory, "fmt", "-check", "-recursive")
+
     def apply(self, directory: Path, **environment: str) -> None:
         """Build what a directory describes."""
         self._run(directory, "apply", "-auto-approve", "-input=false", environment=environment)
@@ -122,7 +139,7 @@ class Terraform:
     @property
     def environment(self) -> dict[str, str]:
         """The variables of its processes: nobody's account, and where the providers are."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("ARM_", "AWS_", "TF_"))}
         return {
             **kept,
             "CHECKPOINT_DISABLE": "1",

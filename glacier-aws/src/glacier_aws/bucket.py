@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from glacier.claims import Claim, settled
+from glacier.claims import Claim
 from glacier.errors import GlacierError, StorageError
 from glacier.globs import polars_glob
 from glacier.object_store import ObjectStoreAdapter
@@ -70,9 +70,9 @@ class S3BucketAdapter(ObjectStoreAdapter):
         if not is_own_bucket(session_of(self._config), self.resource.bucket_name):
             self.deploy()
 
-    def claim(self) -> Claim:
+    def claims(self) -> Iterable[Claim]:
         """Return what the resource's config says of its bucket."""
-        return claim_of(self.resource)
+        return (claim_of(self.resource),)
 
     def deploy(self) -> None:
         """Make the bucket or update it, by what all resources of the provider say of it.
@@ -81,7 +81,7 @@ class S3BucketAdapter(ObjectStoreAdapter):
             ContradictionError: Two of them set a field differently.
         """
         name = self.resource.bucket_name
-        settings = bucket_settings(name, settled(self.claims()))
+        settings = bucket_settings(name, self.settings("bucket", name))
         deploy_bucket(session_of(self._config), settings, self.provider.tags)
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":

@@ -1,16 +1,29 @@
 """Buckets on Blob Storage, each a container of the provider's storage account."""
 
 import builtins
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError
 
+from glacier.claims import Claim
+from glacier.errors import GlacierError
 from glacier.globs import polars_glob
 from glacier.object_store import ObjectStoreAdapter
 from glacier.storage import Location, is_glob
-from glacier_azure.errors import code_of
+from glacier_azure.answers import Answer, answer_in, answer_of, code_of
+from glacier_azure.errors import of_answer, of_bucket
 from glacier_azure.session import session_of
+from glacier_azure.storage.deployment import deploy_container, make_container
+from glacier_azure.storage.settings import (
+    ACCOUNT,
+    CONTAINER,
+    ContainerSettings,
+    account_settings,
+    claims_of,
+    container_settings,
+)
 from glacier_azure.storage.upload import BlockBlob
 
 if TYPE_CHECKING:
@@ -19,6 +32,7 @@ if TYPE_CHECKING:
 
     from glacier.provider import Provider
     from glacier.resources import Bucket
+    from glacier.terraform import Block, Estate
     from glacier_azure.config import AzureConfig, BlobConfig
     from glacier_azure.session import AzureSession
 
@@ -44,9 +58,34 @@ class BlobStorageAdapter(ObjectStoreAdapter):
         return STAGING
 
     def prepare_staging(self) -> None:
-        """Make the container where it is missing."""
+        """Make the container where it is missing; its account has to be there."""
         if not self.has_bucket():
-            self.deploy()
+            make_container(self._session, ContainerSettings(self.resource.bucket_name))
+
+    def claims(self) -> Iterable[Claim]:
+        """Return what the resource's config says of its container and of the account."""
+        return claims_of(self.resource)
+
+    def deploy(self) -> None:
+        """Make the container or update it, by what all resources of the provider say of it.
+
+        The storage account too, where the provider's config names a subscription.
+
+        Raises:
+            ContradictionError: Two of them set a field differently.
+            ConfigError: A field needs a subscription, and the config names none.
+        """
+        name, session = self.resource.bucket_name, self._session
+        container = container_settings(name, self.settings(CONTAINER, name))
+        said = self.settings(ACCOUNT, self._config.storage_account or "")
+        account = account_settings(session.account.name, said)
+        deploy_container(session, container, account, self.provider.tags)
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return the container and its storage account as blocks of Terraform."""
+        from glacier_azure.terraform.bucket import bucket_blocks
+
+        return bucket_blocks(estate, self.resource)
 
     def location(self) -> Location:
         """Return where the bucket's path lies; touches no data.
@@ -97,19 +136,30 @@ class BlobStorageAdapter(ObjectStoreAdapter):
 
     def remove(self, keys: builtins.list[str]) -> None:
         """Delete blobs by one request; nothing happens about those that aren't there."""
+        if len(keys) == 1:
+            self._remove_one(keys[0])
+            return
         answers = self._container.delete_blobs(
             *keys, delete_snapshots="include", raise_on_any_failure=False
         )
-        for answer in answers:
+        for key, answer in zip(keys, answers, strict=True):
             if answer.status_code not in {202, 404}:
-                raise HttpResponseError(response=answer)
+                refused = answer_in(answer, f"{self.resource.bucket_name}/{key}")
+                raise of_answer(refused, self._uri(key), self._session)
+
+    def _remove_one(self, key: str) -> None:
+        try:
+            self._container.get_blob_client(key).delete_blob(delete_snapshots="include")
+        except HttpResponseError as error:
+            if code_of(error) != "BlobNotFound":
+                raise
 
     def upload(self, key: str, token: str) -> BlockBlob:
         """Return a blob that a stage is going to write."""
         config = cast("BlobConfig | None", self.resource.config)
         is_set = config is not None and "tier" in config.model_fields_set
         tier = config.tier if config is not None and is_set else None
-        return BlockBlob(self._container.get_blob_client(key), token, tier)
+        return BlockBlob(self._container.get_blob_client(key), self._uri(key), token, tier)
 
     def is_in_the_way(self, error: Exception) -> bool:
         """Return whether Azure has refused to replace a blob."""
@@ -118,6 +168,45 @@ class BlobStorageAdapter(ObjectStoreAdapter):
     def is_bucket_missing(self, error: Exception) -> bool:
         """Return whether Azure has said that there is no such container."""
         return code_of(error) == "ContainerNotFound"
+
+    def translate(self, error: Exception) -> GlacierError | None:
+        """Return Glacier's error for one of Azure's SDKs, of adlfs or of Polars' object store.
+
+        Where the error has Azure's status alone, as that of a HEAD request of Polars, Azure is
+        asked once more for the reason.
+        """
+        answer = answer_of(error) or self._missing(error)
+        if answer is not None and answer.is_bare and self._is_about(answer):
+            answer = self._reason(answer) or answer
+        return of_bucket(error, self.get_uri(), self._session, answer)
+
+    def _missing(self, error: Exception) -> Answer | None:
+        """Return the status that adlfs drops where it says that a path of this container is not.
+
+        It says the same of a container that is not there.
+        """
+        place = str(error.filename) if isinstance(error, FileNotFoundError) else ""
+        is_own = place.startswith(f"{self.resource.bucket_name}/")
+        return Answer("404", place=place) if is_own else None
+
+    def _is_about(self, answer: Answer) -> bool:
+        """Return whether an answer is about this container, and not about one that is read too."""
+        root = f"{self.resource.bucket_name}/"
+        return answer.place is None or answer.place.startswith(root)
+
+    def _reason(self, answer: Answer) -> Answer | None:
+        """Return why Azure refuses, from an answer with a code; None if it does not any more."""
+        path = self.resource.path
+        key = path if answer.place is None else answer.place.partition("/")[2]
+        try:
+            if key and not self.resource.is_dataset:
+                self._container.get_blob_client(key).get_blob_properties()
+            else:
+                next(self._container.list_blob_names(name_starts_with=path).by_page(), None)
+        except AzureError as error:
+            found = answer_of(error)
+            return None if found is None else replace(found, place=answer.place)
+        return None
 
     @property
     def _session(self) -> "AzureSession":

@@ -4,12 +4,13 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
+from azure.core.exceptions import ClientAuthenticationError
 
 from glacier.errors import MissingPackageError
 
 try:
     from adlfs import AzureBlobFileSystem
-    from azure.storage.blob.aio import BlobServiceClient
+    from azure.storage.blob.aio import BlobServiceClient, ExponentialRetry
 except ImportError as error:
     raise MissingPackageError(
         "Files on Blob Storage need adlfs, which is not installed. "
@@ -49,8 +50,19 @@ class _SessionFileSystem(AzureBlobFileSystem):  # type: ignore[misc]  # no types
         self.service_client = BlobServiceClient(
             self._session.account.endpoint,
             credential=self.credential,
+            retry_policy=_PromptRetries(**self._session.client_settings()),
             **self._session.client_settings(),
         )
+
+
+class _PromptRetries(ExponentialRetry):
+    """The same as `PromptRetries` of the session, for the asynchronous client."""
+
+    def increment(self, settings: Any, *request_and_answer: Any, **error: Any) -> bool:
+        """Return whether a request is tried again."""
+        if isinstance(error.get("error"), ClientAuthenticationError):
+            return False
+        return super().increment(settings, *request_and_answer, **error)
 
 
 class _SharedToken:

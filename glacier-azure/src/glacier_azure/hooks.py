@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def glacier_register_adapters() -> "Iterable[AdapterSpec]":
     """Register Blob Storage, Azure Functions and Synapse."""
     from glacier.registry import AdapterSpec
-    from glacier.resources import Bucket
-    from glacier_azure.config import AzureConfig, BlobConfig
+    from glacier.resources import Bucket, Executor, Serverless
+    from glacier_azure.config import AzureConfig, AzureFunctionConfig, BlobConfig, SynapseConfig
 
     return [
         AdapterSpec(
@@ -24,6 +24,22 @@ def glacier_register_adapters() -> "Iterable[AdapterSpec]":
             "glacier_azure.bucket:BlobStorageAdapter",
             (BlobConfig,),
             check="glacier_azure.storage.names:check_bucket",
+            extra="azure",
+        ),
+        AdapterSpec(
+            Serverless,
+            AzureConfig,
+            "glacier_azure.serverless:AzureFunctionAdapter",
+            (AzureFunctionConfig,),
+            check="glacier_azure.function.names:check_function",
+            extra="azure",
+        ),
+        AdapterSpec(
+            Executor,
+            SynapseConfig,
+            "glacier_azure.executor:SynapseAdapter",
+            (SynapseConfig,),
+            providers=(AzureConfig,),
             extra="azure",
         ),
     ]

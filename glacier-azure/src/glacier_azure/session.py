@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ from glacier.errors import ConfigError, MissingPackageError
 from glacier.storage import new_token
 from glacier_azure.config import AzureConfig
 from glacier_azure.storage.connection import fields_of
+from glacier_azure.storage.logs import hide_signatures
+from glacier_azure.storage.signature import time_in
 
 try:
     from azure.core.credentials import (
@@ -26,8 +29,15 @@ try:
         AzureSasCredential,
         TokenCredential,
     )
-    from azure.identity import ClientSecretCredential, DefaultAzureCredential
-    from azure.storage.blob import BlobServiceClient
+    from azure.core.exceptions import ClientAuthenticationError
+    from azure.core.pipeline.transport import RequestsTransport
+    from azure.identity import (
+        AzureAuthorityHosts,
+        ChainedTokenCredential,
+        ClientSecretCredential,
+        DefaultAzureCredential,
+    )
+    from azure.storage.blob import BlobServiceClient, ExponentialRetry
 except ImportError as error:
     raise MissingPackageError(
         "Azure needs azure-identity and azure-storage-blob, which are not installed. "
@@ -39,14 +49,17 @@ if TYPE_CHECKING:
     from adlfs import AzureBlobFileSystem
 
 STORAGE_SCOPE = "https://storage.azure.com/.default"
-STORAGE_RETRIES = 5
-"""How often a request to Blob Storage is tried again at most: with the pauses below that lasts some
-20 seconds where errors come at once, about as long as Polars tries."""
-
-_FIRST_PAUSE_SECONDS = 0.5
 _PAUSE_BASE_SECONDS = 2
+_PAUSE_OFFSET_SECONDS = -1.5
+_PAUSE_JITTER_SECONDS = 0.25
+"""The pauses before tries again: the SDK waits for `base ** try + offset` seconds, more or less the
+jitter, so for 0.5, 2.5, 6.5 and 14.5 seconds."""
+
+_KINDS_OF_FAILURE = ("total", "connect", "read", "status")
 _USUAL_SUFFIX = "core.windows.net"
 _KEPT_SESSIONS = 64
+_KEPT_HOSTS = 10
+_KEPT_CONNECTIONS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,20 @@ class StorageAccount:
         return self.endpoint == _public_endpoint(self.name)
 
 
+if TYPE_CHECKING:
+    _made_once = cached_property
+else:
+
+    class _made_once(cached_property):  # noqa: N801 - a decorator
+        """A cached property that one thread makes while others wait; Python's own has no lock."""
+
+        def __get__(self, instance, owner=None):
+            if instance is None:
+                return self
+            with instance.lock:
+                return super().__get__(instance, owner)
+
+
 class AzureSession:
     """What a config stands for: clients, the filesystem and Polars' access, of one identity.
 
@@ -85,57 +112,72 @@ class AzureSession:
 
     def __init__(self, config: AzureConfig) -> None:
         self.config = config
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()  # of what is made once
 
-    @cached_property
+    @_made_once
     def token_credential(self) -> TokenCredential:
         """What gets tokens for Azure's services: the service principal, or the ambient identity."""
         config = self.config
-        with self._lock:
-            if config.client_secret is not None:
-                assert config.tenant_id is not None
-                assert config.client_id is not None
-                return ClientSecretCredential(
-                    config.tenant_id, config.client_id, config.client_secret.get_secret_value()
-                )
-            found: dict[str, Any] = {"managed_identity_client_id": config.client_id}
-            return DefaultAzureCredential(**{k: v for k, v in found.items() if v is not None})
+        if config.client_secret is not None:
+            assert config.tenant_id is not None
+            assert config.client_id is not None
+            return ClientSecretCredential(
+                config.tenant_id,
+                config.client_id,
+                config.client_secret.get_secret_value(),
+                disable_instance_discovery=not is_known_authority(),
+            )
+        found: dict[str, Any] = {"managed_identity_client_id": config.client_id}
+        usual = DefaultAzureCredential(**{k: v for k, v in found.items() if v is not None})
+        from glacier_azure.job.identity import pool_credential
 
-    @cached_property
+        of_pool = pool_credential()
+        return usual if of_pool is None else ChainedTokenCredential(of_pool, usual)
+
+    @_made_once
     def account(self) -> StorageAccount:
         """The storage account whose containers are the buckets.
 
+        What the config leaves open is ambient, as an identity is: the environment's account where
+        the config names none, and of the very account its key and its endpoint.
+
         Raises:
-            ConfigError: The config names none.
+            ConfigError: Neither names one.
         """
         config = self.config
-        name = config.storage_account
-        if name is None:
+        found = _ambient(config.storage_account)
+        name = config.storage_account or found.get("storage_account")
+        if not name:
             raise ConfigError(
                 "The provider's config names no storage account, which the URIs of its buckets "
                 "hold. Set AzureConfig(storage_account=...) or AZURE_STORAGE_ACCOUNT."
             )
-        found = {
-            "account_key": _revealed(config.account_key),
-            "sas_token": _revealed(config.sas_token),
-            "endpoint": config.endpoint,
-        }
-        if not (found["account_key"] or found["sas_token"] or config.client_secret):
-            found = {**found, **_ambient(name)}
-        endpoint = config.endpoint or found["endpoint"] or _public_endpoint(name)
+        endpoint = config.endpoint or found.get("endpoint") or _public_endpoint(name)
+        if config.account_key or config.sas_token or config.client_id:
+            found = {
+                "account_key": _revealed(config.account_key),
+                "sas_token": _revealed(config.sas_token),
+            }
         credential: Any = self.token_credential  # found out on its first use
-        if found["account_key"]:
-            credential = AzureNamedKeyCredential(name, found["account_key"])
-        elif found["sas_token"]:
-            credential = AzureSasCredential(found["sas_token"])
+        if key := found.get("account_key"):
+            credential = AzureNamedKeyCredential(name, key)
+        elif signature := found.get("sas_token"):
+            hide_signatures()
+            credential = AzureSasCredential(signature)
+        else:
+            _check_encryption(endpoint)
         return StorageAccount(name, endpoint.rstrip("/"), credential)
 
-    @cached_property
+    @_made_once
     def blobs(self) -> BlobServiceClient:
         """The client of the storage account; safe to share among threads."""
-        account = self.account
+        account, settings = self.account, self.client_settings()
         return BlobServiceClient(
-            account.endpoint, credential=account.credential, **self.client_settings()
+            account.endpoint,
+            credential=account.credential,
+            transport=_transport(settings),
+            retry_policy=PromptRetries(**settings),
+            **settings,
         )
 
     def client_settings(self) -> dict[str, Any]:  # Any: the SDK's own values
@@ -143,33 +185,35 @@ class AzureSession:
         return {
             "connection_timeout": self.config.connect_timeout_seconds,
             "read_timeout": self.config.read_timeout_seconds,
-            "retry_total": STORAGE_RETRIES,
-            "initial_backoff": _FIRST_PAUSE_SECONDS,
+            **{f"retry_{kind}": self.config.max_retries for kind in _KINDS_OF_FAILURE},
+            "initial_backoff": _PAUSE_OFFSET_SECONDS,
             "increment_base": _PAUSE_BASE_SECONDS,
-            "random_jitter_range": 0,
+            "random_jitter_range": _PAUSE_JITTER_SECONDS,
         }
 
     @property
     def storage_options(self) -> Mapping[str, Any]:
         """Polars' options for the storage account; no secret is among them."""
         account, config = self.account, self.config
-        options = {
+        options: dict[str, Any] = {
             "azure_storage_account_name": account.name,
             "connect_timeout": f"{round(config.connect_timeout_seconds * 1000)}ms",
             "read_timeout": f"{round(config.read_timeout_seconds * 1000)}ms",
         }
+        if "max_retries" in config.model_fields_set:
+            options["max_retries"] = config.max_retries
         if not account.is_usual:
             options["azure_storage_endpoint"] = account.endpoint
             if account.endpoint.startswith("http://"):
                 options["azure_allow_http"] = "true"
         return options
 
-    @cached_property
+    @_made_once
     def credential_provider(self) -> "AzureCredentials":
         """Polars' source of credentials."""
         return AzureCredentials(self.config, mark=new_token())
 
-    @cached_property
+    @_made_once
     def filesystem(self) -> "AzureBlobFileSystem":
         """The fsspec filesystem."""
         from glacier_azure.filesystem import blob_filesystem
@@ -186,7 +230,7 @@ class AzureCredentials(ConfigCredentials[AzureConfig]):
         if isinstance(credential, AzureNamedKeyCredential):
             return {"account_key": credential.named_key.key}, None
         if isinstance(credential, AzureSasCredential):
-            return {"sas_token": credential.signature}, None
+            return {"sas_token": credential.signature}, _end_of(credential.signature)
         token: AccessToken = credential.get_token(STORAGE_SCOPE)
         return {"bearer_token": token.token}, token.expires_on
 
@@ -203,22 +247,75 @@ def _session(config: AzureConfig, ambient: tuple[tuple[str, str], ...]) -> Azure
     return AzureSession(config)
 
 
-def _ambient(account: str) -> dict[str, str]:
-    """Return what the environment says of a storage account, as `AzureConfig` fields.
+class PromptRetries(ExponentialRetry):
+    """The SDK's own tries again, but for tokens that can't be had: they won't be a second later."""
 
-    The variables of another account say nothing.
+    def increment(self, settings: Any, *request_and_answer: Any, **error: Any) -> bool:
+        """Return whether a request is tried again."""
+        if isinstance(error.get("error"), ClientAuthenticationError):
+            return False
+        return super().increment(settings, *request_and_answer, **error)
+
+
+def _check_encryption(endpoint: str) -> None:
+    if endpoint.startswith("http://"):
+        raise ConfigError(
+            f"Azure's SDK sends no token to {endpoint}, an endpoint without TLS. Set account_key "
+            "or sas_token in AzureConfig (AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN), or an "
+            "endpoint with https."
+        )
+
+
+def _transport(settings: Mapping[str, Any]) -> RequestsTransport:  # Any: the SDK's own values
+    """Return what sends requests, with connections for all threads: usually it keeps ten."""
+    transport = RequestsTransport(**settings)
+    transport.open()
+    for adapter in transport.session.adapters.values():
+        adapter.init_poolmanager(_KEPT_HOSTS, _KEPT_CONNECTIONS)
+    return transport
+
+
+def _ambient(account: str | None) -> dict[str, str | None]:
+    """Return what the environment says of a storage account, as fields of an `AzureConfig`.
+
+    Args:
+        account: Its name; the variables of another account say nothing. None for the account
+            that the environment names.
     """
+    named = os.environ.get("AZURE_STORAGE_ACCOUNT")
     text = os.environ.get("AZURE_STORAGE_CONNECTION_STRING")
-    found = fields_of(text) if text else {}
-    if found.pop("storage_account", None) != account:
-        found = {}
-    if os.environ.get("AZURE_STORAGE_ACCOUNT") in {account, "", None}:
+    connection: dict[str, str | None] = {**(fields_of(text) if text else {})}
+    name = account or named or connection.get("storage_account")
+    found = connection if connection.get("storage_account") == name else {}
+    if named in {name, "", None}:
         own = {
             "account_key": os.environ.get("AZURE_STORAGE_KEY"),
-            "sas_token": (os.environ.get("AZURE_STORAGE_SAS_TOKEN") or "").removeprefix("?"),
+            "sas_token": os.environ.get("AZURE_STORAGE_SAS_TOKEN", "").removeprefix("?"),
+            "endpoint": os.environ.get("AZURE_STORAGE_ENDPOINT"),
         }
-        found |= {name: value for name, value in own.items() if value}
-    return found
+        found = {**found, **{field: value for field, value in own.items() if value}}
+    return {**found, "storage_account": name}
+
+
+def is_known_authority() -> bool:
+    """Return whether tokens come from a directory of Azure's public clouds.
+
+    Any other one that `AZURE_AUTHORITY_HOST` names can't be looked up at these.
+    """
+    host = os.environ.get("AZURE_AUTHORITY_HOST", AzureAuthorityHosts.AZURE_PUBLIC_CLOUD)
+    known = {value for name, value in vars(AzureAuthorityHosts).items() if name.isupper()}
+    return host.removeprefix("https://").rstrip("/") in known
+
+
+def _end_of(signature: str) -> int | None:
+    """Return when a signature ends, so that Polars asks for the one that the environment has then.
+
+    None where it has ended, since Polars takes nothing that has; Azure then says why it refuses.
+    """
+    end = time_in(signature, "se")
+    if end is None or end <= datetime.now(UTC):
+        return None
+    return int(end.timestamp())
 
 
 def _public_endpoint(account: str) -> str:

@@ -51,12 +51,13 @@ class Adapter(ABC, Generic[R]):
     def deploy(self) -> None:
         """Create the resource on its platform, or update it in place; idempotent."""
 
-    def claim(self) -> "Claim | None":
-        """Return what the resource's config says of a thing that others may speak of too.
+    def claims(self) -> "Iterable[Claim]":
+        """Return what the resource's config says of things that others may speak of too.
 
-        A bucket's path says something of its bucket. None for a resource that is all of its own.
+        A bucket's path says something of its bucket, and perhaps of the account that holds it.
+        Nothing for a resource that is all of its own.
         """
-        return None
+        return ()
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":  # noqa: ARG002
         """Return the resource as blocks of Terraform; a pure function of configs and `estate`.

@@ -4,7 +4,7 @@ Two paths of a bucket are two resources, and one bucket: what both configs set h
 their lifecycle rules add up. Deploying, Terraform and the search for drift all start from here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -69,8 +69,13 @@ def settled(claims: Iterable[Claim]) -> Settings:
 
 def claims_on(provider: "Provider", kind: str, name: str) -> list[Claim]:
     """Return what all resources that a provider has made say of a thing, in order."""
-    made = (provider.get_adapter(resource).claim() for resource in provider.get_resources())
-    return [one for one in made if one is not None and (one.kind, one.name) == (kind, name)]
+    return [one for one in all_claims(provider) if (one.kind, one.name) == (kind, name)]
+
+
+def all_claims(provider: "Provider") -> Iterator[Claim]:
+    """Yield what all resources that a provider has made say of anything, in order."""
+    for resource in provider.get_resources():
+        yield from provider.get_adapter(resource).claims()
 
 
 def _contradiction(

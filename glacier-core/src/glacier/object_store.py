@@ -18,7 +18,7 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
 from glacier.adapters import BucketAdapter
-from glacier.claims import Claim, claims_on
+from glacier.claims import Settings, claims_on, settled
 from glacier.errors import ObjectExistsError
 from glacier.fsspec_tree import fixed_directory
 from glacier.publishing import publish_dataset
@@ -65,19 +65,26 @@ class ObjectStoreAdapter(BucketAdapter):
     def is_in_the_way(self, error: Exception) -> bool:
         """Return whether the store has refused to complete an object since one has its key."""
 
-    def claims(self) -> builtins.list[Claim]:
-        """Return what is said of the bucket: by the provider's resources, and by this one.
+    def settings(self, kind: str, name: str) -> Settings:
+        """Return what the provider's resources, and this one, say of a thing together.
 
         A part of one of them, as of `bucket / "sub"`, shares its config and adds nothing.
+
+        Args:
+            kind: What the thing is, such as `bucket`.
+            name: Its name on the platform.
+
+        Raises:
+            ContradictionError: Two of them set a field differently; it names both.
         """
-        name, config = self.resource.bucket_name, self.resource.config
-        found = claims_on(self.provider, "bucket", name)
+        config = self.resource.config
+        found = claims_on(self.provider, kind, name)
         is_heard = any(
-            getattr(one, "bucket_name", None) == name and one.config is config
+            getattr(one, "bucket_name", None) == self.resource.bucket_name and one.config is config
             for one in self.provider.get_resources()
         )
-        own = self.claim()
-        return found if is_heard or own is None else [*found, own]
+        own = () if is_heard else self.claims()
+        return settled([*found, *(one for one in own if (one.kind, one.name) == (kind, name))])
 
     def exists(self) -> bool:
         """Return whether the path holds data, or for an empty path whether the bucket is there."""

@@ -87,20 +87,29 @@ def error(code: str, message: str) -> dict[str, Any]:
 
 def parts(port: int) -> Sequence[Part]:
     """Return what the rig plays."""
+    from tests.rigs.azure.function_apps import FunctionApps
     from tests.rigs.azure.identity import Identity
     from tests.rigs.azure.resources import ResourceManager
+    from tests.rigs.azure.storage_accounts import BlobServices, storage_types
+    from tests.rigs.azure.synapse import Synapse
 
-    return [Identity(), ResourceManager(port)]
+    apps = FunctionApps(port)
+    manager = ResourceManager(port, apps.types)
+    manager.know(*storage_types(manager))
+    apps.resources = manager
+    return [Identity(), apps, BlobServices(manager), manager, Synapse(port, manager)]
 
 
-class _Quiet(WSGIRequestHandler):
+class Quiet(WSGIRequestHandler):
+    """Prints no requests."""
+
     def log_request(self, *_: object) -> None:
         """Print nothing."""
 
 
 def main() -> None:
     """Serve until the standard input ends."""
-    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=Quiet)
     made = parts(server.server_port)
     for part in made:
         atexit.register(part.close)

@@ -18,6 +18,18 @@ AUDIENCES = ("https://management.azure.com", "https://management.core.windows.ne
 Body = dict[str, Any]
 
 
+class RefusedError(Exception):
+    """What Azure does not take.
+
+    Attributes:
+        answer: What it says.
+    """
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.answer = json_answer(status, error(code, message))
+
+
 class ResourceType(Protocol):
     """What the rig knows of one type of resource."""
 
@@ -25,7 +37,11 @@ class ResourceType(Protocol):
     """The type, such as `Microsoft.Web/sites`."""
 
     def put(self, resource_id: str, body: Body) -> Body:
-        """Return what is kept of a resource that is created or updated."""
+        """Return what is kept of a resource that is created or updated.
+
+        Raises:
+            RefusedError: Azure would not take it.
+        """
 
     def deleted(self, resource_id: str) -> None:
         """Forget a resource."""
@@ -50,7 +66,26 @@ class ResourceManager:
         if str(claims_in(request).get("aud", "")).rstrip("/") not in AUDIENCES:
             return json_answer(401, error("AuthenticationFailed", "The token is missing or wrong."))
         with self._lock:
-            return self._answered(request)
+            try:
+                return self._answered(request)
+            except RefusedError as refusal:
+                return refusal.answer
+
+    def know(self, *types: ResourceType) -> None:
+        """Ask test servers of some types about what is put and deleted from now on."""
+        self._types |= {one.kind.lower(): one for one in types}
+
+    def keep(self, resource_id: str, body: Body) -> Body:
+        """Keep a resource that comes by itself with another one."""
+        kept = {
+            **body,
+            "id": resource_id,
+            "name": resource_id.rpartition("/")[2],
+            "type": kind_of(resource_id),
+        }
+        kept["properties"] = {**kept.get("properties", {}), "provisioningState": "Succeeded"}
+        self._resources[resource_id.lower()] = kept
+        return kept
 
     def close(self) -> None:
         """Do nothing: it has started nothing."""
@@ -58,6 +93,15 @@ class ResourceManager:
     def find(self, resource_id: str) -> Body | None:
         """Return what is kept at an id, whose case does not matter."""
         return self._resources.get(resource_id.lower())
+
+    def find_ending(self, ending: str) -> Body | None:
+        """Return what is kept at the id that ends so, in whatever group."""
+        keys = (key for key in self._resources if key.endswith(ending.lower()))
+        return self._resources.get(next(keys, ""))
+
+    def of_type(self, kind: str) -> list[Body]:
+        """Return all resources of a type."""
+        return [one for one in self._resources.values() if one["type"].lower() == kind.lower()]
 
     def _answered(self, request: Request) -> Response:
         path = request.path.rstrip("/")
@@ -86,15 +130,9 @@ class ResourceManager:
             message = f"Resource group '{name}' could not be found."
             return json_answer(404, error("ResourceGroupNotFound", message))
         whole = _merged(before, body) if is_patch and before is not None else dict(body)
-        kept = {
-            **(whole if known is None else known.put(path, whole)),
-            "id": path,
-            "name": path.rpartition("/")[2],
-            "type": kind_of(path),
-        }
-        kept["properties"] = {**kept.get("properties", {}), "provisioningState": "Succeeded"}
-        self._resources[path.lower()] = kept
-        return json_answer(201 if before is None else 200, kept)
+        kept = self.keep(path, whole if known is None else known.put(path, whole))
+        created = getattr(known, "created_status", 201)  # which some types tell by another one
+        return json_answer(created if before is None else 200, kept)
 
     def _delete(self, path: str, known: ResourceType | None) -> Response:
         if self.find(path) is None:

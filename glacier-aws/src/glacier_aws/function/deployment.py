@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from botocore.exceptions import ClientError
 
 from glacier.access import declared_access
+from glacier.differences import is_empty, is_met
 from glacier.jobs.staging import prepared_staging
 from glacier.resources.translation import translated
 from glacier_aws.errors import code_of
-from glacier_aws.function.differences import is_empty, is_met, is_set
+from glacier_aws.function.differences import is_set
 from glacier_aws.function.package import check_size
 from glacier_aws.function.request import (
     SERVICE,

@@ -7,8 +7,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from glacier.errors import FunctionError, PackageError
-from glacier.jobs.secrets import check_no_secret
+from glacier.errors import FunctionError
+from glacier.jobs.handler_code import refuse_secrets
 from glacier.overrides import overridden
 from glacier_aws import iam
 from glacier_aws.config import AwsConfig, LambdaConfig
@@ -161,19 +161,6 @@ def rule_request(function: "Serverless") -> dict[str, Any] | None:
         "State": "ENABLED",
         "Description": f"Calls the function {function.function_name}.",
     }
-
-
-def refuse_secrets(function: "Serverless", what: str, data: bytes) -> None:
-    """Refuse what holds a secret.
-
-    Raises:
-        FunctionError: It does; the error names the config's field, never the value.
-    """
-    name = function.function_name
-    try:
-        check_no_secret(f"The {what} of the function {name!r}", data)
-    except PackageError as error:
-        raise FunctionError(str(error), function_name=name) from error
 
 
 def _region_of(provider: "Provider") -> str:

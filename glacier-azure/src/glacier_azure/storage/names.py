@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from glacier.errors import PathError
+from glacier.errors import ConfigError, PathError
 
 if TYPE_CHECKING:
     from glacier.resources import Bucket
@@ -14,6 +14,7 @@ LONGEST_BLOB_NAME = 1024
 MOST_SEGMENTS = 254
 """How many parts between slashes a blob's name has at most."""
 
+_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 _SPECIAL = {"$root", "$web"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -42,6 +43,23 @@ def check_bucket(bucket: "Bucket") -> None:
             f"The path {shown!r} is not legal on Blob Storage: {problem}. Rename the blob.",
             path=path,
         )
+
+
+def check_account(name: str) -> str:
+    """Return the name of a storage account; refuse one that Azure can't make.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+
+    Raises:
+        ConfigError: The name is not legal.
+    """
+    if _ACCOUNT.fullmatch(name):
+        return name
+    raise ConfigError(
+        f"No storage account can be called {name!r}, which has {len(name)} characters; expected 3 "
+        "to 24 lower case letters and digits. Set AzureConfig(storage_account=...) or "
+        "AZURE_STORAGE_ACCOUNT."
+    )
 
 
 def _problem_of_name(name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,6 +12,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.blob import BlobBlock, StandardBlobTier
 
+from glacier.errors import WriteError
 from glacier.uploads.multipart import MultipartObject
 from glacier_azure.errors import code_of
 
@@ -20,10 +22,10 @@ if TYPE_CHECKING:
 STAGE_METADATA = "glacier_stage"
 """The metadata of a blob that tells which stage has written it; Azure takes no hyphen there."""
 
-_ID_BYTES = 24
+_ID_BYTES = 32
 _LEAST_ID_BYTES = 8
-_MAY_BE_DONE = {"BlobAlreadyExists", "ConditionNotMet", "InvalidBlockList"}
-"""What Azure says to a second try of what it has done already."""
+_MAY_BE_DONE = {"BlobAlreadyExists", "ConditionNotMet"}
+"""What Azure says to a second try of what it has done already, where nothing may be replaced."""
 
 
 class BlockBlob(MultipartObject):
@@ -34,14 +36,16 @@ class BlockBlob(MultipartObject):
 
     Args:
         client: The client of the blob.
+        uri: How errors call it.
         token: The stage's token, which the blob carries.
         tier: The access tier to write to; None for the account's own.
     """
 
     failures: ClassVar[tuple[type[Exception], ...]] = (AzureError, OSError)
 
-    def __init__(self, client: "BlobClient", token: str, tier: str | None) -> None:
+    def __init__(self, client: "BlobClient", uri: str, token: str, tier: str | None) -> None:
         self._client = client
+        self._uri = uri
         self._token = token
         self._settings: Any = {} if tier is None else {"standard_blob_tier": StandardBlobTier(tier)}
         self._id_bytes = _ID_BYTES
@@ -51,26 +55,43 @@ class BlockBlob(MultipartObject):
         """Do nothing: the first block begins it."""
 
     def send(self, number: int, content: bytes) -> str:
-        """Send one block, and return its id."""
+        """Send one block, and return its id.
+
+        Raises:
+            WriteError: Blocks are there whose ids are too short for more of their kind.
+        """
         try:
             return self._staged(number, content)
         except HttpResponseError as error:
-            if code_of(error) != "InvalidBlobOrBlock" or not self._fit_to_others():
+            if code_of(error) != "InvalidBlobOrBlock":
                 raise
+            self._fit_to_others(error)
         return self._staged(number, content)
 
     def complete(self, parts: Sequence[str], *, is_exclusive: bool) -> None:
-        """Commit the list of blocks."""
-        if is_exclusive:
-            condition: Any = {"etag": "*", "match_condition": MatchConditions.IfMissing}
-        else:
-            condition = {}
-        self._client.commit_block_list(
-            [BlobBlock(block_id=one) for one in parts],
-            metadata=self._metadata,
-            **self._settings,
-            **condition,
-        )
+        """Commit the list of blocks.
+
+        A second try finds the blocks in the blob, if the first one has committed them.
+
+        Raises:
+            WriteError: Blocks are gone, since somebody else has written the blob.
+        """
+        condition: Any = {"match_condition": MatchConditions.IfMissing} if is_exclusive else {}
+        try:
+            self._client.commit_block_list(
+                [BlobBlock(block_id=one) for one in parts],
+                metadata=self._metadata,
+                **self._settings,
+                **condition,
+            )
+        except HttpResponseError as error:
+            if code_of(error) != "InvalidBlockList":
+                raise
+            raise WriteError(
+                f"Writing {self._uri} failed: somebody else has written it meanwhile, upon which "
+                "Azure drops the blocks of all others. It holds what they wrote; write it again.",
+                uri=self._uri,
+            ) from error
 
     def put(self, content: bytes, *, is_exclusive: bool) -> None:
         """Put the blob."""
@@ -111,18 +132,36 @@ class BlockBlob(MultipartObject):
     def _id_of(self, number: int) -> str:
         """Return the id of a block, which no other stage's block has."""
         digest = hashlib.sha512(f"{self._token}-{number}".encode()).digest()
-        return base64.b64encode(digest[: self._id_bytes]).decode()
+        return base64.b64encode(digest).decode()[: self._id_bytes]
 
-    def _fit_to_others(self) -> bool:
-        """Take on the length of the ids of blocks that others have left, and return if that helps.
+    def _fit_to_others(self, error: HttpResponseError) -> None:
+        """Take on the length of the ids of blocks that others have left.
 
         All uncommitted blocks of a blob need ids of one length:
         https://learn.microsoft.com/rest/api/storageservices/put-block
         """
         with self._lock:
-            _, others = self._client.get_block_list("uncommitted")
-            lengths = {len(base64.b64decode(one.id)) for one in others}
-            if len(lengths) != 1 or min(lengths) < _LEAST_ID_BYTES:
-                return False
-            self._id_bytes = lengths.pop()
-            return True
+            lengths = self._lengths_of_ids()
+            if len(lengths) == 1 and min(lengths) >= _LEAST_ID_BYTES:
+                self._id_bytes = lengths.pop()
+                return
+        found = " or ".join(map(str, sorted(lengths))) or "no"
+        raise WriteError(
+            f"Writing {self._uri} failed and left it as it was: another tool has left uncommitted "
+            f"blocks there with ids of {found} bytes, and Azure takes no longer ones beside them. "
+            "Delete the blob, or wait until Azure drops them, seven days after the last.",
+            uri=self._uri,
+        ) from error
+
+    def _lengths_of_ids(self) -> set[int]:
+        """Return the lengths in bytes of the ids of all uncommitted blocks.
+
+        They are read from the answer itself: the SDK's blocks don't say if an id is decoded.
+        """
+        names: list[str] = []
+
+        def note(response: Any) -> None:  # Any: the SDK's own
+            names.extend(re.findall("<Name>([^<]+)</Name>", response.http_response.text()))
+
+        self._client.get_block_list("uncommitted", raw_response_hook=note)
+        return {len(base64.b64decode(name)) for name in names}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from glacier.errors import FunctionError, MissingPackageError, PackageError
 from glacier.jobs.archive import GlacierSources, glacier_sources
-from glacier.jobs.pins import pins
+from glacier.jobs.pins import name_in, normal_name, pins, pins_below
 from glacier.jobs.secrets import check_no_secret, known_secrets
 from glacier.jobs.sources import is_within, sources_of
 from glacier.resources.handler import handler_path
@@ -35,6 +35,25 @@ class HandlerCode:
     imported: tuple[str, ...] = ()
     glacier: tuple[str, ...] = ()
 
+    def requirements(
+        self, packages: Iterable[str], provided: Iterable[str] = ()
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return what an installer has to bring, and constraints on what that needs in turn.
+
+        Both have this machine's versions, but for what the user names.
+
+        Args:
+            packages: Requirements of the user's, which come as they say and win over pins.
+            provided: Distributions that the platform has by itself, for what the handler imports;
+                what Glacier needs is brought all the same, since its parts have to fit together.
+        """
+        named = {normal_name(name_in(line)) for line in packages}
+        taken = {*named, *provided}
+        found = {*self.glacier, *(pin for pin in self.imported if name_in(pin) not in taken)}
+        pinned = sorted(pin for pin in found if normal_name(name_in(pin)) not in named)
+        below = tuple(pin for pin in pins_below(pinned) if name_in(pin) not in named)
+        return (*pinned, *packages), below
+
 
 def handler_code(function: "Serverless") -> HandlerCode:
     """Return a handler's module, or the whole package that it is part of, and what they import.
@@ -59,6 +78,19 @@ def handler_code(function: "Serverless") -> HandlerCode:
         return HandlerCode(path, files, imported)
     plugins = _plugins_in_use(sources.apart, type(function.provider.config).__module__, glacier)
     return HandlerCode(path, {**glacier.files, **files}, imported, pins((), plugins=plugins))
+
+
+def refuse_secrets(function: "Serverless", what: str, data: bytes) -> None:
+    """Refuse what holds a secret.
+
+    Raises:
+        FunctionError: It does; the error names the config's field, never the value.
+    """
+    name = function.function_name
+    try:
+        check_no_secret(f"The {what} of the function {name!r}", data)
+    except PackageError as error:
+        raise FunctionError(str(error), function_name=name) from error
 
 
 def _plugins_in_use(

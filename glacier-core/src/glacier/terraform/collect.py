@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from glacier.claims import Claim, Settings, settled
+from glacier.claims import Settings, all_claims, settled
 from glacier.jobs.staging import staging_of
 from glacier.terraform.document import Document, document_of
 from glacier.terraform.touched import Touched
@@ -38,7 +38,7 @@ class ProviderEstate:
         self, provider: "Provider", pipelines: "Sequence[Pipeline[..., Any]]" = ()
     ) -> None:
         self._provider = provider
-        self._claims = _claims_of(provider)
+        self._claims = tuple(all_claims(provider))
         self._touched = Touched(provider, pipelines)
         self._notes: list[str] = []
 
@@ -74,8 +74,3 @@ class ProviderEstate:
             JobError: The provider names none, and its platform has no default.
         """
         return staging_of(self._provider)
-
-
-def _claims_of(provider: "Provider") -> tuple[Claim, ...]:
-    made = (provider.get_adapter(one).claim() for one in provider.get_resources())
-    return tuple(one for one in made if one is not None)

@@ -1,8 +1,9 @@
-"""A process that forks writers to S3, and kills them as it is told.
+"""A process that forks writers to a store, and kills them as it is told.
 
-Started as a script with a bucket's name, and with the standard AWS variables; every line on its
-standard input is the moment of a kill in seconds and a first version, and is answered by a line.
-Polars can be forked as long as it has run no query, so that many writers cost few imports.
+Started as a script with a bucket's name, and with the standard variables of the store's platform;
+every line on its standard input is the moment of a kill in seconds and a first version, and is
+answered by a line. Polars can be forked as long as it has run no query, so that many writers cost
+few imports.
 """
 
 import contextlib
@@ -11,14 +12,14 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
 
 from glacier import Provider
-from glacier.config import AwsConfig
-from tests.rigs.aws.server import REGION, ROOT, AwsServer
+
+ROOT = Path(__file__).resolve().parents[2]
 
 ROWS = 1_100_000
 """A file of so many rows has two parts."""
@@ -42,18 +43,18 @@ def write(provider: Provider, bucket_name: str, version: int) -> None:
 
 
 class Writers:
-    """The tests' side: a started process that kills writers."""
+    """The tests' side: a started process that kills writers.
 
-    def __init__(self, server: AwsServer, bucket_name: str) -> None:
+    Args:
+        environment: The variables of the platform.
+        bucket_name: Where they write.
+    """
+
+    def __init__(self, environment: Mapping[str, str], bucket_name: str) -> None:
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__)), bucket_name],
             cwd=ROOT,
-            env={
-                **os.environ,
-                **server.environment,
-                "AWS_REGION": REGION,
-                "PYTHONPATH": str(ROOT),
-            },
+            env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -74,9 +75,9 @@ class Writers:
 
 
 @contextlib.contextmanager
-def started(server: AwsServer, bucket_name: str) -> Iterator[Writers]:
+def started(environment: Mapping[str, str], bucket_name: str) -> Iterator[Writers]:
     """Start a process of writers, and end it afterwards."""
-    writers = Writers(server, bucket_name)
+    writers = Writers(environment, bucket_name)
     try:
         yield writers
     finally:
@@ -88,7 +89,7 @@ def _kill(bucket_name: str, after_seconds: float, first: int) -> None:
     process = os.fork()
     if not process:
         try:
-            provider = Provider(config=AwsConfig.from_env())
+            provider = Provider.from_env()
             provider.bucket(bucket_name, FILE).exists()  # its client is made
             os.write(writer, b".")
             for version in range(first, first + 1000):

@@ -1,6 +1,7 @@
-"""A store on this machine that refuses every request as S3 documents it.
+"""A store on this machine that refuses every request, in the words of S3 or of Blob Storage.
 
-For what moto never says: another region, a clock that is wrong, a token that has expired.
+For what emulators never say: another region, a clock that is wrong, a token that has expired. Both
+describe an error in the same XML; Azure has its code in a header too.
 """
 
 import threading
@@ -13,12 +14,12 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Refusal:
-    """One answer: S3's error document, of which a HEAD request gets the status alone.
+    """One answer: an error document, of which a HEAD request gets the status and the headers alone.
 
     Attributes:
         status: The HTTP status.
         code: The error's code, such as `AccessDenied`.
-        message: What S3 says with it.
+        message: What the store says with it.
         headers: Headers beside the usual ones.
         details: More elements of the document.
     """

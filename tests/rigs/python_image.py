@@ -1,7 +1,7 @@
-"""The Python that a run of a Glue job finds: what Glue has, what it was told to add, nothing else.
+"""The Python that a process of a platform finds: what that has, what it was told to add, no more.
 
-It is a directory of links into this environment. Glacier itself is in none of them, so a run that
-imports it has brought it along.
+It is a directory of links into this environment. Glacier itself is in none of them, so a process
+that imports it has brought it along.
 """
 
 import re
@@ -11,27 +11,25 @@ from pathlib import Path, PurePosixPath
 
 from packaging.requirements import Requirement
 
-PROVIDED = ("boto3", "pandas", "pyarrow", "pyspark", "setuptools")
-"""What Glue itself has, of what matters here; with all that these need."""
-
 
 class InstallError(Exception):
     """What pip would say of requirements that can't be met."""
 
 
 def make_image(directory: Path, requirements: Iterable[str]) -> None:
-    """Fill a directory with what Glue has and with some requirements, as pip would.
+    """Fill a directory with some requirements and all that they need, as pip would.
 
     Raises:
         InstallError: A requirement is not in this environment, or in another version.
     """
     found: dict[str, Distribution] = {}
-    for text in (*PROVIDED, *requirements):
+    for text in requirements:
         _collect(Requirement(text), found)
     for one in found.values():
         for entry in _entries(one):
             link = directory / entry
             if not link.is_symlink():
+                link.parent.mkdir(parents=True, exist_ok=True)
                 link.symlink_to(Path(str(one.locate_file(entry))))
 
 
@@ -60,7 +58,20 @@ def _collect(requirement: Requirement, found: dict[str, Distribution]) -> None:
 
 
 def _entries(one: Distribution) -> set[str]:
-    """Return the names that a distribution puts beside others: packages, modules, metadata."""
-    parts = (PurePosixPath(str(file)).parts for file in one.files or ())
-    tops = {top for top, *_ in parts if top not in {"..", "__pycache__"}}
+    """Return what a distribution puts beside others: packages, modules, metadata.
+
+    Of a namespace package, which several share, it is what lies in it.
+    """
+    files = [PurePosixPath(str(file)) for file in one.files or ()]
+    packages = {file.parent for file in files if file.name == "__init__.py"}
+    kept = [file for file in files if not {"..", "__pycache__"}.intersection(file.parts)]
+    tops = {str(_top(file, packages)) for file in kept}
     return {top for top in tops if not top.endswith(".pth")}
+
+
+def _top(file: PurePosixPath, packages: set[PurePosixPath]) -> PurePosixPath:
+    above = [*reversed(file.parents)][1:]
+    for directory in above:
+        if directory in packages or "." in directory.name:
+            return directory
+    return file

@@ -1,0 +1,21 @@
+"""Whether a thing is what it has to be, by what requests and a platform's answers say of it."""
+
+from collections.abc import Mapping
+from typing import cast
+
+
+def is_empty(value: object) -> bool:
+    """Return whether a setting says nothing, so that a request can leave it out."""
+    if isinstance(value, Mapping):
+        return all(is_empty(one) for one in value.values())
+    return value is None or value == []
+
+
+def is_met(wanted: object, found: object) -> bool:
+    """Return whether all that is wanted is there; what is empty may as well be missing."""
+    if isinstance(wanted, Mapping):
+        known = found if isinstance(found, Mapping) else {}
+        return all(is_met(value, known.get(name)) for name, value in wanted.items())
+    if isinstance(wanted, list):
+        return sorted(map(str, wanted)) == sorted(map(str, cast("list[object]", found or [])))
+    return wanted == found

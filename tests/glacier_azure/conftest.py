@@ -1,0 +1,25 @@
+"""What the tests of Azure share."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.glacier_azure.functions import make_group
+from tests.projects import Project
+from tests.rigs.azure.server import AzureServer
+
+
+@pytest.fixture
+def azure(azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch) -> AzureServer:
+    """The rig with a resource group, as a machine with a managed identity sees it."""
+    for name, value in azure_server.identity.items():
+        monkeypatch.setenv(name, value)
+    make_group(azure_server)
+    return azure_server
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A user's project, whose modules can be imported."""
+    monkeypatch.syspath_prepend(tmp_path / "project")
+    return Project(tmp_path / "project")

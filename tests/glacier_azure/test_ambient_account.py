@@ -1,0 +1,91 @@
+"""What a config leaves open of its storage account is the environment's, as an identity is."""
+
+import polars as pl
+import pytest
+
+from glacier import Provider
+from glacier.config import AzureConfig
+from glacier.errors import ConfigError
+from glacier_azure.session import session_of
+from tests.glacier_azure.blobs import Blobs
+from tests.rigs.azure.azurite import Azurite
+
+KEY = "a2V5"
+CONNECTION = f"AccountName=connected;AccountKey={KEY};EndpointSuffix=core.chinacloudapi.cn"
+
+
+def account_of(config: AzureConfig) -> tuple[str, str, str]:
+    """Return name, address and kind of credential of a config's account."""
+    found = session_of(config).account
+    return found.name, found.endpoint, type(found.credential).__name__
+
+
+def test_config_without_an_account_has_that_of_the_environment(
+    azurite: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in azurite.environment.items():
+        monkeypatch.setenv(name, value)
+    bucket = Provider(config=AzureConfig(resource_group="rg")).bucket(Blobs(azurite).name, "f.csv")
+
+    bucket.write(pl.DataFrame({"n": [1]}))
+
+    assert bucket.read()["n"].to_list() == [1]
+
+
+def test_account_of_the_environment_may_be_a_connection_string(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", CONNECTION)
+
+    found = account_of(AzureConfig(resource_group="rg"))
+
+    endpoint = "https://connected.blob.core.chinacloudapi.cn"
+    assert found == ("connected", endpoint, "AzureNamedKeyCredential")
+
+
+def test_named_account_comes_before_that_of_a_connection_string(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", CONNECTION)
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "named")
+
+    found = account_of(AzureConfig(resource_group="rg"))
+
+    assert found == ("named", "https://named.blob.core.windows.net", "DefaultAzureCredential")
+
+
+def test_account_of_a_config_takes_nothing_from_the_variables_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "other")
+    monkeypatch.setenv("AZURE_STORAGE_KEY", KEY)
+    monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", "http://127.0.0.1:1/other")
+
+    found = account_of(AzureConfig(resource_group="rg", storage_account="own"))
+
+    assert found == ("own", "https://own.blob.core.windows.net", "DefaultAzureCredential")
+
+
+@pytest.mark.parametrize(
+    ("secrets", "kind"),
+    [
+        ({"sas_token": "sig=s"}, "AzureSasCredential"),
+        ({"tenant_id": "t", "client_id": "c", "client_secret": "s"}, "ClientSecretCredential"),
+    ],
+)
+def test_identity_of_a_config_comes_before_a_key_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, secrets: dict[str, str], kind: str
+) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "named")
+    monkeypatch.setenv("AZURE_STORAGE_KEY", KEY)
+
+    found = account_of(AzureConfig.model_validate({"resource_group": "rg", **secrets}))
+
+    assert found == ("named", "https://named.blob.core.windows.net", kind)
+
+
+def test_account_that_nobody_names_is_an_error_where_it_is_needed() -> None:
+    bucket = Provider(config=AzureConfig(resource_group="rg")).bucket("data-lake", "f.csv")
+
+    with pytest.raises(ConfigError, match=r"names no storage account.*AZURE_STORAGE_ACCOUNT"):
+        bucket.scan()

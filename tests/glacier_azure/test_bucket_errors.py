@@ -1,0 +1,418 @@
+"""What a user is told where Azure refuses, whoever has asked: its SDK, adlfs or Polars."""
+
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from glacier import Bucket, Provider
+from glacier.config import AzureConfig
+from glacier.errors import (
+    AccessDeniedError,
+    ConfigError,
+    GlacierError,
+    ObjectNotFoundError,
+    PathError,
+    StorageError,
+    WriteError,
+)
+from glacier_azure.storage.connection import DEVELOPMENT_ACCOUNT
+from tests.glacier_azure.blobs import Blobs
+from tests.rigs.azure.azurite import Azurite
+from tests.rigs.refusals import Refusal, RefusingStore
+
+ROWS = pl.DataFrame({"n": [1]})
+MANY_ROWS = pl.select(n=pl.int_range(2_500_000).shuffle(seed=0))
+CANARY = "s1gnatureCANARY0123456789"
+SIGNATURE = f"sv=2022-11-02&ss=b&srt=co&sp=rwdlac&se=2999-01-01T00%3A00%3A00Z&sig={CANARY}"
+WRONG_KEY = "Q0FOQVJZLWtleS1vZi1ub2JvZHk="
+
+
+def refusal(status: int, code: str, message: str = "Azure says so.", detail: str = "") -> Refusal:
+    """Return an answer of Blob Storage."""
+    return Refusal(
+        status,
+        code,
+        f"{message}\nRequestId:7d3b8cb1-f01e-0020\nTime:2026-01-01T00:00:00.0Z",
+        {"x-ms-error-code": code},
+        {"AuthenticationErrorDetail": detail} if detail else {},
+    )
+
+
+AUTHENTICATION = "Server failed to authenticate the request."
+SAID: dict[str, tuple[Refusal, type[GlacierError], str]] = {
+    "signature": (
+        refusal(403, "AuthenticationFailed", AUTHENTICATION, "Signature did not match."),
+        AccessDeniedError,
+        r"does not accept the shared access signature for abfs://lake@.*Get a new one and set it",
+    ),
+    "clock": (
+        refusal(403, "AuthenticationFailed", AUTHENTICATION, "Request date header too old: 'x'"),
+        AccessDeniedError,
+        # To a HEAD request Azure gives no detail.
+        r"does not accept the shared access signature|The clock of this machine is wrong",
+    ),
+    "permission": (
+        refusal(403, "AuthorizationPermissionMismatch", "This request is not authorized."),
+        AccessDeniedError,
+        r"Access to abfs://lake@.* is denied to the shared access signature: Auth.*It allows 'rwd",
+    ),
+    "firewall": (
+        refusal(403, "AuthorizationFailure", "This request is not authorized."),
+        AccessDeniedError,
+        r"is denied to the shared access signature: .*firewall",
+    ),
+    "no-keys": (
+        refusal(403, "KeyBasedAuthenticationNotPermitted"),
+        AccessDeniedError,
+        r"The storage account of abfs://lake@.* refuses keys.*Leave account_key and sas_token out",
+    ),
+    "no-container": (
+        refusal(404, "ContainerNotFound"),
+        ObjectNotFoundError,
+        r"The container 'lake' of abfs://lake@.* does not exist\. Create it with bucket\.deploy",
+    ),
+    "being-deleted": (
+        refusal(409, "ContainerBeingDeleted"),
+        StorageError,
+        r"The container 'lake' of abfs://lake@.* is being deleted.*Try again later",
+    ),
+    "archived": (
+        refusal(409, "BlobArchived"),
+        StorageError,
+        r"abfs://lake@.* is archived and can't be read: .*Move it to the tier",
+    ),
+    "rehydrated": (
+        refusal(409, "BlobBeingRehydrated"),
+        StorageError,
+        r"abfs://lake@.* is on its way back from the archive",
+    ),
+    "leased": (
+        refusal(412, "LeaseIdMissing"),
+        StorageError,
+        r"abfs://lake@.* is leased by somebody else.*break it",
+    ),
+    "replaced": (
+        refusal(400, "InvalidBlockList"),
+        WriteError,
+        r"abfs://lake@.* was written by somebody else meanwhile.*Write it again",
+    ),
+    "other": (
+        refusal(400, "UnsupportedHeader", "One of the headers is not supported."),
+        StorageError,
+        r"Blob Storage failed at abfs://lake@.*: UnsupportedHeader: ",
+    ),
+}
+
+Work = Callable[[Provider], object]
+ASKED: dict[str, Work] = {
+    "list": lambda lake: lake.bucket("lake", "rows/").list(),
+    "read": lambda lake: lake.bucket("lake", "rows.parquet").read(),
+    "read of a dataset": lambda lake: lake.bucket("lake", "rows/").read(),
+    "read of csv": lambda lake: lake.bucket("lake", "rows.csv").read(),
+    "open": lambda lake: lake.bucket("lake", "rows.parquet").open(),
+    "delete": lambda lake: lake.bucket("lake", "rows.parquet").delete(),
+    "write": lambda lake: lake.bucket("lake", "rows.parquet").write(ROWS),
+    "long write": lambda lake: lake.bucket("lake", "rows.parquet").write(MANY_ROWS),
+    "write of a dataset": lambda lake: lake.bucket("lake", "rows/").write(ROWS),
+    "read of delta": lambda lake: lake.bucket("lake", "rows", format="delta").read(),
+    "read of iceberg": lambda lake: lake.bucket("lake", "rows", format="iceberg").read(),
+}
+LOOKED: dict[str, Work] = {
+    "exists of an object": lambda lake: lake.bucket("lake", "rows.parquet").exists(),
+    "exists of a dataset": lambda lake: lake.bucket("lake", "rows/").exists(),
+    "exists of the container": lambda lake: lake.bucket("lake").exists(),
+    "exists of a table": lambda lake: lake.bucket("lake", "rows", format="delta").exists(),
+    "deploy": lambda lake: lake.bucket("lake").deploy(),
+}
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A store that refuses everything, and what a user is to be told."""
+
+    provider: Provider
+    kind: type[GlacierError]
+    message: str
+
+
+@pytest.fixture(params=SAID, scope="module")
+def refused(request: pytest.FixtureRequest) -> Iterator[Refused]:
+    answer, kind, message = SAID[request.param]
+    with RefusingStore(answer) as store:
+        config = AzureConfig.model_validate(
+            {
+                "resource_group": "rg",
+                "storage_account": "lakes",
+                "endpoint": f"{store.endpoint}/lakes",
+                "sas_token": SIGNATURE,
+            }
+        )
+        yield Refused(Provider(config=config), kind, message)
+
+
+def told(failure: BaseException) -> str:
+    """Return all that is printed of an error and its causes."""
+    return "".join(traceback.format_exception(failure))
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_refusal_is_told_by_its_reason(refused: Refused, asked: str) -> None:
+    with pytest.raises(refused.kind, match=refused.message) as failure:
+        ASKED[asked](refused.provider)
+
+    assert type(failure.value) is refused.kind
+    assert CANARY not in told(failure.value)
+
+
+@pytest.mark.parametrize("looked", LOOKED)
+@pytest.mark.parametrize("refused", [one for one in SAID if one != "no-container"], indirect=True)
+def test_look_at_what_is_refused_is_an_error(refused: Refused, looked: str) -> None:
+    with pytest.raises(refused.kind, match=refused.message):
+        LOOKED[looked](refused.provider)
+
+
+# On Azurite.
+
+
+@pytest.fixture
+def provider(azurite: Azurite) -> Provider:
+    return Provider(config=azurite.config())
+
+
+@pytest.fixture
+def lake(azurite: Azurite) -> Blobs:
+    """A container that is there."""
+    return Blobs(azurite)
+
+
+def signed(server: Azurite, signature: str) -> AzureConfig:
+    return server.config(account_key=None, sas_token=signature)
+
+
+MISTAKES: dict[str, tuple[Callable[[Azurite], AzureConfig], str]] = {
+    "wrong key": (
+        lambda server: server.config(account_key=WRONG_KEY),
+        r"not accept the key of the storage account 'devstoreaccount1' for abfs://lake@.*Correct",
+    ),
+    "expired signature": (
+        lambda server: signed(
+            server, server.signature(expiry=datetime.now(UTC) - timedelta(hours=1))
+        ),
+        r"The shared access signature has expired at 20.* UTC, and abfs://lake@.*Get a new one",
+    ),
+    "early signature": (
+        lambda server: signed(
+            server,
+            server.signature(
+                start=datetime.now(UTC) + timedelta(hours=1),
+                expiry=datetime.now(UTC) + timedelta(hours=2),
+            ),
+        ),
+        r"The shared access signature is not valid before 20.* UTC, and abfs://lake@",
+    ),
+    "signature of another key": (
+        lambda server: signed(server, f"{server.signature()[:-12]}AAAAAAAAA%3D"),
+        r"does not accept the shared access signature for abfs://lake@",
+    ),
+    "signature for nothing": (
+        lambda server: signed(server, server.signature("t")),
+        r"Access to abfs://lake@.* is denied to the shared access signature: .*It allows 't' on",
+    ),
+    "signature for the account alone": (
+        lambda server: signed(server, server.signature(types="s")),
+        r"is denied to the shared access signature: .*It allows 'rwdlac' on 's'",
+    ),
+}
+
+
+@pytest.mark.parametrize("asked", [*ASKED, *LOOKED])
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_identity_that_azure_refuses_is_told(azurite: Azurite, mistake: str, asked: str) -> None:
+    configure, message = MISTAKES[mistake]
+    config = configure(azurite)
+
+    with pytest.raises(AccessDeniedError, match=message) as failure:
+        {**ASKED, **LOOKED}[asked](Provider(config=config))
+
+    assert WRONG_KEY not in told(failure.value)
+    if config.sas_token is not None:
+        secret = config.sas_token.get_secret_value().partition("sig=")[2]
+        assert secret not in told(failure.value)
+
+
+@pytest.mark.parametrize("looked", [one for one in LOOKED if one != "deploy"])
+def test_nothing_exists_in_a_container_that_does_not(looked: str, provider: Provider) -> None:
+    assert LOOKED[looked](provider) is False
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_missing_container_is_not_taken_for_a_missing_file(asked: str, provider: Provider) -> None:
+    with pytest.raises(ObjectNotFoundError, match=r"The container 'lake' of .* does not exist"):
+        ASKED[asked](provider)
+
+
+def test_missing_blob_names_itself(provider: Provider, lake: Blobs) -> None:
+    with pytest.raises(ObjectNotFoundError, match=f"Nothing is at {lake.uri('no.parquet')}"):
+        provider.bucket(lake.name, "no.parquet").read()
+
+
+def test_source_that_is_missing_is_named(provider: Provider, lake: Blobs) -> None:
+    provider.bucket(lake.name, "here.parquet").write(ROWS)
+    provider.bucket(lake.name, "here.parquet").read()
+    source = provider.bucket(lake.name, "no.parquet", schema=ROWS.schema).scan()
+
+    with pytest.raises(ObjectNotFoundError, match=f"is not there: {lake.uri('no.parquet')}. Che"):
+        provider.bucket(lake.name, "copy.parquet").write(source)
+
+
+def test_source_that_is_refused_is_named(azurite: Azurite, lake: Blobs) -> None:
+    mine = Provider(config=azurite.config())
+    stranger = Provider(
+        config=azurite.config(account_key=None, sas_token=azurite.signature(types="s"))
+    )
+    mine.bucket(lake.name, "rows.parquet").write(ROWS)
+    source = stranger.bucket(lake.name, "rows.parquet", schema=ROWS.schema).scan()
+
+    with pytest.raises(AccessDeniedError, match=f"Access to {lake.uri('rows.parquet')} is denied"):
+        mine.bucket(lake.name, "copy.parquet").write(source)
+
+
+def test_archived_blob_says_how_to_read_it(provider: Provider, lake: Blobs) -> None:
+    bucket = provider.bucket(lake.name, "rows.parquet")
+    bucket.write(ROWS)
+    lake.client.get_blob_client("rows.parquet").set_standard_blob_tier("Archive")
+
+    with pytest.raises(StorageError, match=r"rows\.parquet is archived and can't be read"):
+        bucket.read()
+
+
+@pytest.mark.parametrize(
+    "asked", [lambda bucket: bucket.write(ROWS), lambda bucket: bucket.delete()]
+)
+def test_leased_blob_stays_as_it_is(
+    asked: Callable[[Bucket], object], provider: Provider, lake: Blobs
+) -> None:
+    lake.put("rows.parquet", b"theirs")
+    lake.client.get_blob_client("rows.parquet").acquire_lease()
+
+    with pytest.raises(StorageError, match=r"rows\.parquet is leased by somebody else"):
+        asked(provider.bucket(lake.name, "rows.parquet"))
+
+    assert lake.bodies() == {"rows.parquet": b"theirs"}
+
+
+def test_dataset_with_a_leased_blob_names_it(provider: Provider, lake: Blobs) -> None:
+    lake.put("rows/a.parquet", b"a")
+    lake.put("rows/b.parquet", b"b")
+    lake.client.get_blob_client("rows/b.parquet").acquire_lease()
+
+    with pytest.raises(StorageError, match=rf"{lake.uri('rows/b.parquet')} is leased"):
+        provider.bucket(lake.name, "rows/").delete()
+
+
+AWAY = ["http://127.0.0.1:9/lakes", "http://lakes.invalid"]
+
+
+@pytest.mark.parametrize("endpoint", AWAY)
+@pytest.mark.parametrize("asked", [one for one in ASKED if one != "long write"])
+def test_endpoint_that_does_not_answer_is_told(asked: str, endpoint: str) -> None:
+    config = AzureConfig.model_validate(
+        {
+            "resource_group": "rg",
+            "storage_account": "lakes",
+            "endpoint": endpoint,
+            "sas_token": SIGNATURE,
+            "max_retries": 0,
+        }
+    )
+
+    with pytest.raises(
+        StorageError, match=rf"Blob Storage can't be reached at {endpoint} for abfs://lake@lakes"
+    ) as failure:
+        ASKED[asked](Provider(config=config))
+
+    assert CANARY not in told(failure.value)
+
+
+@pytest.mark.parametrize("asked", [*ASKED, *LOOKED])
+def test_lack_of_credentials_is_told(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+    nobody = AzureConfig(
+        resource_group="rg", storage_account="lakes", endpoint="https://127.0.0.1:9/lakes"
+    )
+
+    with pytest.raises(AccessDeniedError, match=r"No credential was found for abfs://lake@lakes"):
+        {**ASKED, **LOOKED}[asked](Provider(config=nobody))
+
+
+@pytest.mark.parametrize("asked", ["list", "read", "open"])
+def test_token_is_not_sent_without_encryption(
+    asked: str, azurite: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+    config = azurite.config(account_key=None)
+
+    with pytest.raises(ConfigError, match=r"sends no token to .* without TLS"):
+        ASKED[asked](Provider(config=config))
+
+
+@pytest.mark.parametrize("asked", [*ASKED, *LOOKED])
+def test_missing_storage_account_is_told(asked: str) -> None:
+    provider = Provider(config=AzureConfig(resource_group="rg"))
+
+    with pytest.raises(ConfigError, match=r"names no storage account, which the URIs"):
+        {**ASKED, **LOOKED}[asked](provider)
+
+
+@pytest.mark.parametrize("asked", ["write", "delete", "list"])
+def test_store_that_stays_busy_is_told(asked: str, azurite: Azurite) -> None:
+    busy = refusal(503, "ServerBusy", "The server is busy.")
+    with RefusingStore(busy) as store:
+        endpoint = f"{store.endpoint}/{DEVELOPMENT_ACCOUNT}"
+        provider = Provider(config=azurite.config(endpoint=endpoint, max_retries=0))
+
+        with pytest.raises(StorageError, match=r"is too busy for abfs://lake@.*Try again later"):
+            ASKED[asked](provider)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("My-Data", "lower case"),
+        ("my_data", "lower case"),
+        ("my.data", "lower case"),
+        ("ab", "it has 2 characters; expected 3 to 63"),
+        ("a" * 64, "it has 64 characters"),
+        ("-data", "as its first and last"),
+        ("my--data", "two hyphens"),
+    ],
+)
+def test_bucket_name_that_azure_refuses_is_refused_when_it_is_given(
+    name: str, problem: str, provider: Provider
+) -> None:
+    with pytest.raises(PathError, match=f"is not legal on Blob Storage.*{problem}"):
+        provider.bucket(name, "rows.parquet")
+
+    assert provider.get_resources() == []
+
+
+@pytest.mark.parametrize("name", ["my-data", "abc", "a" * 63, "0data0", "$web"])
+def test_bucket_name_that_azure_takes_is_taken(name: str, provider: Provider) -> None:
+    assert isinstance(provider.bucket(name), Bucket)
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("x" * 1025, "it has 1,025 characters"),
+        ("/".join("a" * 255), "it has 255 parts"),
+        ("a./rows.parquet", "ends in a full stop"),
+    ],
+)
+def test_path_that_azure_refuses_is_refused(path: str, problem: str, provider: Provider) -> None:
+    with pytest.raises(PathError, match=problem):
+        provider.bucket("lake", path)
