@@ -1,12 +1,16 @@
 """Azure passes the shared cases, on Azurite."""
 
+from uuid import uuid4
+
 import pytest
 from azure.storage.blob import BlobServiceClient
 
 from glacier.provider import Provider
-from glacier.resources import Bucket, Executor
-from glacier.testing import BucketCases, ExecutorCases, Rig, TableCases
+from glacier.resources import Bucket, Executor, Serverless
+from glacier.resources.serverless import Handler
+from glacier.testing import BucketCases, ExecutorCases, Rig, ServerlessCases, TableCases
 from glacier_azure.storage.connection import DEVELOPMENT_KEY
+from tests.glacier_azure.functions import make_group
 from tests.glacier_azure.synapse import synapse_executor
 from tests.rigs.azure.azurite import Azurite
 from tests.rigs.azure.server import AzureServer
@@ -42,12 +46,18 @@ class AzureRig(Rig):
         return Provider(config=config).bucket(bucket.bucket_name, bucket.path)
 
 
-class SynapseRig(AzureRig):
-    """A workspace beside it."""
+class ControlPlanesRig(AzureRig):
+    """The account of Azurite, with the control planes beside it."""
 
     def __init__(self, server: AzureServer) -> None:
         super().__init__(server.azurite)
         self._azure = server
+
+    def serverless(self, handler: Handler) -> Serverless:
+        provider = Provider(config=self._azure.config())
+        function = provider.serverless(f"function-{uuid4().hex[:8]}", handler)
+        function.deploy()
+        return function
 
     def executor(self, *, most_at_once: int | None = None) -> Executor:
         # A job takes three nodes: one for its driver, two for its executors.
@@ -68,9 +78,21 @@ class TestTable(TableCases):
     pass
 
 
+@pytest.fixture
+def rig_of_planes(azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch) -> Rig:
+    for name, value in azure_server.identity.items():
+        monkeypatch.setenv(name, value)
+    make_group(azure_server)
+    return ControlPlanesRig(azure_server)
+
+
+class TestServerless(ServerlessCases):
+    @pytest.fixture
+    def rig(self, rig_of_planes: Rig) -> Rig:
+        return rig_of_planes
+
+
 class TestExecutor(ExecutorCases):
     @pytest.fixture
-    def rig(self, azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch) -> Rig:
-        for name, value in azure_server.identity.items():
-            monkeypatch.setenv(name, value)
-        return SynapseRig(azure_server)
+    def rig(self, rig_of_planes: Rig) -> Rig:
+        return rig_of_planes

@@ -45,7 +45,7 @@ def test_deploy_makes_what_the_config_says(azure: AzureServer, project: Project)
         always_ready=2,
         max_instances=50,
         environment={"MODE": "fast"},
-        overrides={"properties": {"publicNetworkAccess": "Enabled"}},
+        overrides={"sites": {"properties": {"publicNetworkAccess": "Enabled"}}},
     )
 
     name = function.function_name
@@ -399,14 +399,14 @@ def test_runtime_that_can_not_run_it_is_refused(
     "config",
     [
         {"environment": {"KEY": DEVELOPMENT_KEY}},
-        {"overrides": {"properties": {"note": DEVELOPMENT_KEY}}},
+        {"overrides": {"sites": {"properties": {"note": DEVELOPMENT_KEY}}}},
         {"packages": [f"colours @ https://host/{DEVELOPMENT_KEY}"]},
     ],
     ids=["environment", "overrides", "packages"],
 )
 def test_secret_is_not_sent(azure: AzureServer, project: Project, config: dict[str, Any]) -> None:
     function = make_function(azure, f"{project.module()}:run", **config)
-    azure.requests(forget=True)
+    changes(azure)
 
     with pytest.raises(FunctionError, match=r"holds the secret AzureConfig\.account_key") as caught:
         function.deploy()

@@ -24,6 +24,12 @@ OVERRIDABLE = (
 )
 """What the overrides of a `BlobConfig` may belong to."""
 
+OVERRIDABLE_OF_FUNCTIONS = (
+    *("sites", "serverfarms", "azurerm_service_plan"),
+    *("azurerm_function_app_flex_consumption", "azurerm_linux_function_app"),
+)
+"""What the overrides of an `AzureFunctionConfig` may belong to."""
+
 _KEYS = frozenset({"account_key", "sas_token", "connection_string", "client_secret"})
 _IDENTITY = _KEYS | {"client_id", "tenant_id"}
 
@@ -231,21 +237,11 @@ class BlobConfig(ResourceConfig):
     @field_validator("overrides")
     @classmethod
     def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
-        for name, fields in given.items():
-            if name not in OVERRIDABLE or not isinstance(fields, Mapping):
-                raise ValueError(
-                    f"overrides[{name!r}] belongs to nothing that Glacier makes; expected a "
-                    f"mapping of fields under one of {', '.join(OVERRIDABLE)}"
-                )
-        return given
+        return _checked_overrides(given, OVERRIDABLE)
 
 
 class AzureFunctionConfig(ResourceConfig):
-    """Settings of a function app.
-
-    `overrides` is merged into the request that makes the site, with its own names:
-    `{"properties": {"siteConfig": {...}}}`.
-    """
+    """Settings of a function app."""
 
     plan: Literal["flex_consumption", "premium"] = "flex_consumption"
     """How the app is hosted and paid for: per call, or by instances that are always there. An app
@@ -284,6 +280,17 @@ class AzureFunctionConfig(ResourceConfig):
     """When the function is called by itself, with an empty payload: six NCRONTAB fields (second,
     minute, hour, day, month, day of the week), such as `0 0 6 * * *`, in UTC; or the name of an app
     setting that holds them, such as `%SCHEDULE%`. Maps to the timer trigger's `schedule`."""
+
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """Fields that are merged last, by what they belong to. In the names of Resource Manager:
+    `sites` and `serverfarms`, such as `{"sites": {"properties": {"httpsOnly": False}}}`. In
+    Terraform's: `azurerm_service_plan`, `azurerm_function_app_flex_consumption` and
+    `azurerm_linux_function_app`."""
+
+    @field_validator("overrides")
+    @classmethod
+    def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return _checked_overrides(given, OVERRIDABLE_OF_FUNCTIONS)
 
     @field_validator("packages")
     @classmethod
@@ -388,3 +395,13 @@ class SynapseConfig(ResourceConfig):
 def _secret(env: Mapping[str, str], name: str) -> SecretStr | None:
     value = env.get(name)
     return SecretStr(value) if value else None
+
+
+def _checked_overrides(given: dict[str, Any], overridable: tuple[str, ...]) -> dict[str, Any]:
+    for name, fields in given.items():
+        if name not in overridable or not isinstance(fields, Mapping):
+            raise ValueError(
+                f"overrides[{name!r}] belongs to nothing that Glacier makes; expected a "
+                f"mapping of fields under one of {', '.join(overridable)}"
+            )
+    return given

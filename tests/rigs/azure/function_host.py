@@ -10,7 +10,11 @@ import importlib
 import json
 import sys
 import traceback
+from collections.abc import Callable
 from multiprocessing.connection import Connection
+from typing import Any
+
+Functions = dict[str, tuple[list[dict[str, Any]], Callable[..., Any]]]
 
 
 def main() -> None:
@@ -32,7 +36,7 @@ def main() -> None:
         connection.send_bytes(json.dumps(called(function, bindings, asked)).encode())
 
 
-def load():
+def load() -> Functions:
     """Return the app's functions with their bindings, by their names."""
     import azure.functions as func
 
@@ -41,16 +45,19 @@ def load():
     if len(apps) != 1:
         raise ValueError(f"Expected one FunctionApp at the module's top level, found {len(apps)}")
     return {
-        one.get_function_name(): (json.loads(str(one))["bindings"], one.get_user_function())
+        str(one.get_function_name()): (json.loads(str(one))["bindings"], one.get_user_function())
         for one in apps[0].get_functions()
     }
 
 
-def called(function, bindings, asked):
+def called(
+    function: Callable[..., Any], bindings: list[dict[str, Any]], asked: dict[str, Any]
+) -> dict[str, Any]:
     """Return what a function answers, or the traceback of what it raises."""
     import azure.functions as func
     from azure.functions.timer import TimerRequest
 
+    given: func.HttpRequest | TimerRequest
     trigger = bindings[0]
     if trigger["type"] == "timerTrigger":
         given = TimerRequest(past_due=False)

@@ -26,7 +26,7 @@ from glacier_azure.function.request import (
 )
 from glacier_azure.function.roles import ensure_containers, ensure_roles
 from glacier_azure.function.web import entrances, hosts_of
-from glacier_azure.management import management_client
+from glacier_azure.management import management_client, subscription_of
 from glacier_azure.session import session_of
 
 if TYPE_CHECKING:
@@ -75,8 +75,9 @@ class FunctionDeployment:
         """
         account = self._session.account
         settings = app_settings(self._function, account.name)
+        wanted = site_request(self._function, self._plan_id, account.endpoint)
         ensure_containers(self._function, self._session)
-        wanted = site_request(self._function, self._plan_id(), account.endpoint)
+        self._settle_plan()
         site, wanted = self._settled_site(wanted)
         self._settle_settings(settings)
         identity = site.identity
@@ -91,8 +92,15 @@ class FunctionDeployment:
         self._put_site(wanted)
         entrances.forget(self._session, self._name)
 
+    @property
     def _plan_id(self) -> str:
-        """Return the id of the app's plan, made or brought up to date."""
+        return (
+            f"/subscriptions/{subscription_of(self._session)}/resourceGroups/{self._group}"
+            f"/providers/Microsoft.Web/serverfarms/{self._name}"
+        )
+
+    def _settle_plan(self) -> None:
+        """Make the app's plan, or bring it up to date."""
         wanted = plan_request(self._function)
         found = _unless_missing(lambda: self._plans.get(self._group, self._name))
         known = {} if found is None else found.as_dict()
@@ -109,8 +117,7 @@ class FunctionDeployment:
         # Azure tells locations in words of its own, such as `East US`.
         if found is None or not is_met(_without(compared, "location", "kind"), known):
             body = cast("Any", wanted)
-            found = self._plans.begin_create_or_update(self._group, self._name, body).result()
-        return str(found.id)
+            self._plans.begin_create_or_update(self._group, self._name, body).result()
 
     def _settled_site(self, wanted: Body) -> "tuple[Site, Body]":
         """Return the app, made or brought up to date, and what it was wanted to be.
@@ -128,8 +135,8 @@ class FunctionDeployment:
 
     def _put_site(self, wanted: Body) -> "Site":
         body = cast("Any", wanted)
-        found = self._apps.begin_create_or_update(self._group, self._name, body).result()
-        return cast("Site", found)
+        found: Site = self._apps.begin_create_or_update(self._group, self._name, body).result()
+        return found
 
     def _settle_settings(self, wanted: Mapping[str, str]) -> None:
         """Set what differs; the request replaces all settings, so that those of others are sent."""

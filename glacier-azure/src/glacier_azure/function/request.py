@@ -85,16 +85,20 @@ def is_flex(function: "Serverless") -> bool:
 
 
 def plan_request(function: "Serverless") -> dict[str, Any]:
-    """Return the body of the request that makes the plan of an app, which has the app's name."""
+    """Return the body of the request that makes the plan of an app, which has the app's name.
+
+    `overrides` are merged last.
+    """
     config = config_of(function)
     premium = {"name": config.premium_size, "tier": _PREMIUM_TIER}
-    return {
+    request = {
         "location": _azure(function).location,
         "kind": "functionapp" if is_flex(function) else "elastic",
         "sku": dict(FLEX_SKU) if is_flex(function) else premium,
         "properties": {"reserved": True},  # Linux
         "tags": dict(function.provider.tags),
     }
+    return overridden(request, config.overrides.get("serverfarms", {}))
 
 
 def site_request(function: "Serverless", plan_id: str, blob_endpoint: str) -> dict[str, Any]:
@@ -116,7 +120,7 @@ def site_request(function: "Serverless", plan_id: str, blob_endpoint: str) -> di
         "properties": properties,
         "tags": dict(function.provider.tags),
     }
-    found = overridden(request, config_of(function).overrides)
+    found = overridden(request, config_of(function).overrides.get("sites", {}))
     refuse_secrets(function, "settings", json.dumps(found, default=str).encode())
     return found
 
@@ -146,6 +150,17 @@ def app_settings(function: "Serverless", account: str) -> dict[str, str]:
     return {**settings, OWN_SETTINGS: ",".join(sorted(settings))}
 
 
+def scale_of(function: "Serverless") -> dict[str, Any]:
+    """Return how far an app on Flex Consumption scales, in Resource Manager's words."""
+    config = config_of(function)
+    scale: dict[str, Any] = {"instanceMemoryMB": config.memory_mb}
+    if config.max_instances is not None:
+        scale["maximumInstanceCount"] = config.max_instances
+    if config.always_ready:
+        scale["alwaysReady"] = [{"name": "http", "instanceCount": config.always_ready}]
+    return scale
+
+
 def _hosting(function: "Serverless", blob_endpoint: str) -> dict[str, Any]:
     config, python = config_of(function), python_of(function)
     if not is_flex(function):
@@ -155,11 +170,6 @@ def _hosting(function: "Serverless", blob_endpoint: str) -> dict[str, Any]:
         if config.max_instances is not None:
             site["functionAppScaleLimit"] = config.max_instances
         return {"siteConfig": site}
-    scale: dict[str, Any] = {"instanceMemoryMB": config.memory_mb}
-    if config.max_instances is not None:
-        scale["maximumInstanceCount"] = config.max_instances
-    if config.always_ready:
-        scale["alwaysReady"] = [{"name": "http", "instanceCount": config.always_ready}]
     storage = {
         "type": "blobContainer",
         "value": f"{blob_endpoint}/{container_name(function)}",
@@ -169,7 +179,7 @@ def _hosting(function: "Serverless", blob_endpoint: str) -> dict[str, Any]:
         "functionAppConfig": {
             "deployment": {"storage": storage},
             "runtime": {"name": "python", "version": python},
-            "scaleAndConcurrency": scale,
+            "scaleAndConcurrency": scale_of(function),
         }
     }
 
