@@ -18,7 +18,7 @@ SIBLINGS = {path.name for path in distributions()}
 NEWER_STDLIB = frozenset({"annotationlib"})
 
 # What a platform has where files run that are sent there.
-ELSEWHERE = frozenset({"azure.functions", "notebookutils"})
+ELSEWHERE = frozenset({"azure.functions", "notebookutils", "pyspark"})
 
 
 def test_workspace_lists_every_distribution() -> None:
