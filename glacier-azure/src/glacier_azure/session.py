@@ -284,7 +284,10 @@ def _ambient(account: str | None) -> dict[str, str | None]:
     """
     named = os.environ.get("AZURE_STORAGE_ACCOUNT")
     text = os.environ.get("AZURE_STORAGE_CONNECTION_STRING")
-    connection: dict[str, str | None] = {**(fields_of(text) if text else {})}
+    try:
+        connection: dict[str, str | None] = {**(fields_of(text) if text else {})}
+    except ValueError as error:
+        raise ConfigError(f"AZURE_STORAGE_CONNECTION_STRING can't be used: {error}.") from error
     name = account or named or connection.get("storage_account")
     found = connection if connection.get("storage_account") == name else {}
     if named in {name, "", None}:
