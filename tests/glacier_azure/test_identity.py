@@ -253,10 +253,10 @@ def test_tokens_that_expire_are_asked_for_again(
     guarded: Azurite, container: str, certificates: Certificates, azure_server: AzureServer
 ) -> None:
     identity = azure_server.identity
-    brief = {**identity, "IDENTITY_ENDPOINT": f"{identity['IDENTITY_ENDPOINT']}?lifetime=3"}
+    brief = {**identity, "IDENTITY_ENDPOINT": f"{identity['IDENTITY_ENDPOINT']}?lifetime=4"}
     azure_server.requests(forget=True)
 
-    printed = ran(guarded, container, certificates, "3.1", **brief)
+    printed = ran(guarded, container, certificates, "4.1", **brief)
 
     assert printed == ("done\n", "")
     assert len([one for one in azure_server.requests() if one["path"] == "/rig/identity"]) > 1

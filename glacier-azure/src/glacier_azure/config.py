@@ -1,6 +1,7 @@
 """The Azure configs."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 
@@ -57,7 +58,7 @@ class AzureConfig(ProviderConfig):
     """The directory that the identity belongs to. Environment variable: `AZURE_TENANT_ID`.
     Maps to azure-identity's `tenant_id`."""
 
-    storage_account: str | None = Field(default=None, min_length=1)
+    storage_account: str | None = None
     """The account whose containers are the buckets; needed once data is read or written.
     Environment variable: `AZURE_STORAGE_ACCOUNT`. Where None, the environment's account is ambient,
     as an identity is: that of this variable, else that of `AZURE_STORAGE_CONNECTION_STRING`."""
@@ -122,6 +123,16 @@ class AzureConfig(ProviderConfig):
                     "contradict each other; set one of them"
                 )
         return {**found, **{name: value for name, value in data.items() if value is not None}}
+
+    @field_validator("storage_account")
+    @classmethod
+    def _account_has_a_legal_name(cls, value: str | None) -> str | None:
+        if value is not None and re.fullmatch(r"[a-z0-9]{3,24}", value) is None:
+            raise ValueError(
+                f"the storage account {value!r} is not legal: names have 3 to 24 lower case "
+                "letters and digits"
+            )
+        return value
 
     @field_validator("sas_token")
     @classmethod
