@@ -42,11 +42,11 @@ class AzureRig(Rig):
         return name
 
     def make_unreadable(self, bucket: Bucket) -> Bucket:
-        config = self._server.config(account_key=None, sas_token=self._server.signature("t"))
+        config = self._server.config(account_key="d3Jvbmc=")
         return Provider(config=config).bucket(bucket.bucket_name, bucket.path)
 
 
-class AzureFunctionsRig(AzureRig):
+class ControlPlanesRig(AzureRig):
     """The account of Azurite, with the control planes beside it."""
 
     def __init__(self, server: AzureServer) -> None:
@@ -58,14 +58,6 @@ class AzureFunctionsRig(AzureRig):
         function = provider.serverless(f"function-{uuid4().hex[:8]}", handler)
         function.deploy()
         return function
-
-
-class SynapseRig(AzureRig):
-    """A workspace beside it."""
-
-    def __init__(self, server: AzureServer) -> None:
-        super().__init__(server.azurite)
-        self._azure = server
 
     def executor(self, *, most_at_once: int | None = None) -> Executor:
         # A job takes three nodes: one for its driver, two for its executors.
@@ -86,18 +78,21 @@ class TestTable(TableCases):
     pass
 
 
+@pytest.fixture
+def rig_of_planes(azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch) -> Rig:
+    for name, value in azure_server.identity.items():
+        monkeypatch.setenv(name, value)
+    make_group(azure_server)
+    return ControlPlanesRig(azure_server)
+
+
 class TestServerless(ServerlessCases):
     @pytest.fixture
-    def rig(self, azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch) -> Rig:
-        for name, value in azure_server.identity.items():
-            monkeypatch.setenv(name, value)
-        make_group(azure_server)
-        return AzureFunctionsRig(azure_server)
+    def rig(self, rig_of_planes: Rig) -> Rig:
+        return rig_of_planes
 
 
 class TestExecutor(ExecutorCases):
     @pytest.fixture
-    def rig(self, azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch) -> Rig:
-        for name, value in azure_server.identity.items():
-            monkeypatch.setenv(name, value)
-        return SynapseRig(azure_server)
+    def rig(self, rig_of_planes: Rig) -> Rig:
+        return rig_of_planes

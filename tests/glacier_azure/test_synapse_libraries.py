@@ -107,8 +107,8 @@ def test_what_the_pool_lacks_travels_once_and_is_found(
 
     request = requests_of(batches_of(azure, executor)[0])
     (archive,) = request["archives"]
-    assert status is JobStatus.SUCCEEDED
     assert executor.get_job_logs(job_id) == "dark glacier_wheels\n./glacier_wheels\n"
+    assert status is JobStatus.SUCCEEDED
     assert archive.endswith(".zip#glacier_wheels")
     assert {name for name in staged(azure) if "/wheels/" in name} == before
     assert request["conf"] == {
