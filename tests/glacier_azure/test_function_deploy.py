@@ -190,6 +190,19 @@ def test_roles_are_assigned_to_the_apps_own_identity(azure: AzureServer, project
     assert ROLE_IDS[READER] not in str(roles)
 
 
+def test_role_that_terraform_has_assigned_is_enough(azure: AzureServer, project: Project) -> None:
+    module = project.module()
+    name = deployed(azure, f"{module}:run").function_name
+    provider = Provider(azure.config())
+    provider.bucket("another-lake", "sales/")
+    assigning = {"host": "manager", "method": "PUT", "path": ".*/roleAssignments/.*"}
+    answer_instead(azure, refusal(assigning, 409, "RoleAssignmentExists", "it exists already"))
+
+    provider.serverless(name, f"{module}:run").deploy()
+
+    assert provider.serverless(name, f"{module}:run").invoke({"a": 1}) == {"a": 1}
+
+
 def is_assigning(request: dict[str, str]) -> bool:
     """Return whether a request assigns a role."""
     return request["method"] == "PUT" and "/roleAssignments/" in request["path"]
