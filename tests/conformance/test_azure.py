@@ -6,11 +6,12 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from glacier.provider import Provider
-from glacier.resources import Bucket, Serverless
+from glacier.resources import Bucket, Executor, Serverless
 from glacier.resources.serverless import Handler
-from glacier.testing import BucketCases, Rig, ServerlessCases, TableCases
+from glacier.testing import BucketCases, ExecutorCases, Rig, ServerlessCases, TableCases
 from glacier_azure.storage.connection import DEVELOPMENT_KEY
 from tests.glacier_azure.functions import make_group
+from tests.glacier_azure.synapse import synapse_executor
 from tests.rigs.azure.azurite import Azurite
 from tests.rigs.azure.server import AzureServer
 
@@ -41,7 +42,7 @@ class AzureRig(Rig):
         return name
 
     def make_unreadable(self, bucket: Bucket) -> Bucket:
-        config = self._server.config(account_key="d3Jvbmc=")
+        config = self._server.config(account_key=None, sas_token=self._server.signature("t"))
         return Provider(config=config).bucket(bucket.bucket_name, bucket.path)
 
 
@@ -57,6 +58,19 @@ class AzureFunctionsRig(AzureRig):
         function = provider.serverless(f"function-{uuid4().hex[:8]}", handler)
         function.deploy()
         return function
+
+
+class SynapseRig(AzureRig):
+    """A workspace beside it."""
+
+    def __init__(self, server: AzureServer) -> None:
+        super().__init__(server.azurite)
+        self._azure = server
+
+    def executor(self, *, most_at_once: int | None = None) -> Executor:
+        # A job takes three nodes: one for its driver, two for its executors.
+        nodes = 200 if most_at_once is None else 3 * most_at_once
+        return synapse_executor(self._azure, nodes=nodes)
 
 
 @pytest.fixture
@@ -79,3 +93,11 @@ class TestServerless(ServerlessCases):
             monkeypatch.setenv(name, value)
         make_group(azure_server)
         return AzureFunctionsRig(azure_server)
+
+
+class TestExecutor(ExecutorCases):
+    @pytest.fixture
+    def rig(self, azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch) -> Rig:
+        for name, value in azure_server.identity.items():
+            monkeypatch.setenv(name, value)
+        return SynapseRig(azure_server)

@@ -84,6 +84,28 @@ def test_identity_of_a_config_comes_before_a_key_of_the_environment(
     assert found == ("named", "https://named.blob.core.windows.net", kind)
 
 
+def test_connection_string_of_the_environment_that_is_none_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", "s3cret-canary")
+
+    with pytest.raises(ConfigError, match="AZURE_STORAGE_CONNECTION_STRING can't be") as failure:
+        account_of(AzureConfig(resource_group="rg", storage_account="own"))
+
+    assert "canary" not in str(failure.value)
+
+
+@pytest.mark.parametrize("key", ["AZURE_STORAGE_KEY", "AZURE_STORAGE_SAS_TOKEN"])
+def test_managed_identity_of_a_config_comes_before_a_key_of_the_environment(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(key, KEY)
+
+    found = account_of(AzureConfig(resource_group="rg", storage_account="own", client_id="managed"))
+
+    assert found == ("own", "https://own.blob.core.windows.net", "DefaultAzureCredential")
+
+
 def test_account_that_nobody_names_is_an_error_where_it_is_needed() -> None:
     bucket = Provider(config=AzureConfig(resource_group="rg")).bucket("data-lake", "f.csv")
 

@@ -1,8 +1,12 @@
 """The Azure configs."""
 
-import pytest
-from pydantic import SecretStr
+import pickle
 
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from glacier import Provider
+from glacier.config.base import at_home, elsewhere
 from glacier.errors import ConfigError
 from glacier_azure.config import AzureConfig
 from glacier_azure.hooks import glacier_config_from_env
@@ -49,10 +53,118 @@ def test_from_env_without_a_resource_group_says_what_to_set() -> None:
         AzureConfig.from_env({})
 
 
-def test_repr_shows_no_secret() -> None:
-    config = AzureConfig(resource_group="rg", account_key=SecretStr("k3y"))
+STRING = "AccountName=lakes;AccountKey=k3y=;EndpointSuffix=core.windows.net"
 
-    assert "k3y" not in repr(config)
+
+@pytest.mark.parametrize(
+    ("fields", "secret"),
+    [
+        ({"account_key": "k3y-canary"}, "k3y-canary"),
+        ({"sas_token": "?sv=1&sig=s4s-canary"}, "s4s-canary"),
+        ({"connection_string": "AccountName=lakes;AccountKey=c0n-canary"}, "c0n-canary"),
+        (
+            {"client_id": "app", "tenant_id": "here", "client_secret": "s3cret-canary"},
+            "s3cret-canary",
+        ),
+    ],
+)
+def test_secret_is_in_no_repr_and_no_pickle(fields: dict[str, str], secret: str) -> None:
+    config = AzureConfig.model_validate({"resource_group": "rg", **fields})
+
+    shown = f"{config!r} {config} {config.model_dump_json()}"
+
+    assert secret not in shown
+    assert secret.encode() not in pickle.dumps(config)
+
+
+def test_connection_string_sets_what_it_says() -> None:
+    config = AzureConfig(resource_group="rg", connection_string=SecretStr(STRING))
+
+    assert (config.storage_account, config.endpoint) == ("lakes", None)
+    assert config.account_key == SecretStr("k3y=")
+
+
+@pytest.mark.parametrize(
+    ("text", "account", "endpoint"),
+    [
+        (
+            "AccountName=lakes;AccountKey=k;EndpointSuffix=core.chinacloudapi.cn",
+            "lakes",
+            "https://lakes.blob.core.chinacloudapi.cn",
+        ),
+        (
+            "BlobEndpoint=https://lakes.blob.core.windows.net/;SharedAccessSignature=sv=1&sig=s",
+            "lakes",
+            "https://lakes.blob.core.windows.net",
+        ),
+        (
+            "UseDevelopmentStorage=true",
+            "devstoreaccount1",
+            "http://127.0.0.1:10000/devstoreaccount1",
+        ),
+    ],
+)
+def test_connection_strings_of_every_kind_are_understood(
+    text: str, account: str, endpoint: str
+) -> None:
+    config = AzureConfig(resource_group="rg", connection_string=SecretStr(text))
+
+    assert (config.storage_account, config.endpoint) == (account, endpoint)
+
+
+def test_connection_string_that_is_none_is_not_repeated() -> None:
+    with pytest.raises(ValidationError, match="names no storage account; expected") as failure:
+        AzureConfig.model_validate({"resource_group": "rg", "connection_string": "s3cret-canary"})
+
+    assert "canary" not in str(failure.value)
+
+
+def test_connection_string_of_another_account_contradicts() -> None:
+    with pytest.raises(ValidationError, match="storage_account='seas' and the connection_string"):
+        AzureConfig(
+            resource_group="rg", storage_account="seas", connection_string=SecretStr(STRING)
+        )
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (
+            {"account_key": "canary", "sas_token": "canary"},
+            "two ways into one storage account; set one",
+        ),
+        ({"client_secret": "canary"}, "client_secret needs client_id and tenant_id"),
+        (
+            {"client_secret": "canary", "client_id": "c"},
+            "client_secret needs client_id and tenant_id",
+        ),
+        ({"storage_account": "My-Lakes"}, "'My-Lakes' is not legal: names have 3 to 24 lower"),
+        ({"resource_group": ""}, "at least 1 character"),
+    ],
+)
+def test_config_that_can_not_be_used_is_refused(fields: dict[str, str], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem) as failure:
+        AzureConfig.model_validate({"resource_group": "rg", **fields})
+
+    assert "canary" not in str(failure.value)
+
+
+def test_location_that_nobody_names_is_not_set() -> None:
+    config = AzureConfig.from_env({"AZURE_RESOURCE_GROUP": "rg"})
+
+    assert config.location == "eastus"
+    assert "location" not in config.model_fields_set
+
+
+def test_config_comes_home_as_it_left() -> None:
+    config = AzureConfig(resource_group="rg", connection_string=SecretStr(STRING))
+    with elsewhere():
+        data = pickle.dumps(Provider(config=config))
+
+    with at_home(config):
+        arrived = pickle.loads(data)
+
+    assert arrived.config == config
 
 
 def test_environment_is_claimed_by_the_resource_group_alone() -> None:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from glacier import Provider
 from glacier.access import Access
-from glacier.config import AwsConfig, AzureConfig, BlobConfig
+from glacier.config import AwsConfig, AzureConfig, AzureFunctionConfig, BlobConfig, SynapseConfig
 from glacier.errors import ConfigError, ContradictionError, TerraformError
 from glacier.terraform import Ref
 from glacier.terraform.collect import ProviderEstate
@@ -32,6 +32,10 @@ ARCHIVE = {"tier_to_archive": {"days_after_modification_greater_than": 30}}
 def provider() -> Provider:
     """An estate that nobody has to be asked about."""
     return Provider(CONFIG, tags={"team": "data"})
+
+
+def echo(payload: dict[str, Any]) -> dict[str, Any]:
+    return payload
 
 
 def resources(provider: Provider) -> dict[str, Any]:
@@ -445,6 +449,13 @@ def full_directory(provider: Provider, tmp_path: Path) -> Path:
     archive = {"name": "archive", "base_blob": ARCHIVE}
     config = BlobConfig(lifecycle_rules=[archive], encryption_scope="secure")
     provider.bucket("lake", "raw/", config=config, schema={"n": pl.Int64})
+    for plan in ("flex_consumption", "premium"):
+        own = AzureFunctionConfig(plan=plan)
+        provider.serverless(f"echo-{plan.partition('_')[0]}", echo, config=own)
+    addresses = {"allowed_addresses": ["203.0.113.7"], "operators": ["someone"]}
+    pool = SynapseConfig(workspace="acme-jobs", spark_pool="etl", **addresses)
+    provider.executor("etl", config=pool)
+    check_document(provider.terraform())
     provider.write_terraform(tmp_path)
     return tmp_path
 

@@ -1,6 +1,7 @@
 """The Azure configs."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 
@@ -57,7 +58,7 @@ class AzureConfig(ProviderConfig):
     """The directory that the identity belongs to. Environment variable: `AZURE_TENANT_ID`.
     Maps to azure-identity's `tenant_id`."""
 
-    storage_account: str | None = Field(default=None, min_length=1)
+    storage_account: str | None = None
     """The account whose containers are the buckets; needed once data is read or written.
     Environment variable: `AZURE_STORAGE_ACCOUNT`. Where None, the environment's account is ambient,
     as an identity is: that of this variable, else that of `AZURE_STORAGE_CONNECTION_STRING`."""
@@ -122,6 +123,16 @@ class AzureConfig(ProviderConfig):
                     "contradict each other; set one of them"
                 )
         return {**found, **{name: value for name, value in data.items() if value is not None}}
+
+    @field_validator("storage_account")
+    @classmethod
+    def _account_has_a_legal_name(cls, value: str | None) -> str | None:
+        if value is not None and re.fullmatch(r"[a-z0-9]{3,24}", value) is None:
+            raise ValueError(
+                f"the storage account {value!r} is not legal: names have 3 to 24 lower case "
+                "letters and digits"
+            )
+        return value
 
     @field_validator("sas_token")
     @classmethod
@@ -317,23 +328,79 @@ class AzureFunctionConfig(ResourceConfig):
 
 
 class SynapseConfig(ResourceConfig):
-    """A Spark pool of a Synapse workspace."""
+    """A Spark pool of a Synapse workspace.
 
-    workspace: str
-    """The name of the workspace."""
+    `overrides` are fields of the batch as the API names them, merged last, mappings among them key
+    by key: `{"conf": {"spark.sql.shuffle.partitions": "8"}}`. What `pool` among them holds are
+    fields of the pool's `properties`: `{"pool": {"sparkConfigProperties": {...}}}`; what types of
+    Terraform hold, such as `azurerm_synapse_workspace`, are arguments of their blocks.
+    """
 
-    spark_pool: str
+    workspace: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,49}$")
+    """The name of the workspace, which Terraform makes."""
+
+    spark_pool: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9]{0,14}$")
     """The name of the Spark pool in the workspace."""
 
-    spark_version: str = "3.5"
+    endpoint: str | None = None
+    """Where the workspace is reached instead of `https://WORKSPACE.dev.azuresynapse.net`."""
+
+    spark_version: str = Field(default="3.5", pattern=r"^\d+\.\d+$")
     """The pool's runtime. Glacier's tasks need Python 3.11, so 3.5 or later.
     Maps to the pool's `sparkVersion`."""
 
     node_size: Literal["Small", "Medium", "Large", "XLarge", "XXLarge"] = "Small"
     """The size of a node of the pool. Maps to the pool's `nodeSize`."""
 
+    node_count: Annotated[int, Field(ge=3, le=200)] = 3
+    """How many nodes the pool has, the least of them where it scales. Maps to the pool's
+    `nodeCount`, or to `autoScale.minNodeCount`."""
+
+    max_node_count: Annotated[int, Field(ge=3, le=200)] | None = None
+    """Up to how many nodes the pool scales by itself; None for `node_count` at all times.
+    Maps to the pool's `autoScale.maxNodeCount`."""
+
+    idle_minutes: Annotated[int, Field(ge=5, le=10_080)] | None = 15
+    """After how many minutes without a job the pool's nodes are given back; None for never.
+    Maps to the pool's `autoPause.delayInMinutes`."""
+
+    packages: list[str] = Field(default_factory=list)
+    """Requirements, such as `duckdb==1.4.1`, that the pool installs besides Glacier's own.
+    Maps to the pool's `libraryRequirements`."""
+
+    operators: list[str] = Field(default_factory=list)
+    """The object ids of identities that submit jobs, besides that which makes the workspace.
+    Maps to the role `Synapse Compute Operator`, which Terraform gives them."""
+
+    allowed_addresses: list[str] = Field(default_factory=list)
+    """The addresses from which the workspace is reached, such as `203.0.113.7` or
+    `203.0.113.0-203.0.113.255`. Maps to the firewall rules that Terraform makes."""
+
     num_executors: Annotated[int, Field(ge=1)] = 2
     """How many executors run a job. Maps to `numExecutors` of the batch."""
+
+    driver_cores: Annotated[int, Field(ge=1)] | None = None
+    """The driver's cores; all those of a node where None. Maps to `driverCores`."""
+
+    driver_memory: str | None = Field(default=None, pattern=r"^\d+[mg]$")
+    """The driver's memory, such as `28g`; what a node has for one where None.
+    Maps to `driverMemory`."""
+
+    executor_cores: Annotated[int, Field(ge=1)] | None = None
+    """An executor's cores; all those of a node where None. Maps to `executorCores`."""
+
+    executor_memory: str | None = Field(default=None, pattern=r"^\d+[mg]$")
+    """An executor's memory, such as `28g`; what a node has for one where None.
+    Maps to `executorMemory`."""
+
+    @model_validator(mode="after")
+    def _nodes_scale_up(self) -> Self:
+        if self.max_node_count is not None and self.max_node_count < self.node_count:
+            raise ValueError(
+                f"max_node_count={self.max_node_count} is less than node_count={self.node_count}; "
+                "set it to as many nodes or more, or leave it out"
+            )
+        return self
 
 
 def _secret(env: Mapping[str, str], name: str) -> SecretStr | None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def glacier_register_adapters() -> "Iterable[AdapterSpec]":
     """Register Blob Storage, Azure Functions and Synapse."""
     from glacier.registry import AdapterSpec
-    from glacier.resources import Bucket, Serverless
-    from glacier_azure.config import AzureConfig, AzureFunctionConfig, BlobConfig
+    from glacier.resources import Bucket, Executor, Serverless
+    from glacier_azure.config import AzureConfig, AzureFunctionConfig, BlobConfig, SynapseConfig
 
     return [
         AdapterSpec(
@@ -32,6 +32,14 @@ def glacier_register_adapters() -> "Iterable[AdapterSpec]":
             "glacier_azure.serverless:AzureFunctionAdapter",
             (AzureFunctionConfig,),
             check="glacier_azure.function.names:check_function",
+            extra="azure",
+        ),
+        AdapterSpec(
+            Executor,
+            SynapseConfig,
+            "glacier_azure.executor:SynapseAdapter",
+            (SynapseConfig,),
+            providers=(AzureConfig,),
             extra="azure",
         ),
     ]

@@ -8,18 +8,14 @@ ask the same credential for every request, so that they can't disagree, and are 
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from glacier.credentials import ConfigCredentials
-from glacier.errors import ConfigError, MissingPackageError
+from glacier.errors import MissingPackageError
 from glacier.storage import new_token
 from glacier_azure.config import AzureConfig
-from glacier_azure.storage.connection import fields_of
-from glacier_azure.storage.logs import hide_signatures
 from glacier_azure.storage.signature import time_in
 
 try:
@@ -33,10 +29,13 @@ try:
     from azure.core.pipeline.transport import RequestsTransport
     from azure.identity import (
         AzureAuthorityHosts,
+        ChainedTokenCredential,
         ClientSecretCredential,
         DefaultAzureCredential,
     )
     from azure.storage.blob import BlobServiceClient, ExponentialRetry
+
+    from glacier_azure.storage.access import StorageAccount, storage_account
 except ImportError as error:
     raise MissingPackageError(
         "Azure needs azure-identity and azure-storage-blob, which are not installed. "
@@ -55,37 +54,9 @@ _PAUSE_JITTER_SECONDS = 0.25
 jitter, so for 0.5, 2.5, 6.5 and 14.5 seconds."""
 
 _KINDS_OF_FAILURE = ("total", "connect", "read", "status")
-_USUAL_SUFFIX = "core.windows.net"
 _KEPT_SESSIONS = 64
 _KEPT_HOSTS = 10
 _KEPT_CONNECTIONS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class StorageAccount:
-    """A storage account and how it is entered.
-
-    Attributes:
-        name: Its name.
-        endpoint: The address of its blobs, without a slash at its end.
-        credential: What signs requests.
-    """
-
-    name: str
-    endpoint: str
-    credential: AzureNamedKeyCredential | AzureSasCredential | TokenCredential
-
-    @property
-    def suffix(self) -> str:
-        """The suffix of the cloud that it is in: the usual one for emulators, which have none."""
-        host = urlsplit(self.endpoint).hostname or ""
-        _, found, suffix = host.partition(f"{self.name}.blob.")
-        return suffix if found else _USUAL_SUFFIX
-
-    @property
-    def is_usual(self) -> bool:
-        """Whether it has its public address, which everybody derives from its name."""
-        return self.endpoint == _public_endpoint(self.name)
 
 
 if TYPE_CHECKING:
@@ -127,7 +98,11 @@ class AzureSession:
                 disable_instance_discovery=not is_known_authority(),
             )
         found: dict[str, Any] = {"managed_identity_client_id": config.client_id}
-        return DefaultAzureCredential(**{k: v for k, v in found.items() if v is not None})
+        usual = DefaultAzureCredential(**{k: v for k, v in found.items() if v is not None})
+        from glacier_azure.job.identity import pool_credential
+
+        of_pool = pool_credential()
+        return usual if of_pool is None else ChainedTokenCredential(of_pool, usual)
 
     @_made_once
     def account(self) -> StorageAccount:
@@ -139,29 +114,7 @@ class AzureSession:
         Raises:
             ConfigError: Neither names one.
         """
-        config = self.config
-        found = _ambient(config.storage_account)
-        name = config.storage_account or found.get("storage_account")
-        if not name:
-            raise ConfigError(
-                "The provider's config names no storage account, which the URIs of its buckets "
-                "hold. Set AzureConfig(storage_account=...) or AZURE_STORAGE_ACCOUNT."
-            )
-        endpoint = config.endpoint or found.get("endpoint") or _public_endpoint(name)
-        if config.account_key or config.sas_token or config.client_id:
-            found = {
-                "account_key": _revealed(config.account_key),
-                "sas_token": _revealed(config.sas_token),
-            }
-        credential: Any = self.token_credential  # found out on its first use
-        if key := found.get("account_key"):
-            credential = AzureNamedKeyCredential(name, key)
-        elif signature := found.get("sas_token"):
-            hide_signatures()
-            credential = AzureSasCredential(signature)
-        else:
-            _check_encryption(endpoint)
-        return StorageAccount(name, endpoint.rstrip("/"), credential)
+        return storage_account(self.config, self.token_credential)
 
     @_made_once
     def blobs(self) -> BlobServiceClient:
@@ -252,15 +205,6 @@ class PromptRetries(ExponentialRetry):
         return super().increment(settings, *request_and_answer, **error)
 
 
-def _check_encryption(endpoint: str) -> None:
-    if endpoint.startswith("http://"):
-        raise ConfigError(
-            f"Azure's SDK sends no token to {endpoint}, an endpoint without TLS. Set account_key "
-            "or sas_token in AzureConfig (AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN), or an "
-            "endpoint with https."
-        )
-
-
 def _transport(settings: Mapping[str, Any]) -> RequestsTransport:  # Any: the SDK's own values
     """Return what sends requests, with connections for all threads: usually it keeps ten."""
     transport = RequestsTransport(**settings)
@@ -268,28 +212,6 @@ def _transport(settings: Mapping[str, Any]) -> RequestsTransport:  # Any: the SD
     for adapter in transport.session.adapters.values():
         adapter.init_poolmanager(_KEPT_HOSTS, _KEPT_CONNECTIONS)
     return transport
-
-
-def _ambient(account: str | None) -> dict[str, str | None]:
-    """Return what the environment says of a storage account, as fields of an `AzureConfig`.
-
-    Args:
-        account: Its name; the variables of another account say nothing. None for the account
-            that the environment names.
-    """
-    named = os.environ.get("AZURE_STORAGE_ACCOUNT")
-    text = os.environ.get("AZURE_STORAGE_CONNECTION_STRING")
-    connection: dict[str, str | None] = {**(fields_of(text) if text else {})}
-    name = account or named or connection.get("storage_account")
-    found = connection if connection.get("storage_account") == name else {}
-    if named in {name, "", None}:
-        own = {
-            "account_key": os.environ.get("AZURE_STORAGE_KEY"),
-            "sas_token": os.environ.get("AZURE_STORAGE_SAS_TOKEN", "").removeprefix("?"),
-            "endpoint": os.environ.get("AZURE_STORAGE_ENDPOINT"),
-        }
-        found = {**found, **{field: value for field, value in own.items() if value}}
-    return {**found, "storage_account": name}
 
 
 def is_known_authority() -> bool:
@@ -311,11 +233,3 @@ def _end_of(signature: str) -> int | None:
     if end is None or end <= datetime.now(UTC):
         return None
     return int(end.timestamp())
-
-
-def _public_endpoint(account: str) -> str:
-    return f"https://{account}.blob.{_USUAL_SUFFIX}"
-
-
-def _revealed(secret: Any) -> str | None:  # Any: SecretStr, whose import the config has
-    return None if secret is None else str(secret.get_secret_value())

@@ -1,34 +1,21 @@
 """One run of a Glue job as a process: its script, its Python, its identity and its log."""
 
 import os
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import boto3
 
+from tests.rigs.job_process import KEPT, JobProcess
 from tests.rigs.python_image import InstallError, make_image
-
-GRACE_SECONDS = 2.0
 
 PROVIDED = ("boto3", "pandas", "pyarrow", "pyspark", "setuptools")
 """What Glue itself has, of what matters here; with all that these need."""
-
-# Ends the run with the process of the rig: Linux' PR_SET_PDEATHSIG, kept by exec.
-_TIED = """
-import ctypes, os, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, 9)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-_KEPT = ("PATH", "JAVA_HOME", "LANG")
 
 
 @dataclass(slots=True)
@@ -56,9 +43,10 @@ class GlueProcess:
     script: str
     timeout_seconds: float
     say: Callable[[str, str], None]
-    is_stopped: bool = False
-    _process: "subprocess.Popen[bytes] | None" = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _job: JobProcess = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._job = JobProcess(self.say)
 
     def run(self, started: Callable[[], None]) -> tuple[str, str]:
         """Run to the end; return the state that Glue has for it then, and its message."""
@@ -79,17 +67,7 @@ class GlueProcess:
 
     def stop(self) -> None:
         """End the process, and all that it has started."""
-        with self._lock:
-            self.is_stopped = True
-            process = self._process
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if process is None or process.poll() is not None:
-                return
-            try:
-                os.killpg(process.pid, number)
-                process.wait(GRACE_SECONDS)
-            except (ProcessLookupError, subprocess.TimeoutExpired):
-                continue
+        self._job.stop()
 
     def _assumed(self) -> dict[str, str]:
         """Return credentials of the job's role, as Glue gets them."""
@@ -121,7 +99,7 @@ class GlueProcess:
 
     def _environment(self, image: Path, home: Path, keys: Mapping[str, str]) -> dict[str, str]:
         return {
-            **{name: os.environ[name] for name in _KEPT if name in os.environ},
+            **{name: os.environ[name] for name in KEPT if name in os.environ},
             **keys,
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -140,46 +118,10 @@ class GlueProcess:
             command += [key, value]
         command += ["--JOB_ID", f"j_{self.name}", "--JOB_RUN_ID", self.run_id]
         command += ["--JOB_NAME", self.name]
-        with self._lock:
-            if self.is_stopped:
-                return "STOPPED", ""
-            self._process = process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _TIED, *command],
-                cwd=home,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        started()
-        assert process.stdout is not None
-        assert process.stderr is not None
-        readers = [
-            threading.Thread(target=self._tell, args=("stdout", process.stdout)),
-            threading.Thread(target=self._tell, args=("stderr", process.stderr)),
-        ]
-        for reader in readers:
-            reader.start()
-        begin, is_late = time.monotonic(), False
-        try:
-            code = process.wait(self.timeout_seconds)
-        except subprocess.TimeoutExpired:
-            is_late = not self.is_stopped
-            self.stop()
-            code = process.wait()
-        for reader in readers:
-            reader.join()
-        if is_late:
-            return "TIMEOUT", f"Job run timed out after {time.monotonic() - begin:.0f} s"
-        return self._end(code)
-
-    def _end(self, code: int) -> tuple[str, str]:
-        if self.is_stopped:
+        begin = time.monotonic()
+        code = self._job.run(command, home, environment, started, self.timeout_seconds)
+        if self._job.is_stopped and code is not None:
             return "STOPPED", ""
+        if code is None:
+            return "TIMEOUT", f"Job run timed out after {time.monotonic() - begin:.0f} s"
         return ("SUCCEEDED", "") if code == 0 else ("FAILED", f"Exit code {code}")
-
-    def _tell(self, stream: str, pipe: IO[bytes]) -> None:
-        with pipe:
-            for line in pipe:
-                self.say(stream, line.decode(errors="replace").rstrip("\n"))

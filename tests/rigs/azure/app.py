@@ -91,12 +91,13 @@ def parts(port: int) -> Sequence[Part]:
     from tests.rigs.azure.identity import Identity
     from tests.rigs.azure.resources import ResourceManager
     from tests.rigs.azure.storage_accounts import BlobServices, storage_types
+    from tests.rigs.azure.synapse import Synapse
 
     apps = FunctionApps(port)
     manager = ResourceManager(port, apps.types)
     manager.know(*storage_types(manager))
     apps.resources = manager
-    return [Identity(), apps, BlobServices(manager), manager]
+    return [Identity(), apps, BlobServices(manager), manager, Synapse(port, manager)]
 
 
 class Quiet(WSGIRequestHandler):

@@ -4,10 +4,12 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from azure.storage.blob import generate_account_sas
 from glacier.config import AzureConfig
 from glacier_azure.storage.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 
@@ -78,6 +80,14 @@ class Azurite:
         }
         kept = {name: value for name, value in given.items() if value is not None}
         return AzureConfig.model_validate(kept)
+
+    def signature(self, permissions: str = "rwdlac", types: str = "co", **fields: Any) -> str:
+        """Return a signature of the account, in Azure's letters; it ends in an hour."""
+        ends = datetime.now(UTC) + timedelta(hours=1)
+        given = {"expiry": ends, **fields}
+        return generate_account_sas(
+            DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, types, permissions, **given
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -21,7 +21,11 @@ LIFETIME_SECONDS = 3600
 
 
 class Identity:
-    """Makes tokens that say who they were made for, and for what; nobody has signed them."""
+    """Makes tokens that say who they were made for, and for what; nobody has signed them.
+
+    In the endpoint's query a `lifetime` says for how many seconds they live, and an `audience` that
+    they are for something else than was asked for.
+    """
 
     def answer(self, request: Request) -> Response | None:
         """Answer with a token."""
@@ -29,8 +33,9 @@ class Identity:
             return None
         if request.headers.get("X-IDENTITY-HEADER") != HEADER:
             return json_answer(401, error("Unauthorized", "The identity header is wrong."))
-        audience = request.args.get("resource", "")
-        expires = int(time.time()) + LIFETIME_SECONDS
+        audience = request.args.get("audience") or request.args.get("resource", "")
+        lifetime = int(request.args.get("lifetime", LIFETIME_SECONDS))
+        expires = int(time.time()) + lifetime
         return json_answer(
             200,
             {

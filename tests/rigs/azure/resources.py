@@ -94,6 +94,11 @@ class ResourceManager:
         """Return what is kept at an id, whose case does not matter."""
         return self._resources.get(resource_id.lower())
 
+    def find_ending(self, ending: str) -> Body | None:
+        """Return what is kept at the id that ends so, in whatever group."""
+        keys = (key for key in self._resources if key.endswith(ending.lower()))
+        return self._resources.get(next(keys, ""))
+
     def of_type(self, kind: str) -> list[Body]:
         """Return all resources of a type."""
         return [one for one in self._resources.values() if one["type"].lower() == kind.lower()]

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from glacier.errors import FunctionError
 from glacier.jobs.handler_code import HandlerCode, handler_code, refuse_secrets
+from glacier.jobs.wheels import Wanted, add_file
 from glacier.resources import json_border
 from glacier_aws.function.request import config_of, python_of
-from glacier_aws.function.wheels import Target, Wanted, add_file, wheel_archive
+from glacier_aws.function.wheels import lambda_target, lambda_wheels
 
 if TYPE_CHECKING:
     from glacier.resources import Serverless
@@ -46,7 +47,7 @@ def build_package(function: "Serverless") -> Path:
         MANIFEST: _manifest(function, code.path),
     }
     refuse_secrets(function, "packages=", "\n".join(wanted.requirements).encode())
-    wheels = wheel_archive(function.function_name, wanted) if wanted.requirements else None
+    wheels = lambda_wheels(function.function_name, wanted) if wanted.requirements else None
     target = Path(tempfile.mkdtemp(prefix="glacier-package-")) / "function.zip"
     try:
         if wheels is not None:
@@ -67,7 +68,7 @@ def wanted_wheels(function: "Serverless") -> tuple[Wanted, HandlerCode]:
     those need in turn. What `packages=` of the config names comes as it says there.
     """
     config = config_of(function)
-    target = Target(python_of(function), config.architecture)
+    target = lambda_target(python_of(function), config.architecture)
     code = handler_code(function)
     # Glacier's own stays whole: aiobotocore takes none but its own botocore.
     requirements, constraints = code.requirements(config.packages, _PROVIDED)

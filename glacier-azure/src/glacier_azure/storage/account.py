@@ -18,6 +18,7 @@ from glacier.errors import AccessDeniedError, StorageError
 from glacier.overrides import overridden
 from glacier_azure.answers import code_of
 from glacier_azure.management import management_client
+from glacier_azure.storage.deployment import check_scope
 from glacier_azure.storage.policy import policy_rules
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ Fields = dict[str, Any]
 """Fields of a request or an answer, as Resource Manager calls them."""
 
 _ACCESS = {"private": "None", "blob": "Blob", "container": "Container"}
-_ACCOUNT_KEY_SCOPE = "$account-encryption-key"
 _TRACKING = {"enable": True, "name": "AccessTimeTracking"}
 _TAKEN = {"StorageAccountAlreadyTaken", "AccountNameNotAvailable"}
 
@@ -194,22 +194,6 @@ class AccountDeployment:
     @staticmethod
     def _overridden(body: Fields, overrides: Mapping[str, Any], whose: str) -> Fields:
         return overridden(body, overrides.get(whose, {}))
-
-
-def check_scope(settings: "ContainerSettings", present: str | None) -> None:
-    """Refuse an encryption scope for a container that was made with another one.
-
-    Raises:
-        StorageError: It was.
-    """
-    wanted = settings.encryption_scope
-    if wanted is not None and wanted != present:
-        has = "the account's own key" if present in {None, _ACCOUNT_KEY_SCOPE} else repr(present)
-        raise StorageError(
-            f"The container {settings.name!r} was made with {has} as its encryption scope, and "
-            f"configs say {wanted!r}. Azure settles that when a container is made: correct the "
-            "config, or choose another container."
-        )
 
 
 def _retention(settings: "AccountSettings") -> Fields:

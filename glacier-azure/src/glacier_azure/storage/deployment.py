@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import ContainerEncryptionScope, RetentionPolicy
 
-from glacier.errors import ConfigError
+from glacier.errors import ConfigError, StorageError
 from glacier_azure.answers import code_of
 from glacier_azure.errors import managed
-from glacier_azure.storage.account import AccountDeployment, check_scope
 from glacier_azure.storage.settings import ContainerSettings
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from glacier_azure.session import AzureSession
     from glacier_azure.storage.settings import AccountSettings
 
+_ACCOUNT_KEY_SCOPE = "$account-encryption-key"
 _BY_MANAGER = ("replication", "hierarchical_namespace")
 _OVERRIDES_OF_MANAGER = ("storageAccounts", "blobServices")
 
@@ -47,6 +47,8 @@ def deploy_container(
         AzureError: Azure refuses.
     """
     if session.config.subscription_id is not None:
+        from glacier_azure.storage.account import AccountDeployment  # a large SDK
+
         with managed(f"the storage account {account.name!r}", session):
             manager = AccountDeployment(session, account, tags)
             manager.deploy_account()
@@ -72,6 +74,22 @@ def make_container(session: "AzureSession", settings: ContainerSettings) -> None
         policies = client.get_container_access_policy()["signed_identifiers"]
         identifiers = {one.id: one.access_policy for one in policies}
         client.set_container_access_policy(identifiers, public_access=access)
+
+
+def check_scope(settings: ContainerSettings, present: str | None) -> None:
+    """Refuse an encryption scope for a container that was made with another one.
+
+    Raises:
+        StorageError: It was.
+    """
+    wanted = settings.encryption_scope
+    if wanted is not None and wanted != present:
+        has = "the account's own key" if present in {None, _ACCOUNT_KEY_SCOPE} else repr(present)
+        raise StorageError(
+            f"The container {settings.name!r} was made with {has} as its encryption scope, and "
+            f"configs say {wanted!r}. Azure settles that when a container is made: correct the "
+            "config, or choose another container."
+        )
 
 
 def _check_without_manager(settings: ContainerSettings, account: "AccountSettings") -> None:

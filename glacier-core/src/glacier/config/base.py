@@ -102,6 +102,9 @@ def live_configs() -> Iterator[Config]:
 class ProviderConfig(Config):
     """Base of the configs that a `Provider` takes: which platform, and where on it."""
 
+    # An error would show all that was given, and secrets in it that were given as text.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
     @classmethod
     @abstractmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:

@@ -1,0 +1,116 @@
+"""The Spark pool of an executor in Resource Manager: asked what it has, made, and kept up."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.mgmt.resource.resources import ResourceManagementClient
+from azure.mgmt.resource.resources.models import GenericResource
+
+from glacier.errors import JobError
+from glacier.jobs.secrets import check_no_secret
+from glacier_azure.job.definition import POOL_VERSION, pool_id, pool_properties, workspace_id
+from glacier_azure.management import management_client, subscription_of
+from glacier_azure.session import session_of
+
+if TYPE_CHECKING:
+    from glacier.provider import Provider
+    from glacier_azure.config import AzureConfig, SynapseConfig
+    from glacier_azure.session import AzureSession
+
+
+class SparkPool:
+    """The pool whose batches are an executor's jobs.
+
+    Args:
+        name: The executor's name.
+        config: The executor's config.
+        provider: Its provider.
+    """
+
+    def __init__(self, name: str, config: "SynapseConfig", provider: "Provider") -> None:
+        self.name = name
+        self._config = config
+        self._provider = provider
+
+    @property
+    def subscription(self) -> str | None:
+        """The subscription that the pool is in; None where the config names none."""
+        return self._session.config.subscription_id
+
+    def library_requirements(self) -> str:
+        """Return the lines of what the pool installs.
+
+        Raises:
+            ResourceNotFoundError: There is no such pool.
+        """
+        found = self._properties_of(self._id)
+        return str((found.get("libraryRequirements") or {}).get("content") or "")
+
+    def ensure(self) -> None:
+        """Create the pool in its workspace, or update it where it differs.
+
+        Raises:
+            ConfigError: The provider's config names no subscription.
+            JobError: There is no such workspace.
+            PackageError: A secret is among the settings or tags.
+        """
+        config, wanted = self._config, pool_properties(self._config)
+        settings = json.dumps([config.model_dump(), self._provider.tags], default=str)
+        check_no_secret(f"The settings of the Spark pool {config.spark_pool!r}", settings.encode())
+        where = self._workspace()
+        tags = dict(self._provider.tags)
+        found = self._found()
+        if found is not None and (found.tags or {}) == tags and _is_as(found.properties, wanted):
+            return
+        body = GenericResource(location=where, tags=tags, properties=wanted)
+        client = self._client.resources
+        client.begin_create_or_update_by_id(self._id, body, api_version=POOL_VERSION).result()
+
+    @property
+    def _session(self) -> "AzureSession":
+        return session_of(cast("AzureConfig", self._provider.config))
+
+    @property
+    def _client(self) -> ResourceManagementClient:
+        return management_client(self._session, ResourceManagementClient)
+
+    @property
+    def _id(self) -> str:
+        return pool_id(self._config, self._session.config, subscription_of(self._session))
+
+    def _workspace(self) -> str:
+        """Return the region of the workspace."""
+        config, azure = self._config, self._session.config
+        place = workspace_id(config, azure, subscription_of(self._session))
+        try:
+            return str(self._client.resources.get_by_id(place, api_version=POOL_VERSION).location)
+        except ResourceNotFoundError as error:
+            raise JobError(
+                f"The resource group {azure.resource_group!r} has no Synapse workspace "
+                f"{config.workspace!r}, in which the Spark pool {config.spark_pool!r} could be "
+                "made. Make the workspace by Terraform: provider.write_terraform(directory); or "
+                "correct SynapseConfig(workspace=...).",
+                workspace=config.workspace,
+            ) from error
+
+    def _found(self) -> GenericResource | None:
+        try:
+            return self._client.resources.get_by_id(self._id, api_version=POOL_VERSION)
+        except ResourceNotFoundError:
+            return None
+
+    def _properties_of(self, resource_id: str) -> Mapping[str, Any]:
+        resource = self._client.resources.get_by_id(resource_id, api_version=POOL_VERSION)
+        return cast("Mapping[str, Any]", resource.properties or {})
+
+
+def _is_as(found: object, wanted: Mapping[str, Any]) -> bool:
+    """Return whether what was found has everything that is wanted; Azure adds more."""
+    if not isinstance(found, Mapping):
+        return False
+    return all(
+        _is_as(found.get(key), value) if isinstance(value, Mapping) else found.get(key) == value
+        for key, value in wanted.items()
+    )

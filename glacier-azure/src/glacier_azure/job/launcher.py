@@ -1,0 +1,375 @@
+"""What a Spark pool starts for a job: it runs the job's script as plain Python would.
+
+Spark has put two files beside it: one that says what to run, and the script. Nothing of the job
+runs before the digests of both were checked. What is printed also goes to a blob in staging, since
+the pool's API tells of Livy's own log alone. A pool has no part of Glacier: this file needs the
+standard library, its syntax is that of older Pythons, and what else it uses may be missing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import hashlib
+import json
+import os
+import select
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import types
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+RUN = "--glacier-run"
+"""The argument with the name of the run's file."""
+
+SHA256 = "--glacier-sha256"
+"""The argument with the digest of that file."""
+
+LOG = "--glacier-log"
+"""The argument with the URI of the blob that gets what is printed."""
+
+TOKEN = "--glacier-token"  # noqa: S105 - the name of an argument
+"""The argument with the submission's own name, by which its batch is recognised."""
+
+WHEELS = "glacier_wheels"
+"""The directory of what the pool lacks, where something was sent."""
+
+FORMAT = 1
+STORAGE = "https://storage.azure.com"
+_OWN = (RUN, SHA256, LOG, TOKEN)
+_PIECE_BYTES = 1 << 16
+_LARGEST_APPEND = 4 << 20  # of one request: https://learn.microsoft.com/rest/api/storageservices
+_LARGEST_BACKLOG = 16 << 20
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 5.0  # a blob takes 50,000 appends
+_LAST_SECONDS = 30.0
+_QUIET_SECONDS = 0.1
+
+# What the token library of a pool calls Azure's services:
+# https://learn.microsoft.com/azure/synapse-analytics/spark/apache-spark-secure-credentials-with-tokenlibrary
+_AUDIENCES = {
+    "storage.azure.com": "Storage",
+    "management.azure.com": "AzureManagement",
+    "vault.azure.net": "Vault",
+    "dev.azuresynapse.net": "Synapse",
+}
+
+
+class RunRefusedError(RuntimeError):
+    """The run was not begun: what it consists of was changed on its way."""
+
+
+def main(argv: list[str]) -> None:
+    """Run the script that a run's arguments lead to; what it raises is raised."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    own = dict(zip(argv[::2], argv[1::2]))  # noqa: B905 - of newer Pythons
+    _use_wheels()
+    is_spark_up = _start_spark()
+    container = _container_of(own[LOG])
+    log = None
+    if container is not None:
+        log = LogBlob(container.get_blob_client(_place_of(own[LOG])[2]))
+        log.start()
+        atexit.register(log.close)
+    run = json.loads(checked(own[RUN], own[SHA256], is_spark_up))
+    if run["format"] != FORMAT:
+        raise RunRefusedError(
+            f"The run in {own[RUN]} has format {run['format']} and this launcher reads {FORMAT}. "
+            "Submit it with the Glacier that this launcher is of."
+        )
+    source = checked(run["script"], run["sha256"], is_spark_up)
+    os.environ.update(run["environment"])
+    _let_fsspec_in()
+    try:
+        run_script(run["name"], source, run["args"])
+    except SystemExit as error:
+        if error.code not in (None, 0):
+            raise
+    if container is not None and log is not None and not log.is_in_trouble:
+        _discard(container, run["file"])
+
+
+def checked(name: str, sha256: str, is_spark_up: bool) -> bytes:  # noqa: FBT001 - no user's
+    """Return a file that Spark has brought, if it has a digest."""
+    path = name
+    if not os.path.exists(path) and is_spark_up:  # noqa: PTH110 - nothing else of paths is needed
+        from pyspark import SparkFiles
+
+        path = SparkFiles.get(name)
+    with open(path, "rb") as file:  # noqa: PTH123 - as above
+        content = file.read()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise RunRefusedError(
+            f"{name} was changed after the run was submitted: its sha256 is {found} and should be "
+            f"{sha256}. The run was not begun; submit it again."
+        )
+    return content
+
+
+def run_script(name: str, source: bytes, args: list[str]) -> None:
+    """Run a script as `__main__`, beside no other module, with its arguments."""
+    directory = tempfile.mkdtemp(prefix="glacier-run-")
+    atexit.register(_remove, directory, os.getpid())  # tracebacks show the file's lines until then
+    path = os.path.join(directory, name)  # noqa: PTH118 - as above
+    with open(path, "wb") as file:  # noqa: PTH123 - as above
+        file.write(source)
+    sys.argv = [path, *args]
+    sys.path.insert(0, directory)
+    module = types.ModuleType("__main__")
+    module.__file__ = path
+    sys.modules["__main__"] = module
+    try:
+        exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+    except BaseException as error:
+        _forget_launcher(error)
+        raise
+
+
+class LogBlob:
+    """Sends what the process prints to an append blob, and to where it went before.
+
+    Args:
+        blob: The client of the blob.
+    """
+
+    def __init__(self, blob: Any) -> None:  # Any: the SDK's, which may be missing
+        self._blob = blob
+        self._pending: list[bytes] = []
+        self._lock = threading.Lock()
+        self._is_closing = threading.Event()
+        self._process_id = os.getpid()
+        self._problem: Exception | None = None
+
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether the blob could not be written when that was tried last."""
+        return self._problem is not None
+
+    def start(self) -> None:
+        """Redirect both streams, in their order, also for what is no Python."""
+        self._before = (os.dup(1), os.dup(2))
+        reading, writing = os.pipe()
+        for number in (1, 2):
+            os.dup2(writing, number)
+        os.close(writing)
+        self._reader = threading.Thread(target=self._read, args=(reading,), daemon=True)
+        self._sender = threading.Thread(target=self._send_all, daemon=True)
+        self._reader.start()
+        self._sender.start()
+
+    def close(self) -> None:
+        """Send what is left."""
+        if os.getpid() != self._process_id:  # a forked child has to leave its parent's alone
+            return
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):  # the script may have closed it
+                continue
+        for number in (1, 2):
+            os.dup2(self._before[number - 1], number)
+        self._is_closing.set()
+        self._sender.join(_LAST_SECONDS)
+        if self._problem is not None:
+            text = f"What was printed could not be kept in staging: {self._problem}\n"
+            os.write(self._before[1], text.encode())
+
+    def _read(self, reading: int) -> None:
+        # What the process has started may hold the pipe open for longer than it lives.
+        while True:
+            if not select.select([reading], [], [], _QUIET_SECONDS)[0]:
+                if self._is_closing.is_set():
+                    return
+                continue
+            piece = os.read(reading, _PIECE_BYTES)
+            if not piece:
+                return
+            os.write(self._before[0], piece)
+            with self._lock:
+                self._pending.append(piece)
+
+    def _send_all(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while self._reader.is_alive():
+            if self._is_closing.wait(pause):
+                self._reader.join(_LAST_SECONDS)
+            pause = min(_LONGEST_PAUSE_SECONDS, 1.1 * pause)
+            self._send()
+        self._send()
+
+    def _send(self) -> None:
+        with self._lock:
+            content, self._pending = b"".join(self._pending), []
+        try:
+            if content and not self._blob.exists():
+                self._blob.create_append_blob()
+            while content:
+                self._blob.append_block(content[:_LARGEST_APPEND])
+                content = content[_LARGEST_APPEND:]
+            self._problem = None
+        except Exception as error:  # noqa: BLE001 - whatever it is, the script is not to blame
+            self._problem = error
+            with self._lock:
+                self._pending.insert(0, content[-_LARGEST_BACKLOG:])
+
+
+def pool_token(scope: str) -> tuple[str, int] | None:
+    """Return a token for a scope and when it expires, as a pool gives it; None anywhere else.
+
+    A pool has no endpoint of a managed identity; its own module has the tokens.
+    """
+    audience = _AUDIENCES.get(urlsplit(scope).netloc)
+    credentials = _pool_credentials()
+    if audience is None or credentials is None:
+        return None
+    token = str(credentials.getToken(audience))
+    return token, _expiry_of(token)
+
+
+def is_pool() -> bool:
+    """Return whether this process runs on a Spark pool."""
+    return _pool_credentials() is not None
+
+
+class AsyncPoolToken:
+    """The pool's tokens, as asynchronous clients of the SDK ask for them."""
+
+    async def get_token(self, *scopes: str, **_: Any) -> Any:
+        """Return a token."""
+        return PoolToken().get_token(*scopes)
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to close."""
+
+
+class PoolToken:
+    """The pool's tokens, as clients of the SDK ask for them."""
+
+    def get_token(self, *scopes: str, **_: Any) -> Any:  # Any: the SDK may be missing
+        """Return a token."""
+        from azure.core.credentials import AccessToken
+
+        found = pool_token(scopes[0])
+        if found is None:
+            from azure.core.exceptions import ClientAuthenticationError
+
+            raise ClientAuthenticationError(f"This pool has no token for {scopes[0]}.")
+        return AccessToken(*found)
+
+
+def _pool_credentials() -> Any:  # Any: the module is the pool's
+    try:
+        from notebookutils import credentials
+    except ImportError:
+        try:  # an older pool
+            from notebookutils.mssparkutils import credentials
+        except ImportError:
+            return None
+    return credentials
+
+
+def _expiry_of(token: str) -> int:
+    """Return when a token expires, in seconds since 1970; soon, where it does not say."""
+    try:
+        claims = token.split(".")[1]
+        padded = claims + "=" * (-len(claims) % 4)
+        return int(json.loads(base64.urlsafe_b64decode(padded))["exp"])
+    except (IndexError, KeyError, ValueError):
+        return int(time.time()) + 300
+
+
+def _use_wheels() -> None:
+    directory = os.path.abspath(WHEELS)  # noqa: PTH100 - as above
+    if os.path.isdir(directory):  # noqa: PTH112 - as above
+        sys.path[:] = [directory, *(entry for entry in sys.path if entry != directory)]
+
+
+def _start_spark() -> bool:
+    """Start Spark where it waits for that: it ends an application that has not, and calls it lost.
+
+    `spark.yarn.am.waitTime`, https://spark.apache.org/docs/latest/running-on-yarn.html
+    """
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        return False
+    from pyspark.sql import SparkSession
+
+    SparkSession.builder.getOrCreate()
+    return True
+
+
+def _let_fsspec_in() -> None:
+    """Let adlfs have the pool's identity, which it does not find by itself."""
+    has_own = any(name.startswith("AZURE_STORAGE_") for name in os.environ)
+    if has_own or not is_pool():
+        return
+    try:
+        from fsspec.config import conf
+    except ImportError:
+        return
+    for protocol in ("abfs", "abfss", "az"):
+        conf.setdefault(protocol, {}).setdefault("credential", AsyncPoolToken())
+
+
+def _container_of(uri: str) -> Any:
+    """Return a client of a blob's container; None where this pool can't reach it."""
+    try:
+        from azure.storage.blob import BlobServiceClient
+    except ImportError:
+        print("What is printed is not kept: azure-storage-blob is missing", file=sys.stderr)  # noqa: T201
+        return None
+    name, host, _ = _place_of(uri)
+    retries: dict[str, Any] = {"retry_total": 2, "initial_backoff": 0.5, "increment_base": 2}
+    text = os.environ.get("AZURE_STORAGE_CONNECTION_STRING")
+    if text:
+        service = BlobServiceClient.from_connection_string(text, **retries)
+    else:
+        address = "https://" + host.replace(".dfs.", ".blob.", 1)
+        service = BlobServiceClient(address, credential=PoolToken(), **retries)
+    return service.get_container_client(name)
+
+
+def _place_of(uri: str) -> tuple[str, str, str]:
+    """Return the container, the account's host and the blob's name in an `abfss://` URI."""
+    parts = urlsplit(uri)
+    container, _, host = parts.netloc.rpartition("@")
+    return container, host, unquote(parts.path.lstrip("/"))
+
+
+def _discard(container: Any, name: str) -> None:
+    """Remove the file of a run that has succeeded; it stays where that is refused."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        container.delete_blob(name)
+    except AzureError as error:
+        print(f"{name} can't be removed: {error}", file=sys.stderr)  # noqa: T201
+
+
+def _forget_launcher(error: BaseException) -> None:
+    """Have a traceback begin in the script, as it does without a launcher."""
+    shown = sys.excepthook
+
+    def show(kind: Any, raised: Any, trace: Any) -> None:  # Any: the hook's own arguments
+        if raised is error:
+            while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+                trace = trace.tb_next
+            raised.__traceback__ = trace
+        shown(kind, raised, trace)
+
+    sys.excepthook = show
+
+
+def _remove(directory: str, process_id: int) -> None:
+    if os.getpid() == process_id:  # a forked child has to leave its parent's alone
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

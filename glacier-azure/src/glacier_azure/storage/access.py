@@ -1,0 +1,124 @@
+"""Which storage account a config means, and what enters it: a key, a signature or a token."""
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential, TokenCredential
+
+from glacier.errors import ConfigError
+from glacier_azure.storage.connection import fields_of
+from glacier_azure.storage.logs import hide_signatures
+
+if TYPE_CHECKING:
+    from glacier_azure.config import AzureConfig
+
+_USUAL_SUFFIX = "core.windows.net"
+
+
+@dataclass(frozen=True, slots=True)
+class StorageAccount:
+    """A storage account and how it is entered.
+
+    Attributes:
+        name: Its name.
+        endpoint: The address of its blobs, without a slash at its end.
+        credential: What signs requests.
+    """
+
+    name: str
+    endpoint: str
+    credential: AzureNamedKeyCredential | AzureSasCredential | TokenCredential
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of the cloud that it is in: the usual one for emulators, which have none."""
+        host = urlsplit(self.endpoint).hostname or ""
+        _, found, suffix = host.partition(f"{self.name}.blob.")
+        return suffix if found else _USUAL_SUFFIX
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether it has its public address, which everybody derives from its name."""
+        return self.endpoint == _public_endpoint(self.name)
+
+
+def storage_account(config: "AzureConfig", tokens: TokenCredential) -> StorageAccount:
+    """Return the storage account of a config.
+
+    What the config leaves open is ambient, as an identity is: the environment's account where the
+    config names none, and of the very account its key and its endpoint.
+
+    Args:
+        config: The provider's config.
+        tokens: What gets tokens, where neither a key nor a signature is found.
+
+    Raises:
+        ConfigError: Neither config nor environment names an account, or the account can't be
+            entered as they say.
+    """
+    found = _ambient(config.storage_account)
+    name = config.storage_account or found.get("storage_account")
+    if not name:
+        raise ConfigError(
+            "The provider's config names no storage account, which the URIs of its buckets "
+            "hold. Set AzureConfig(storage_account=...) or AZURE_STORAGE_ACCOUNT."
+        )
+    endpoint = config.endpoint or found.get("endpoint") or _public_endpoint(name)
+    if config.account_key or config.sas_token or config.client_id:
+        found = {
+            "account_key": _revealed(config.account_key),
+            "sas_token": _revealed(config.sas_token),
+        }
+    credential: Any = tokens  # found out on its first use
+    if key := found.get("account_key"):
+        credential = AzureNamedKeyCredential(name, key)
+    elif signature := found.get("sas_token"):
+        hide_signatures()
+        credential = AzureSasCredential(signature)
+    else:
+        _check_encryption(endpoint)
+    return StorageAccount(name, endpoint.rstrip("/"), credential)
+
+
+def _check_encryption(endpoint: str) -> None:
+    if endpoint.startswith("http://"):
+        raise ConfigError(
+            f"Azure's SDK sends no token to {endpoint}, an endpoint without TLS. Set account_key "
+            "or sas_token in AzureConfig (AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN), or an "
+            "endpoint with https."
+        )
+
+
+def _ambient(account: str | None) -> dict[str, str | None]:
+    """Return what the environment says of a storage account, as fields of an `AzureConfig`.
+
+    Args:
+        account: Its name; the variables of another account say nothing. None for the account
+            that the environment names.
+    """
+    named = os.environ.get("AZURE_STORAGE_ACCOUNT")
+    text = os.environ.get("AZURE_STORAGE_CONNECTION_STRING")
+    try:
+        connection: dict[str, str | None] = {**(fields_of(text) if text else {})}
+    except ValueError as error:
+        raise ConfigError(f"AZURE_STORAGE_CONNECTION_STRING can't be used: {error}.") from error
+    name = account or named or connection.get("storage_account")
+    found = connection if connection.get("storage_account") == name else {}
+    if named in {name, "", None}:
+        own = {
+            "account_key": os.environ.get("AZURE_STORAGE_KEY"),
+            "sas_token": os.environ.get("AZURE_STORAGE_SAS_TOKEN", "").removeprefix("?"),
+            "endpoint": os.environ.get("AZURE_STORAGE_ENDPOINT"),
+        }
+        found = {**found, **{field: value for field, value in own.items() if value}}
+    return {**found, "storage_account": name}
+
+
+def _public_endpoint(account: str) -> str:
+    return f"https://{account}.blob.{_USUAL_SUFFIX}"
+
+
+def _revealed(secret: Any) -> str | None:  # Any: SecretStr, whose import the config has
+    return None if secret is None else str(secret.get_secret_value())

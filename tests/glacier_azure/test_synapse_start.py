@@ -1,0 +1,168 @@
+"""One submission starts one batch, though the answer to its request is lost."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from azure.core.exceptions import HttpResponseError
+from azure.synapse.spark import SparkClient
+
+from glacier import Executor, Provider
+from glacier.config import AzureConfig, SynapseConfig
+from glacier.errors import JobConnectionError
+from glacier.job_status import JobStatus
+from glacier.jobs.submit import died
+from glacier_azure.executor import SynapseAdapter
+from glacier_azure.job.start import start_batch
+from glacier_azure.storage.connection import DEVELOPMENT_KEY
+from tests.glacier_azure.synapse import (
+    LIMIT_SECONDS,
+    asked_of_synapse,
+    batches_of,
+    command,
+    synapse_executor,
+    written,
+)
+from tests.rigs.azure.server import AzureServer
+from tests.rigs.proxy import Proxy
+
+
+def client_of(executor: Executor) -> SparkClient:
+    adapter = executor.adapter
+    assert isinstance(adapter, SynapseAdapter)
+    return adapter._client
+
+
+def options(token: str) -> dict[str, object]:
+    """Return a batch whose file is not there: it fails at once."""
+    sizes = {"driverMemory": "28g", "driverCores": 4, "executorMemory": "28g", "executorCores": 4}
+    return {"name": token, "file": "abfss://x@y/z.py", "tags": {"glacier-token": token}, **sizes}
+
+
+@pytest.mark.parametrize("how", ["drop", "500"])
+def test_batch_whose_answer_was_lost_is_found_again(
+    azure: AzureServer, tmp_path: Path, how: str
+) -> None:
+    executor = synapse_executor(azure)
+    for number in range(25):  # so that it is not on the first page's end
+        start_batch(client_of(executor), options(f"other-{number}"), "x", patience_seconds=1)
+    command(azure, "lose", how)
+    asked_of_synapse(azure)
+
+    job_id = executor.submit_job(written(tmp_path, "print('hello')"))
+    asked = asked_of_synapse(azure)
+
+    assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
+    assert job_id == "25"
+    assert (asked.count("POST"), asked.count("GET")) == (1, 1)
+
+
+@pytest.mark.parametrize("status", ["429", "503"])
+def test_batch_is_submitted_again_where_none_was(
+    azure: AzureServer, tmp_path: Path, status: str
+) -> None:
+    executor = synapse_executor(azure)
+    command(azure, "refuse", status)
+    asked_of_synapse(azure)
+
+    job_id = executor.submit_job(written(tmp_path, "print('hello')"))
+    asked = asked_of_synapse(azure)
+
+    assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
+    assert len(batches_of(azure, executor)) == 1
+    assert asked.count("POST") == 2
+    assert asked.count("GET") == (0 if status == "429" else 3)
+
+
+def test_batch_is_found_by_its_arguments_where_tags_are_not_told(azure: AzureServer) -> None:
+    executor = synapse_executor(azure)
+    wanted = {**options("a"), "tags": None, "args": ["--glacier-token", "a"]}
+    command(azure, "lose", "drop")
+
+    number = start_batch(client_of(executor), wanted, "a", patience_seconds=5)
+
+    assert [batch["id"] for batch in batches_of(azure, executor)] == [number]
+
+
+def test_refusal_is_not_tried_again(azure: AzureServer) -> None:
+    executor = synapse_executor(azure)
+    command(azure, "refuse", "400")
+    asked_of_synapse(azure)
+
+    with pytest.raises(HttpResponseError, match="told to refuse this"):
+        start_batch(client_of(executor), options("a"), "a", patience_seconds=5)
+
+    assert asked_of_synapse(azure) == ["POST"]
+
+
+def test_busy_synapse_is_an_error_in_the_end(azure: AzureServer, tmp_path: Path) -> None:
+    executor = synapse_executor(azure)
+    adapter = executor.adapter
+    assert isinstance(adapter, SynapseAdapter)
+    adapter.patience_seconds = 0.0
+    command(azure, "refuse", "429")
+
+    with pytest.raises(
+        JobConnectionError, match=r"try again later\..*its tag glacier-token is [0-9a-f]+"
+    ):
+        executor.submit_job(written(tmp_path, "pass"))
+
+    assert batches_of(azure, executor) == []
+
+
+def test_batches_that_can_not_be_looked_through_leave_the_lost_answer(
+    azure: AzureServer, tmp_path: Path
+) -> None:
+    executor = synapse_executor(azure)
+    assert isinstance(executor.config, SynapseConfig)
+    with Proxy(azure.endpoint) as proxy:
+        place = f"{proxy.endpoint}/synapse/{executor.config.workspace}"
+        config = executor.config.model_copy(update={"endpoint": place})
+        behind = Provider(config=azure.config(max_retries=0)).executor("etl", config=config)
+        proxy.on(lambda exchange: exchange.reset(), method="POST")
+        proxy.on(lambda exchange: exchange.reset(), method="GET")
+
+        with pytest.raises(JobConnectionError, match="its tag glacier-token is ") as failure:
+            behind.submit_job(written(tmp_path, "pass"))
+
+    cause = failure.value.__cause__
+    assert isinstance(cause, JobConnectionError)
+    assert cause.__cause__ is not None
+    assert cause.__cause__.__cause__ is not None
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda executor: executor.get_job_status("1"),
+        lambda executor: executor.cancel_job("1"),
+        lambda executor: executor.get_job_logs("1"),
+    ],
+    ids=["status", "cancel", "logs"],
+)
+def test_silence_is_an_error_that_core_waits_out(
+    azure: AzureServer, ask: Callable[[Executor], object]
+) -> None:
+    with pytest.raises(JobConnectionError, match="since Azure does not answer for the Spark pool"):
+        ask(unreachable())
+
+
+def test_job_that_died_is_told_of_though_its_log_can_not_be_read(azure: AzureServer) -> None:
+    executor = unreachable()
+    place = executor.provider.bucket("staging", "jobs/1/")
+
+    error = died(executor.adapter, "1", JobStatus.FAILED, place)
+
+    assert "1 ended without a result (FAILED)" in str(error)
+    assert "since Azure does not answer" in str(error)
+
+
+def unreachable() -> Executor:
+    config = AzureConfig(
+        resource_group="group",
+        storage_account="account",
+        account_key=DEVELOPMENT_KEY,
+        max_retries=0,
+    )
+    azure = SynapseConfig(workspace="ws", spark_pool="etl", endpoint="http://127.0.0.1:9")
+    return Provider(config=config, staging="staging").executor("etl", config=azure)
