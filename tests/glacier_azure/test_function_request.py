@@ -15,7 +15,7 @@ from glacier_azure.function.request import (
     plan_request,
     site_request,
 )
-from glacier_azure.session import StorageAccount
+from glacier_azure.storage.access import StorageAccount
 from glacier_azure.storage.names import check_bucket
 
 BLOBS = "https://lake.blob.core.windows.net"

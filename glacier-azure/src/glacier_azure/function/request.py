@@ -15,7 +15,7 @@ from glacier_azure.config import AzureConfig, AzureFunctionConfig
 
 if TYPE_CHECKING:
     from glacier.resources import Serverless
-    from glacier_azure.session import StorageAccount
+    from glacier_azure.storage.access import StorageAccount
 
 ROUTE = "invoke"
 """The function of the app that is called over HTTP, and its route below `/api/`."""
