@@ -41,7 +41,7 @@ class _SessionFileSystem(AzureBlobFileSystem):  # type: ignore[misc]  # no types
         self._session = session
         super().__init__(
             account_name=session.account.name,
-            credential=_shared(session.account.credential),
+            credential=_shared(session.account.checked_credential()),
             **settings,
         )
 

@@ -122,7 +122,7 @@ class AzureSession:
         account, settings = self.account, self.client_settings()
         return BlobServiceClient(
             account.endpoint,
-            credential=account.credential,
+            credential=account.checked_credential(),
             transport=_transport(settings),
             retry_policy=PromptRetries(**settings),
             **settings,
@@ -174,7 +174,7 @@ class AzureCredentials(ConfigCredentials[AzureConfig]):
 
     def __call__(self) -> tuple[dict[str, str], int | None]:
         """Return what signs requests, and when it expires, in seconds since 1970."""
-        credential = session_of(self.config).account.credential
+        credential = session_of(self.config).account.checked_credential()
         if isinstance(credential, AzureNamedKeyCredential):
             return {"account_key": credential.named_key.key}, None
         if isinstance(credential, AzureSasCredential):

@@ -43,6 +43,21 @@ class StorageAccount:
         """Whether it has its public address, which everybody derives from its name."""
         return self.endpoint == _public_endpoint(self.name)
 
+    def checked_credential(self) -> AzureNamedKeyCredential | AzureSasCredential | TokenCredential:
+        """Return what signs requests, before the first of them is made.
+
+        Raises:
+            ConfigError: It is a token, which would be sent without encryption.
+        """
+        is_token = not isinstance(self.credential, AzureNamedKeyCredential | AzureSasCredential)
+        if is_token and self.endpoint.startswith("http://"):
+            raise ConfigError(
+                f"Azure's SDK sends no token to {self.endpoint}, an endpoint without TLS. Set "
+                "account_key or sas_token in AzureConfig (AZURE_STORAGE_KEY or "
+                "AZURE_STORAGE_SAS_TOKEN), or an endpoint with https."
+            )
+        return self.credential
+
 
 def storage_account(config: "AzureConfig", tokens: TokenCredential) -> StorageAccount:
     """Return the storage account of a config.
@@ -77,18 +92,7 @@ def storage_account(config: "AzureConfig", tokens: TokenCredential) -> StorageAc
     elif signature := found.get("sas_token"):
         hide_signatures()
         credential = AzureSasCredential(signature)
-    else:
-        _check_encryption(endpoint)
     return StorageAccount(name, endpoint.rstrip("/"), credential)
-
-
-def _check_encryption(endpoint: str) -> None:
-    if endpoint.startswith("http://"):
-        raise ConfigError(
-            f"Azure's SDK sends no token to {endpoint}, an endpoint without TLS. Set account_key "
-            "or sas_token in AzureConfig (AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN), or an "
-            "endpoint with https."
-        )
 
 
 def _ambient(account: str | None) -> dict[str, str | None]:
