@@ -54,7 +54,6 @@ def client(account: AwsServer, service: str) -> Any:
 def build(terraform: Terraform, provider: Provider, directory: Path, **environment: str) -> None:
     """Go all the way that a user goes, and find that nothing is left to do."""
     provider.write_terraform(directory)
-    terraform.check_format(directory)
     terraform.init(directory)
     terraform.validate(directory)
     terraform.apply(directory, **environment)

@@ -64,7 +64,8 @@ def test_deploy_makes_what_the_config_says(azure: AzureServer, project: Project)
         "alwaysReady": [{"name": "http", "instanceCount": 2}],
     }
     assert settings_of(azure, name)["MODE"] == "fast"
-    assert settings_of(azure, name)["AzureWebJobsStorage__accountName"] == DEVELOPMENT_ACCOUNT
+    host_storage = settings_of(azure, name)["AzureWebJobsStorage__blobServiceUri"]
+    assert host_storage == azure.azurite.endpoint
 
 
 def test_deploy_to_premium_sends_a_zip_that_is_built(azure: AzureServer, project: Project) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from azure.core.credentials import AzureSasCredential
 from pydantic import ValidationError
 
 from glacier import Provider, Serverless
@@ -14,6 +15,7 @@ from glacier_azure.function.request import (
     plan_request,
     site_request,
 )
+from glacier_azure.storage.access import StorageAccount
 from glacier_azure.storage.names import check_bucket
 
 BLOBS = "https://lake.blob.core.windows.net"
@@ -26,6 +28,10 @@ def make(name: str = "score", runtime: str = "python3.12", **config: Any) -> Ser
     )
     provider = Provider(account, {"team": "data"})
     return provider.serverless(name, "json:loads", runtime, AzureFunctionConfig(**config))
+
+
+def account(endpoint: str = BLOBS) -> StorageAccount:
+    return StorageAccount("lake", endpoint, AzureSasCredential("s4s"))
 
 
 def test_site_on_flex_consumption_has_every_setting() -> None:
@@ -99,7 +105,7 @@ def test_overrides_are_merged_last_and_into_one_another() -> None:
 
 
 def test_settings_describe_the_provider_without_secrets() -> None:
-    assert app_settings(make(environment={"MODE": "fast"}), "lake") == {
+    assert app_settings(make(environment={"MODE": "fast"}), account()) == {
         "AzureWebJobsStorage__accountName": "lake",
         "AZURE_RESOURCE_GROUP": "g",
         "AZURE_LOCATION": "westeurope",
@@ -111,8 +117,18 @@ def test_settings_describe_the_provider_without_secrets() -> None:
     }
 
 
+def test_settings_name_the_services_of_an_account_in_another_cloud() -> None:
+    settings = app_settings(make(), account("https://lake.blob.core.chinacloudapi.cn"))
+
+    found = {name: value for name, value in settings.items() if name.startswith("AzureWeb")}
+    assert found == {
+        f"AzureWebJobsStorage__{service}ServiceUri": f"https://lake.{service}.core.chinacloudapi.cn"
+        for service in ("blob", "queue", "table")
+    }
+
+
 def test_settings_on_premium_have_the_code_built() -> None:
-    settings = app_settings(make(plan="premium"), "lake")
+    settings = app_settings(make(plan="premium"), account())
 
     assert settings["SCM_DO_BUILD_DURING_DEPLOYMENT"] == "true"
     assert settings["FUNCTIONS_WORKER_RUNTIME"] == "python"

@@ -17,22 +17,16 @@ from werkzeug.wrappers import Request, Response
 
 from azure.storage.blob import BlobServiceClient
 from tests.rigs.azure.app import Quiet, json_answer
+from tests.rigs.azure.function_resources import Keys, Plans, Settings, Sites
 from tests.rigs.azure.function_site import Site
 from tests.rigs.azure.identity import HEADER, PATH, claims_in
-from tests.rigs.azure.resources import AUDIENCES, Body, RefusedError, ResourceType
+from tests.rigs.azure.resources import AUDIENCES, ResourceType
 
 if TYPE_CHECKING:
     from tests.rigs.azure.resources import ResourceManager
 
 _FUNCTIONS = re.compile(r"(?i)/subscriptions/.*/providers/Microsoft\.Web/sites/([^/]+)/functions")
 _DEPLOYMENT = re.compile(r"/api/deployments/([^/]+)(/log(?:/(\d+))?)?")
-_NOT_ON_FLEX = {
-    "ENABLE_ORYX_BUILD",
-    "FUNCTIONS_EXTENSION_VERSION",
-    "FUNCTIONS_WORKER_RUNTIME",
-    "SCM_DO_BUILD_DURING_DEPLOYMENT",
-    "WEBSITE_RUN_FROM_PACKAGE",
-}
 _WRITERS = (
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
@@ -69,10 +63,10 @@ class FunctionApps:
         self._requests: list[dict[str, str]] = []
         self._lock = threading.Lock()
         self.types: tuple[ResourceType, ...] = (
-            _Plans(),
-            _Sites(self),
-            _Settings(self),
-            _Keys(self),
+            Plans(),
+            Sites(self),
+            Settings(self),
+            Keys(self),
         )
 
     def answer(self, request: Request) -> Response | None:
@@ -102,9 +96,9 @@ class FunctionApps:
         return json_answer(200, {"value": value})
 
     def close(self) -> None:
-        """End all servers and processes."""
-        for name in list(self._sites):
-            self.remove(name)
+        """End all processes; the servers end with this one."""
+        for site in self._sites.values():
+            site.close()
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def site(self, name: str) -> Site | None:
@@ -151,8 +145,7 @@ class FunctionApps:
             return answer(request)(environ, start)
 
         server = make_server("127.0.0.1", 0, served, threaded=True, request_handler=Quiet)
-        serve = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        serve.start()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         return server
 
     def _refusal(self, host: str, request: Request) -> Response | None:
@@ -210,109 +203,6 @@ class FunctionApps:
         blobs = BlobServiceClient(account, credential=os.environ["AZURE_STORAGE_KEY"])
         blob = blobs.get_blob_client(container, "released-package.zip")
         blob.upload_blob(package, overwrite=True)
-        return None
-
-
-class _Plans:
-    kind = "Microsoft.Web/serverfarms"
-    created_status = 200
-
-    def put(self, resource_id: str, body: Body) -> Body:
-        return body
-
-    def deleted(self, resource_id: str) -> None:
-        pass
-
-    def action(self, resource_id: str, name: str, body: Body) -> Response | None:
-        return None
-
-
-class _Sites:
-    kind = "Microsoft.Web/sites"
-    created_status = 200
-
-    def __init__(self, apps: FunctionApps) -> None:
-        self._apps = apps
-
-    def put(self, resource_id: str, body: Body) -> Body:
-        name = resource_id.rpartition("/")[2]
-        plan = self._apps.resources.find(body["properties"]["serverFarmId"])
-        if plan is None:
-            raise RefusedError(404, "NotFound", "Cannot find the app's ServerFarm.")
-        is_flex = plan["sku"]["name"] == "FC1"
-        if is_flex != ("functionAppConfig" in body["properties"]):
-            raise RefusedError(400, "BadRequest", "functionAppConfig does not fit the plan.")
-        site = self._apps.made(name)
-        app, scm = self._apps.ports(name)
-        states = [
-            {"name": f"127.0.0.1:{app}", "hostType": "Standard"},
-            {"name": f"127.0.0.1:{scm}", "hostType": "Repository"},
-        ]
-        properties = {"defaultHostName": f"127.0.0.1:{app}", "hostNameSslStates": states}
-        site.body = {**body, "properties": {**body["properties"], **properties}}
-        if body.get("identity", {}).get("type") == "SystemAssigned":
-            site.body["identity"] = {**body["identity"], "principalId": site.principal}
-        return site.body
-
-    def deleted(self, resource_id: str) -> None:
-        self._apps.remove(resource_id.rpartition("/")[2])
-
-    def action(self, resource_id: str, name: str, body: Body) -> Response | None:
-        site = self._apps.site(resource_id.rpartition("/")[2])
-        assert site is not None
-        if name == "host/default/listkeys":
-            keys = {"functionKeys": {"default": site.keys["default"]}, "systemKeys": {}}
-            return json_answer(200, {"masterKey": site.keys["master"], **keys})
-        if name == "config/appsettings/list":
-            return json_answer(200, {"properties": site.settings})
-        if name == "syncfunctiontriggers":
-            site.list_functions()
-            return Response(status=204)
-        return None
-
-
-class _Settings:
-    kind = "Microsoft.Web/sites/config"
-    created_status = 200
-
-    def __init__(self, apps: FunctionApps) -> None:
-        self._apps = apps
-
-    def put(self, resource_id: str, body: Body) -> Body:
-        site = self._apps.site(resource_id.split("/")[-3])
-        if site is None:
-            raise RefusedError(404, "ResourceNotFound", "There is no such site.")
-        wrong = sorted(_NOT_ON_FLEX.intersection(body["properties"])) if site.is_flex else []
-        if wrong:
-            said = f"Not allowed on Flex Consumption sites: {', '.join(wrong)}."
-            raise RefusedError(400, "BadRequest", said)
-        site.set(dict(body["properties"]))
-        return body
-
-    def deleted(self, resource_id: str) -> None:
-        pass
-
-    def action(self, resource_id: str, name: str, body: Body) -> Response | None:
-        return None
-
-
-class _Keys:
-    kind = "Microsoft.Web/sites/host/functionKeys"
-
-    def __init__(self, apps: FunctionApps) -> None:
-        self._apps = apps
-
-    def put(self, resource_id: str, body: Body) -> Body:
-        *_, name, _, _, _, key = resource_id.split("/")
-        site = self._apps.site(name)
-        assert site is not None
-        site.keys[key] = body["properties"]["value"]
-        return body
-
-    def deleted(self, resource_id: str) -> None:
-        pass
-
-    def action(self, resource_id: str, name: str, body: Body) -> Response | None:
         return None
 
 

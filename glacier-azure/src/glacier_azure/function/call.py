@@ -177,6 +177,11 @@ def _problem(function: "Serverless", answer: "HttpResponse", seconds: float) -> 
             f"could not be called: Azure has no place for it ({said}), also after several tries. "
             "Call it less at a time, or raise max_instances= of its AzureFunctionConfig."
         )
+    return _silence(said, status, seconds, limit)
+
+
+def _silence(said: str, status: int, seconds: float, limit: int) -> str:
+    """Return what came of a call that was begun, and gave no answer of the function's own."""
     if seconds >= LONGEST_CALL_SECONDS - 1:
         return (
             f"gave no answer in {LONGEST_CALL_SECONDS} seconds, the most that Azure's load "

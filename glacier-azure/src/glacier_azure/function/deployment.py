@@ -74,7 +74,7 @@ class FunctionDeployment:
             FunctionError: The code can't be deployed.
         """
         account = self._session.account
-        settings = app_settings(self._function, account.name)
+        settings = app_settings(self._function, account)
         wanted = site_request(self._function, self._plan_id, account.endpoint)
         ensure_containers(self._function, self._session)
         self._settle_plan()

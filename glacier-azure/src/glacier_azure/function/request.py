@@ -15,6 +15,7 @@ from glacier_azure.config import AzureConfig, AzureFunctionConfig
 
 if TYPE_CHECKING:
     from glacier.resources import Serverless
+    from glacier_azure.storage.access import StorageAccount
 
 ROUTE = "invoke"
 """The function of the app that is called over HTTP, and its route below `/api/`."""
@@ -125,20 +126,19 @@ def site_request(function: "Serverless", plan_id: str, blob_endpoint: str) -> di
     return found
 
 
-def app_settings(function: "Serverless", account: str) -> dict[str, str]:
+def app_settings(function: "Serverless", account: "StorageAccount") -> dict[str, str]:
     """Return the app settings, `environment` of the config among them.
 
     Args:
         function: The function.
-        account: The storage account's name.
+        account: The storage account.
 
     Raises:
         FunctionError: One of them holds a secret.
     """
     settings = {
-        # By the app's own identity: no key of the account is kept anywhere.
-        "AzureWebJobsStorage__accountName": account,
-        **_provider_variables(function, account),
+        **_host_storage(account),
+        **_provider_variables(function, account.name),
     }
     if not is_flex(function):  # which knows these from its request, and refuses them here
         settings["FUNCTIONS_EXTENSION_VERSION"] = "~4"
@@ -181,6 +181,22 @@ def _hosting(function: "Serverless", blob_endpoint: str) -> dict[str, Any]:
             "runtime": {"name": "python", "version": python},
             "scaleAndConcurrency": scale_of(function),
         }
+    }
+
+
+def _host_storage(account: "StorageAccount") -> dict[str, str]:
+    """Return where the host keeps its own; by the app's identity, so that no key is kept anywhere.
+
+    https://learn.microsoft.com/azure/azure-functions/functions-reference#connecting-to-host-storage-with-an-identity
+    """
+    if account.is_usual:
+        return {"AzureWebJobsStorage__accountName": account.name}
+    services = ("blob", "queue", "table")
+    return {
+        f"AzureWebJobsStorage__{service}ServiceUri": account.endpoint.replace(
+            f"{account.name}.blob.", f"{account.name}.{service}."
+        )
+        for service in services
     }
 
 

@@ -62,35 +62,37 @@ def ensure_roles(function: "Serverless", session: "AzureSession", principal: str
     Raises:
         HttpResponseError: Azure refuses.
     """
+    new = [_is_assigned_now(session, one, principal) for one in _wanted(function, session)]
+    return any(new)
+
+
+def _is_assigned_now(session: "AzureSession", wanted: tuple[str, str], principal: str) -> bool:
+    """Assign a role on a scope, and return whether it was not there before."""
     resources = management_client(session, ResourceManagementClient).resources
-    is_new = False
-    for scope, role in _wanted(function, session):
-        definition = (
-            f"/subscriptions/{subscription_of(session)}/providers/Microsoft.Authorization/"
-            f"roleDefinitions/{ROLE_IDS[role]}"
-        )
-        name = uuid.uuid5(_NAMES, f"{scope}|{role}|{principal}".lower())
-        place = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
-        try:
-            resources.get_by_id(place, api_version=_API_VERSION)
-            continue
-        except HttpResponseError as error:
-            if error.status_code != 404:
-                raise
-        properties = {
-            "roleDefinitionId": definition,
-            "principalId": principal,
-            # A new identity is not known everywhere at once; with its type Azure asks nobody.
-            "principalType": "ServicePrincipal",
-        }
-        try:
-            resources.begin_create_or_update_by_id(
-                place, {"properties": properties}, api_version=_API_VERSION
-            ).result()
-        except ResourceExistsError:
-            continue  # the same assignment under another name, such as Terraform's
-        is_new = True
-    return is_new
+    scope, role = wanted
+    name = uuid.uuid5(_NAMES, f"{scope}|{role}|{principal}".lower())
+    place = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
+    try:
+        resources.get_by_id(place, api_version=_API_VERSION)
+    except HttpResponseError as error:
+        if error.status_code != 404:
+            raise
+    else:
+        return False
+    roles = f"/subscriptions/{subscription_of(session)}/providers/Microsoft.Authorization"
+    properties = {
+        "roleDefinitionId": f"{roles}/roleDefinitions/{ROLE_IDS[role]}",
+        "principalId": principal,
+        # A new identity is not known everywhere at once; with its type Azure asks nobody.
+        "principalType": "ServicePrincipal",
+    }
+    try:
+        resources.begin_create_or_update_by_id(
+            place, {"properties": properties}, api_version=_API_VERSION
+        ).result()
+    except ResourceExistsError:
+        return False  # the same assignment under another name, such as Terraform's
+    return True
 
 
 def _wanted(function: "Serverless", session: "AzureSession") -> Iterator[tuple[str, str]]:

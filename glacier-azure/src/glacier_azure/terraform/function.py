@@ -20,6 +20,7 @@ from glacier_azure.function.request import (
     scale_of,
 )
 from glacier_azure.function.roles import own_containers
+from glacier_azure.session import session_of
 from glacier_azure.terraform.blocks import Body, Description
 from glacier_azure.terraform.bucket import account_blocks
 
@@ -29,11 +30,8 @@ if TYPE_CHECKING:
 
 _FLEX, _PREMIUM = "azurerm_function_app_flex_consumption", "azurerm_linux_function_app"
 _PLAN, _CONTAINER = "azurerm_service_plan", "azurerm_storage_container"
-_OF_THE_PROVIDER = (
-    *("AzureWebJobsStorage__accountName", "FUNCTIONS_EXTENSION_VERSION"),
-    "FUNCTIONS_WORKER_RUNTIME",
-)
-"""App settings that Terraform's provider makes of other arguments of a premium app."""
+_OF_THE_PROVIDER = ("AzureWebJobsStorage__", "FUNCTIONS_")
+"""How app settings begin that Terraform's provider makes of other arguments of a premium app."""
 
 
 def function_blocks(estate: "Estate", function: "Serverless") -> Iterator[Block]:
@@ -118,19 +116,19 @@ def _flex(function: "Serverless", of: Description) -> Body:
         "storage_container_type": "blobContainer",
         "storage_container_endpoint": Text((endpoint, container)),
         "storage_authentication_type": "SystemAssignedIdentity",
-        "app_settings": app_settings(function, of.account),
+        "app_settings": app_settings(function, session_of(of.config).account),
         "site_config": {},
     }
 
 
 def _premium(function: "Serverless", of: Description) -> Body:
     config = config_of(function)
-    settings = app_settings(function, of.account)
+    settings = app_settings(function, session_of(of.config).account)
     return {
         "storage_account_name": Ref("azurerm_storage_account", of.account, "name"),
         "storage_uses_managed_identity": True,
         "functions_extension_version": settings["FUNCTIONS_EXTENSION_VERSION"],
-        "app_settings": {k: v for k, v in settings.items() if k not in _OF_THE_PROVIDER},
+        "app_settings": {k: v for k, v in settings.items() if not k.startswith(_OF_THE_PROVIDER)},
         "site_config": {
             "application_stack": {"python_version": python_of(function)},
             "elastic_instance_minimum": config.always_ready or None,
