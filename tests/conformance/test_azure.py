@@ -42,7 +42,7 @@ class AzureRig(Rig):
         return name
 
     def make_unreadable(self, bucket: Bucket) -> Bucket:
-        config = self._server.config(account_key="d3Jvbmc=")
+        config = self._server.config(account_key=None, sas_token=self._server.signature("t"))
         return Provider(config=config).bucket(bucket.bucket_name, bucket.path)
 
 

@@ -1,6 +1,7 @@
 """AWS's resources as blocks of Terraform."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 from glacier import Provider
 from glacier.config import AwsConfig, GlueConfig, LambdaConfig, S3Config
 from glacier.errors import ContradictionError, TerraformError
+from tests.rigs.terraform import Terraform
 from tests.rigs.terraform_schema import check_document
 from tests.seed.seed import code, run
 
@@ -369,6 +371,19 @@ def test_document_is_the_same_every_time(provider: Provider) -> None:
 
     assert str(provider.terraform()) == str(provider.terraform())
     assert json.loads(str(provider.terraform())) == check_document(provider.terraform())
+
+
+def test_terraform_loads_what_is_written_and_finds_it_formatted(
+    terraform: Terraform, provider: Provider, tmp_path: Path
+) -> None:
+    provider.bucket("lake", "raw/", config=S3Config(versioning=True))
+    provider.executor("etl", config=GlueConfig())
+    provider.write_terraform(tmp_path)
+
+    found = terraform.load(tmp_path)
+
+    assert found == ["hashicorp/aws"]
+    terraform.check_format(tmp_path)
 
 
 def test_role_without_pipelines_says_that_it_is_wide(provider: Provider) -> None:

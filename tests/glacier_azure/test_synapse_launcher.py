@@ -26,6 +26,7 @@ class Launches:
 
     def __init__(self, azurite: Azurite, directory: Path) -> None:
         self.directory = directory
+        self.host = f"{DEVELOPMENT_ACCOUNT}.dfs.core.windows.net"
         self.container = f"launches-{uuid4().hex}"
         service = BlobServiceClient(azurite.endpoint, credential=DEVELOPMENT_KEY)
         self._client = service.create_container(self.container)
@@ -52,7 +53,7 @@ class Launches:
         self._client.upload_blob("runs/run.json", content, overwrite=True)
         for name, body in {"0123.py": script, "run.json": content}.items():
             (self.directory / name).write_bytes(body + (b" " if name == changed else b""))
-        host = f"{DEVELOPMENT_ACCOUNT}.dfs.core.windows.net"
+        host = self.host
         own = {
             synapse_launcher.RUN: "run.json",
             synapse_launcher.SHA256: hashlib.sha256(content).hexdigest(),
@@ -174,6 +175,24 @@ def test_wheels_come_before_what_the_pool_has(launches: Launches) -> None:
     ended = launches.start("import polars; print(polars.ORIGIN)")
 
     assert ended.stdout == "travelled\n"
+
+
+def test_adlfs_gets_the_tokens_of_the_pool(launches: Launches) -> None:
+    pool = "class credentials:\n    getToken = staticmethod('token for {}'.format)\n"
+    (launches.directory / "notebookutils.py").write_text(pool)
+    launches.environment = {"PATH": "", "PYTHONPATH": str(launches.directory)}
+    launches.host = "acme.dfs.localhost"  # nobody answers there, so that nothing is kept
+    source = """
+        import asyncio, fsspec
+        filesystem = fsspec.filesystem("abfs", account_name="acme")
+        found = asyncio.run(filesystem.credential.get_token("https://storage.azure.com/.default"))
+        print(found.token)
+    """
+
+    ended = launches.start(source)
+
+    assert ended.stdout == "token for Storage\n"
+    assert ended.returncode == 0
 
 
 def test_older_pythons_can_read_the_launcher() -> None:

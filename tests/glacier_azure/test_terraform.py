@@ -320,8 +320,11 @@ def test_names_that_labels_can_not_hold_stay_apart(provider: Provider) -> None:
 
 
 @pytest.mark.parametrize("name", ["Acme", "acme-lake", "ab", "a" * 25])
-def test_account_name_that_can_not_be_is_an_error(name: str) -> None:
-    provider = Provider(AzureConfig(resource_group="lakes", storage_account=name))
+def test_account_of_the_environment_that_can_not_be_is_an_error(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", name)
+    provider = Provider(AzureConfig(resource_group="lakes"))
     provider.bucket("lake")
 
     with pytest.raises(

@@ -1,7 +1,6 @@
 """The Azure configs."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
 
@@ -11,6 +10,7 @@ from glacier.config.base import ProviderConfig, ResourceConfig
 from glacier.errors import ConfigError
 from glacier_azure.function.schedule import problem_of_schedule
 from glacier_azure.storage.connection import fields_of
+from glacier_azure.storage.names import ACCOUNT_NAME
 from glacier_azure.storage.rules import LifecycleRule
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class AzureConfig(ProviderConfig):
     @field_validator("storage_account")
     @classmethod
     def _account_has_a_legal_name(cls, value: str | None) -> str | None:
-        if value is not None and re.fullmatch(r"[a-z0-9]{3,24}", value) is None:
+        if value is not None and ACCOUNT_NAME.fullmatch(value) is None:
             raise ValueError(
                 f"the storage account {value!r} is not legal: names have 3 to 24 lower case "
                 "letters and digits"

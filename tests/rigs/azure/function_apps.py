@@ -96,9 +96,9 @@ class FunctionApps:
         return json_answer(200, {"value": value})
 
     def close(self) -> None:
-        """End all servers and processes."""
-        for name in list(self._sites):
-            self.remove(name)
+        """End all processes; the servers end with this one."""
+        for site in self._sites.values():
+            site.close()
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def site(self, name: str) -> Site | None:
@@ -145,8 +145,7 @@ class FunctionApps:
             return answer(request)(environ, start)
 
         server = make_server("127.0.0.1", 0, served, threaded=True, request_handler=Quiet)
-        serve = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        serve.start()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         return server
 
     def _refusal(self, host: str, request: Request) -> Response | None:

@@ -73,8 +73,7 @@ class Images:
         """
         with self._lock:
             if requirements not in self._made:
-                image = self._directory / str(len(self._made))
-                image.mkdir()
+                image = Path(tempfile.mkdtemp(dir=self._directory))
                 make_image(image, [*PROVIDED, *filter(None, requirements.splitlines())])
                 source = dedent(_MODULE).lstrip()
                 for name, value in {

@@ -14,7 +14,10 @@ LONGEST_BLOB_NAME = 1024
 MOST_SEGMENTS = 254
 """How many parts between slashes a blob's name has at most."""
 
-_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
+ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
+"""The names that storage accounts can have:
+https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"""
+
 _SPECIAL = {"$root", "$web"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -48,12 +51,10 @@ def check_bucket(bucket: "Bucket") -> None:
 def check_account(name: str) -> str:
     """Return the name of a storage account; refuse one that Azure can't make.
 
-    https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
-
     Raises:
         ConfigError: The name is not legal.
     """
-    if _ACCOUNT.fullmatch(name):
+    if ACCOUNT_NAME.fullmatch(name):
         return name
     raise ConfigError(
         f"No storage account can be called {name!r}, which has {len(name)} characters; expected 3 "
