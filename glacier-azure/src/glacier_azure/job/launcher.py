@@ -47,6 +47,7 @@ _LARGEST_BACKLOG = 16 << 20
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0  # a blob takes 50,000 appends
 _LAST_SECONDS = 30.0
+_LAST_PAUSES_SECONDS = (0.5, 1.0, 0.0)
 _QUIET_SECONDS = 0.1
 
 # What the token library of a pool calls Azure's services:
@@ -202,7 +203,11 @@ class LogBlob:
                 self._reader.join(_LAST_SECONDS)
             pause = min(_LONGEST_PAUSE_SECONDS, 1.1 * pause)
             self._send()
-        self._send()
+        for pause in _LAST_PAUSES_SECONDS:
+            self._send()
+            if not self.is_in_trouble:
+                return
+            time.sleep(pause)
 
     def _send(self) -> None:
         with self._lock:
@@ -325,7 +330,7 @@ def _container_of(uri: str) -> Any:
         print("What is printed is not kept: azure-storage-blob is missing", file=sys.stderr)  # noqa: T201
         return None
     name, host, _ = _place_of(uri)
-    retries: dict[str, Any] = {"retry_total": 2, "initial_backoff": 0.5, "increment_base": 2}
+    retries: dict[str, Any] = {"retry_total": 0}  # what is not sent is sent with what comes next
     text = os.environ.get("AZURE_STORAGE_CONNECTION_STRING")
     if text:
         service = BlobServiceClient.from_connection_string(text, **retries)
