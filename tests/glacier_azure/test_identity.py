@@ -250,6 +250,22 @@ def test_all_use_the_managed_identity(
     assert [parse_qs(one["query"])["resource"] for one in asked] == [["https://storage.azure.com"]]
 
 
+def test_identity_that_is_not_there_is_looked_for_once(
+    azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
+    monkeypatch.setenv("IDENTITY_ENDPOINT", azure_server.identity["IDENTITY_ENDPOINT"])
+    monkeypatch.setenv("IDENTITY_HEADER", "of-another-machine")
+    nobody = azure_server.config(account_key=None, endpoint="https://127.0.0.1:9/lakes")
+    bucket = Provider(config=nobody).bucket("lake", "rows.parquet")
+    azure_server.requests(forget=True)
+
+    with pytest.raises(AccessDeniedError, match="No credential was found"):
+        bucket.read()
+
+    assert [one["path"] for one in azure_server.requests()] == ["/rig/identity"]
+
+
 def test_all_use_the_service_principal(
     guarded: Azurite, container: str, certificates: Certificates
 ) -> None:
