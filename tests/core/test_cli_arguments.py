@@ -117,6 +117,20 @@ def test_file_that_fails_to_import_is_told_with_the_line(project: Path) -> None:
     )
 
 
+def test_config_that_is_refused_is_told_by_its_fields(project: Path) -> None:
+    (project / "wrong.py").write_text(
+        "from glacier.config import LocalConfig\nLocalConfig(max_concurrent_jobs=0)\n"
+    )
+
+    result = invoke("run", "wrong.py:daily")
+
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: 'wrong.py' can't be imported: ValidationError: LocalConfig.max_concurrent_jobs: "
+        "Input should be greater than or equal to 1 (wrong.py, line 2).\n"
+    )
+
+
 @pytest.mark.parametrize("target", ["broken.py", "broken", "importing.py:daily"])
 def test_syntax_error_is_told_with_its_own_file_and_line(project: Path, target: str) -> None:
     (project / "broken.py").write_text("x = 1\ndef daily(:\n")

@@ -45,7 +45,7 @@ def test_run_is_refused_before_its_first_task(old: Executor, tmp_path: Path) -> 
 
     assert not begun.exists()
     assert not (tmp_path / "data").exists()
-    assert "Executor('old') runs Python 3.8" in str(both.check())
+    assert "JobError: Executor('old') runs Python 3.8" in str(both.check())
 
 
 def test_function_is_refused_before_it_is_packed(old: Executor, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_named_account_comes_before_that_of_a_connection_string(
 
     found = account_of(AzureConfig(resource_group="rg"))
 
-    assert found == ("named", "https://named.blob.core.windows.net", "DefaultAzureCredential")
+    assert found == ("named", "https://named.blob.core.windows.net", "AmbientCredential")
 
 
 def test_account_of_a_config_takes_nothing_from_the_variables_of_another(
@@ -63,7 +63,7 @@ def test_account_of_a_config_takes_nothing_from_the_variables_of_another(
 
     found = account_of(AzureConfig(resource_group="rg", storage_account="own"))
 
-    assert found == ("own", "https://own.blob.core.windows.net", "DefaultAzureCredential")
+    assert found == ("own", "https://own.blob.core.windows.net", "AmbientCredential")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_managed_identity_of_a_config_comes_before_a_key_of_the_environment(
 
     found = account_of(AzureConfig(resource_group="rg", storage_account="own", client_id="managed"))
 
-    assert found == ("own", "https://own.blob.core.windows.net", "DefaultAzureCredential")
+    assert found == ("own", "https://own.blob.core.windows.net", "AmbientCredential")
 
 
 def test_account_that_nobody_names_is_an_error_where_it_is_needed() -> None:

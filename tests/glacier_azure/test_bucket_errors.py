@@ -349,6 +349,33 @@ def test_lack_of_credentials_is_told(asked: str, monkeypatch: pytest.MonkeyPatch
         {**ASKED, **LOOKED}[asked](Provider(config=nobody))
 
 
+NO_KEY = r"the key of the storage account 'devstoreaccount1' is none: .*Set account_key \(AZURE"
+NO_SIGNATURE = r"signature of the storage account 'devstoreaccount1' is none. Set sas_token \(AZURE"
+
+
+@pytest.mark.parametrize("asked", ["list", "read", "open", "exists of an object"])
+@pytest.mark.parametrize(
+    ("field", "given", "message"),
+    [
+        pytest.param("account_key", f"{CANARY}!!", NO_KEY, id="no-base64"),
+        pytest.param("account_key", f"{CANARY[:13]}", NO_KEY, id="key-cut-short"),
+        pytest.param("account_key", f"?{SIGNATURE}", NO_KEY, id="signature-as-key"),
+        pytest.param("account_key", f"AccountName=a;AccountKey={CANARY}", NO_KEY, id="connection"),
+        pytest.param("sas_token", f"{CANARY}=", NO_SIGNATURE, id="key-as-signature"),
+        pytest.param("sas_token", f"https://a.b/?{SIGNATURE}", NO_SIGNATURE, id="url"),
+    ],
+)
+def test_what_can_be_no_secret_is_told(
+    field: str, given: str, message: str, asked: str, azurite: Azurite
+) -> None:
+    config = azurite.config(**{"account_key": None, field: given})
+
+    with pytest.raises(ConfigError, match=message) as failure:
+        {**ASKED, **LOOKED}[asked](Provider(config=config))
+
+    assert CANARY[:13] not in "".join(traceback.format_exception(failure.value))
+
+
 @pytest.mark.parametrize("asked", ["list", "read", "open"])
 def test_token_is_not_sent_without_encryption(
     asked: str, azurite: Azurite, monkeypatch: pytest.MonkeyPatch

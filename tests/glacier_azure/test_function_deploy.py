@@ -346,10 +346,10 @@ def test_app_that_can_not_be_loaded_says_where_to_look(
     ("status", "code", "message"),
     [
         (403, "AuthorizationFailed", "could not be deployed: access is denied .* not today"),
-        (409, "Conflict", r"\(Conflict: \(Conflict\) not today.*rename the function"),
+        (409, "Conflict", r"\(Conflict: not today.*rename the function"),
         (400, "BadRequest", "does not take its settings .*Correct its AzureFunctionConfig"),
         (401, "ExpiredAuthenticationToken", "does not take the credentials .*Renew"),
-        (404, "SubscriptionNotFound", "Correct subscription_id="),
+        (404, "SubscriptionNotFound", r"Correct AzureConfig\(subscription_id="),
     ],
 )
 def test_refused_request_says_why(

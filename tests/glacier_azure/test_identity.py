@@ -98,6 +98,23 @@ def test_connection_string_sets_account_endpoint_and_key(azurite: Azurite, rows:
     used_by_all(AzureConfig(resource_group=GROUP, connection_string=SecretStr(text)), rows)
 
 
+@pytest.mark.parametrize("field", ["account_key", "sas_token"])
+@pytest.mark.parametrize("is_ambient", [False, True], ids=["config", "environment"])
+def test_white_space_around_a_secret_is_none_of_it(
+    field: str, azurite: Azurite, rows: Bucket, monkeypatch: pytest.MonkeyPatch, *, is_ambient: bool
+) -> None:
+    given = DEVELOPMENT_KEY if field == "account_key" else azurite.signature()
+    variable = "AZURE_STORAGE_KEY" if field == "account_key" else "AZURE_STORAGE_SAS_TOKEN"
+    if is_ambient:
+        monkeypatch.setenv(variable, f" {given}\n")
+
+    config = azurite.config(
+        **{"account_key": None, **({} if is_ambient else {field: f"{given}\n"})}
+    )
+
+    used_by_all(config, rows)
+
+
 def test_all_send_the_signature_of_the_config(azurite: Azurite, rows: Bucket) -> None:
     given = azurite.signature()
     with Proxy(azurite.endpoint) as proxy:
@@ -231,6 +248,22 @@ def test_all_use_the_managed_identity(
     assert printed == ("done\n", "")
     asked = [one for one in azure_server.requests() if one["path"] == "/rig/identity"]
     assert [parse_qs(one["query"])["resource"] for one in asked] == [["https://storage.azure.com"]]
+
+
+def test_identity_that_is_not_there_is_looked_for_once(
+    azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
+    monkeypatch.setenv("IDENTITY_ENDPOINT", azure_server.identity["IDENTITY_ENDPOINT"])
+    monkeypatch.setenv("IDENTITY_HEADER", "of-another-machine")
+    nobody = azure_server.config(account_key=None, endpoint="https://127.0.0.1:9/lakes")
+    bucket = Provider(config=nobody).bucket("lake", "rows.parquet")
+    azure_server.requests(forget=True)
+
+    with pytest.raises(AccessDeniedError, match="No credential was found"):
+        bucket.read()
+
+    assert [one["path"] for one in azure_server.requests()] == ["/rig/identity"]
 
 
 def test_all_use_the_service_principal(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import HttpResponse
@@ -20,6 +20,9 @@ _ELEMENT = r"<{0}>(.*?)</{0}>"
 _SIGNATURE = re.compile(r"(\bsig=)[^&\s'\"<>)\]]+", re.IGNORECASE)
 _HIDDEN = "(hidden)"
 _TRACES = re.compile(r"\s*(RequestId:|Time:\d{4}-|ErrorCode:|Content: ).*", re.DOTALL)
+_REPEATED = re.compile(
+    r"\((?P<code>[^)]+)\) (?P<message>.*?)\s*\nCode: (?P=code)\s*\nMessage: (?P=message)", re.DOTALL
+)
 # deltalake breaks the text of its object store into lines with arrows and colours.
 _LAYOUT = re.compile(r"\x1b\[\d*m|↳|\s+")
 
@@ -58,6 +61,18 @@ def code_of(error: BaseException) -> str:
         return ""
     code = getattr(error, "error_code", None) or getattr(error.error, "code", None)
     return "" if code is None else str(getattr(code, "value", code))
+
+
+def said_by(error: AzureError) -> str:
+    """Return what an error of an SDK says, in one line without the full stop.
+
+    Those of Resource Manager begin with the answer's code and message, and say both again.
+    """
+    text = str(error.message or error)
+    repeated = _REPEATED.match(text)
+    if repeated is not None:
+        text = repeated["message"] + text[repeated.end() :]
+    return " ".join(text.split()).rstrip(". ")
 
 
 def answer_of(error: BaseException) -> Answer | None:

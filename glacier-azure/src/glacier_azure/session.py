@@ -31,10 +31,10 @@ try:
         AzureAuthorityHosts,
         ChainedTokenCredential,
         ClientSecretCredential,
-        DefaultAzureCredential,
     )
     from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
+    from glacier_azure.ambient import AmbientCredential
     from glacier_azure.storage.access import StorageAccount, storage_account
 except ImportError as error:
     raise MissingPackageError(
@@ -98,7 +98,7 @@ class AzureSession:
                 disable_instance_discovery=not is_known_authority(),
             )
         found: dict[str, Any] = {"managed_identity_client_id": config.client_id}
-        usual = DefaultAzureCredential(**{k: v for k, v in found.items() if v is not None})
+        usual = AmbientCredential(**{k: v for k, v in found.items() if v is not None})
         from glacier_azure.job.identity import pool_credential
 
         of_pool = pool_credential()

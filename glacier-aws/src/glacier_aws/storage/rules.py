@@ -1,6 +1,5 @@
 """The rules of an S3 bucket: which objects move or go, and which web pages may ask for them."""
 
-from collections.abc import Mapping
 from datetime import date as Date  # noqa: N812 - fields are called `date`
 from typing import Annotated, Literal, Self
 
@@ -15,23 +14,7 @@ Days = Annotated[int, Field(ge=1)]
 _LEAST_DAYS = {"STANDARD_IA": 30, "ONEZONE_IA": 30}
 
 
-class Rule(Config):
-    """Base of the rules: a field that is not known is an error that names those that are."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fields_are_known(cls, given: object) -> object:
-        if isinstance(given, Mapping):
-            unknown = [str(name) for name in given if name not in cls.model_fields]
-            if unknown:
-                raise ValueError(
-                    f"unknown {', '.join(unknown)}; the fields of {cls.__name__} are "
-                    f"{', '.join(cls.model_fields)}"
-                )
-        return given
-
-
-class Transition(Rule):
+class Transition(Config):
     """When objects move to a cheaper storage class."""
 
     storage_class: StorageClass
@@ -50,7 +33,7 @@ class Transition(Rule):
         return self
 
 
-class Expiration(Rule):
+class Expiration(Config):
     """When objects go."""
 
     days: Days | None = None
@@ -69,7 +52,7 @@ class Expiration(Rule):
         return self
 
 
-class NoncurrentTransition(Rule):
+class NoncurrentTransition(Config):
     """When former versions move to a cheaper storage class."""
 
     storage_class: StorageClass
@@ -87,7 +70,7 @@ class NoncurrentTransition(Rule):
         return self
 
 
-class NoncurrentExpiration(Rule):
+class NoncurrentExpiration(Config):
     """When former versions go."""
 
     days: Days
@@ -97,7 +80,7 @@ class NoncurrentExpiration(Rule):
     """How many of the newest former versions stay. Maps to `NewerNoncurrentVersions`."""
 
 
-class LifecycleRule(Rule):
+class LifecycleRule(Config):
     """What happens to some objects as they grow old. Maps to `LifecycleRule`."""
 
     id: Annotated[str, Field(min_length=1, max_length=255)] | None = None
@@ -160,7 +143,7 @@ class LifecycleRule(Rule):
         return self
 
 
-class CorsRule(Rule):
+class CorsRule(Config):
     """Which web pages may send which requests from a browser. Maps to `CORSRule`."""
 
     allowed_origins: Annotated[list[str], Field(min_length=1)]
@@ -185,7 +168,7 @@ class CorsRule(Rule):
     """What the rule is called. Maps to `ID`."""
 
 
-def _check_one_of(rule: Rule, *names: str) -> None:
+def _check_one_of(rule: Config, *names: str) -> None:
     if sum(getattr(rule, name) is not None for name in names) != 1:
         raise ValueError(f"{type(rule).__name__} needs exactly one of {', '.join(names)}")
 

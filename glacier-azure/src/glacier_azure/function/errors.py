@@ -13,7 +13,7 @@ from azure.core.exceptions import (
 )
 
 from glacier.errors import FunctionError
-from glacier_azure.errors import code_of
+from glacier_azure.answers import code_of, said_by
 
 if TYPE_CHECKING:
     from glacier.resources import Serverless
@@ -67,7 +67,7 @@ def end_of(log: str) -> str:
 
 
 def _reason(error: AzureError, action: Action, group: str) -> str:
-    said = " ".join(str(error.message or error).split()).rstrip(". ")
+    said = said_by(error)
     if isinstance(error, ClientAuthenticationError) and error.response is None:
         return (
             f"no identity was found ({said}). Give AzureConfig a service principal, log in with "
@@ -86,11 +86,11 @@ def _of_answer(error: HttpResponseError, said: str, action: Action, group: str) 
     code, status = error_code(error), error.status_code or 0
     if code == "ResourceGroupNotFound":
         return (
-            f"the resource group {group!r} does not exist ({said}). Create it, or correct "
-            "resource_group= of AzureConfig."
+            f"the resource group {group!r} does not exist. Create it with Terraform or "
+            "az group create, or correct AzureConfig(resource_group=...)."
         )
     if code in {"SubscriptionNotFound", "InvalidSubscriptionId"}:
-        return f"{said}. Correct subscription_id= of AzureConfig."
+        return f"{said}. Correct AzureConfig(subscription_id=...)."
     if code in _DENIED or status == 403:
         return (
             f"access is denied ({code}: {said}). Check the roles of the identity that the "

@@ -12,6 +12,7 @@ from azure.core.exceptions import (
 )
 
 from glacier.errors import JobConnectionError, JobError, JobNotFoundError
+from glacier_azure.answers import code_of, said_by
 
 _DENIED, _MISSING, _TIMEOUT, _THROTTLED = 403, 404, 408, 429
 _FIRST_SERVER_ERROR = 500
@@ -81,8 +82,8 @@ def _translated(error: AzureError, what: str, place: str, job_id: str | None) ->
 
 
 def _said(error: AzureError) -> str:
-    text = " ".join(str(error.message or error).split())
-    return text if text.endswith(".") else f"{text}."
+    code, said = code_of(error), said_by(error)
+    return f"{said}." if not code or code in said else f"{code}: {said}."
 
 
 def _advice(error: AzureError) -> str:

@@ -1,5 +1,6 @@
 """Which storage account a config means, and what enters it: a key, a signature or a token."""
 
+import base64
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential, 
 from glacier.errors import ConfigError
 from glacier_azure.storage.connection import fields_of
 from glacier_azure.storage.logs import hide_signatures
+from glacier_azure.storage.signature import part_of
 
 if TYPE_CHECKING:
     from glacier_azure.config import AzureConfig
@@ -70,8 +72,8 @@ def storage_account(config: "AzureConfig", tokens: TokenCredential) -> StorageAc
         tokens: What gets tokens, where neither a key nor a signature is found.
 
     Raises:
-        ConfigError: Neither config nor environment names an account, or the account can't be
-            entered as they say.
+        ConfigError: Neither config nor environment names an account, or what they set as its key
+            or signature can be none.
     """
     found = _ambient(config.storage_account)
     name = config.storage_account or found.get("storage_account")
@@ -88,11 +90,42 @@ def storage_account(config: "AzureConfig", tokens: TokenCredential) -> StorageAc
         }
     credential: Any = tokens  # found out on its first use
     if key := found.get("account_key"):
-        credential = AzureNamedKeyCredential(name, key)
+        credential = AzureNamedKeyCredential(name, _checked_key(key, name))
     elif signature := found.get("sas_token"):
         hide_signatures()
-        credential = AzureSasCredential(signature)
+        credential = AzureSasCredential(_checked_signature(signature, name))
     return StorageAccount(name, endpoint.rstrip("/"), credential)
+
+
+def _checked_key(key: str, account: str) -> str:
+    """Return a key without the white space that a file or a shell has left around it.
+
+    Polars, adlfs and the SDK each take another part of what is wrong with a key.
+    """
+    key = key.strip()
+    try:
+        base64.b64decode(key, validate=True)
+    except ValueError as error:
+        raise ConfigError(
+            f"What is set as the key of the storage account {account!r} is none: keys are base64 "
+            "text. Set account_key (AZURE_STORAGE_KEY in the environment) to a whole key, as the "
+            "portal or az storage account keys list shows it; a shared access signature belongs "
+            "into sas_token, a connection string into connection_string."
+        ) from error
+    return key
+
+
+def _checked_signature(signature: str, account: str) -> str:
+    """Return a shared access signature without what is around it."""
+    signature = signature.strip().removeprefix("?")
+    if "://" in signature or not part_of(signature, "sig"):
+        raise ConfigError(
+            f"What is set as the shared access signature of the storage account {account!r} is "
+            "none. Set sas_token (AZURE_STORAGE_SAS_TOKEN in the environment) to text such as "
+            "sv=...&sp=...&sig=..., which follows the question mark where the portal shows a URL; "
+            "a key belongs into account_key."
+        )
+    return signature
 
 
 def _ambient(account: str | None) -> dict[str, str | None]:

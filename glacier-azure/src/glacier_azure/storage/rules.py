@@ -4,7 +4,6 @@ The names are those of a storage account's management policy, in Python's spelli
 https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -18,23 +17,7 @@ ACTIONS = ("tier_to_cool", "tier_to_cold", "tier_to_archive", "delete")
 _MOST_TAGS = 10
 
 
-class Rule(Config):
-    """Base of the rules: a field that is not known is an error that names those that are."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fields_are_known(cls, given: object) -> object:
-        if isinstance(given, Mapping):
-            unknown = [str(name) for name in given if name not in cls.model_fields]
-            if unknown:
-                raise ValueError(
-                    f"unknown {', '.join(unknown)}; the fields of {cls.__name__} are "
-                    f"{', '.join(cls.model_fields)}"
-                )
-        return given
-
-
-class BlobAge(Rule):
+class BlobAge(Config):
     """How old a blob has to be, in days, counted from one event."""
 
     days_after_modification_greater_than: Days | None = None
@@ -70,7 +53,7 @@ class BlobAge(Rule):
         return self
 
 
-class FormerBlobAge(Rule):
+class FormerBlobAge(Config):
     """How old a snapshot or a former version has to be, in days."""
 
     days_after_creation_greater_than: Days
@@ -81,7 +64,7 @@ class FormerBlobAge(Rule):
     Maps to `daysAfterLastTierChangeGreaterThan`."""
 
 
-class BlobActions(Rule):
+class BlobActions(Config):
     """What happens to blobs. Maps to `baseBlob` of a rule's actions."""
 
     tier_to_cool: BlobAge | None = None
@@ -115,7 +98,7 @@ class BlobActions(Rule):
         return self
 
 
-class FormerBlobActions(Rule):
+class FormerBlobActions(Config):
     """What happens to snapshots or former versions. Maps to `snapshot` or `version`."""
 
     tier_to_cool: FormerBlobAge | None = None
@@ -136,7 +119,7 @@ class FormerBlobActions(Rule):
         return self
 
 
-class LifecycleRule(Rule):
+class LifecycleRule(Config):
     """What happens to some blobs as they grow old. Maps to a rule of the management policy."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,256}$")] | None = None

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from glacier.cli.failures import shown_path
 from glacier.errors import ConfigError, GlacierError
 from glacier.pipeline import Pipeline
@@ -123,16 +125,30 @@ def _import_errors(place: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise ConfigError(
-            f"{place!r} can't be imported: {type(error).__name__}: "
-            f"{error.msg if isinstance(error, SyntaxError) else error}{_where(error)}."
+            f"{place!r} can't be imported: {type(error).__name__}: {_said(error)}{_where(error)}."
         ) from error
+
+
+def _said(error: Exception) -> str:
+    """Return what an error says, on one line where it usually takes several."""
+    if isinstance(error, SyntaxError):
+        return error.msg
+    if isinstance(error, ValidationError):
+        found = error.errors(include_url=False, include_input=False)
+        problems = (
+            ".".join([error.title, *map(str, one["loc"])]) + f": {one['msg']}" for one in found
+        )
+        return "; ".join(problems)
+    return str(error)
 
 
 def _where(error: Exception) -> str:
     """Return the file and line that an import failed at, in parentheses."""
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_file():
         return f" ({shown_path(error.filename)}, line {error.lineno})"
-    frames = traceback.extract_tb(error.__traceback__)
+    frames: list[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, ValidationError):  # it is of who makes the config, not of pydantic
+        frames = [one for one in frames if one.name == "<module>"] or frames
     # What imports a module says nothing about it.
     last = [one for one in frames if not one.filename.startswith("<frozen importlib")][-1]
     return f" ({shown_path(last.filename)}, line {last.lineno})"

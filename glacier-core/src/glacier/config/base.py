@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, Secret, SecretBytes, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, Secret, SecretBytes, SecretStr, model_validator
 
 
 class Config(BaseModel):
@@ -21,6 +21,18 @@ class Config(BaseModel):
         config = super().__new__(cls)
         _live[id(config)] = weakref.ref(config, _Forget(id(config)))
         return config
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fields_are_known(cls, given: object) -> object:
+        if isinstance(given, Mapping):
+            unknown = [str(name) for name in given if name not in cls.model_fields]
+            if unknown:
+                raise ValueError(
+                    f"unknown {', '.join(unknown)}; the fields of {cls.__name__} are "
+                    f"{', '.join(cls.model_fields)}"
+                )
+        return given
 
     def without_secrets(self) -> Self:
         """Return this config with every field that holds a secret back at its default."""

@@ -17,6 +17,7 @@ from glacier.engine.wire_check import check_call
 from glacier.errors import (
     CheckRefusedError,
     ConfigError,
+    GlacierError,
     JobError,
     ObjectNotFoundError,
     ParameterError,
@@ -82,8 +83,12 @@ class _Standing:
 _SOUND = _Standing()
 
 
-class _CallError(ParameterError):
-    """A call that can't be carried out, whatever the data."""
+class _CallError(Exception):
+    """Carries the error of a call that can't be carried out, whatever the data."""
+
+    def __init__(self, error: GlacierError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Inspection:
@@ -158,7 +163,9 @@ class Inspection:
     def _judge(self, check: TaskCheck, error: BaseException, *, may_differ: bool) -> None:
         if isinstance(error, ObjectNotFoundError):
             is_certain = not (may_differ or check.looks_at_values)
-        elif isinstance(error, StorageError | ConfigError | _CallError):
+        elif isinstance(error, _CallError):
+            is_certain, error = True, error.error
+        elif isinstance(error, StorageError | ConfigError):
             is_certain = True
         else:
             certain = _ERRORS_OF_NAMES if check.guesses_types else _SCHEMA_ERRORS
@@ -185,11 +192,12 @@ def _check_call(task: Task[..., Any], args: list[Any], kwargs: dict[str, Any]) -
         try:
             check_call(task, [*args, *kwargs.values()])
         except (JobError, PluginError) as error:
-            raise _CallError(str(error)) from error
+            raise _CallError(error) from error
     signature = inspect.signature(task.function)
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:
-        raise _CallError(
+        refusal = ParameterError(
             f"Task {task.name!r} takes {signature}; the pipeline calls it otherwise: {error}."
-        ) from error
+        )
+        raise _CallError(refusal) from error

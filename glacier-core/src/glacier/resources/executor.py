@@ -54,9 +54,10 @@ class Executor(Resource):
         if len(fitting) != 1:
             given = ", ".join(type(one).__name__ for one in candidates) or "an empty list"
             wanted = sorted({kind.__name__ for spec in specs for kind in spec.providers})
+            fit = f"of which {len(fitting)} apply" if fitting else "which does not apply"
             raise ConfigMismatchError(
-                f"Executor on {type(platform).__name__} got {given}, of which {len(fitting)} "
-                f"apply there; expected just one. They work with {', '.join(wanted) or 'any'}. "
+                f"Executor on {type(platform).__name__} got {given}, {fit} there; expected just "
+                f"one that does. It works with {', '.join(wanted) or 'any'}. "
                 "Pass a config of an executor that this platform has."
             )
         return fitting[0]
