@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -17,15 +17,15 @@ else:
     LifecycleRules = list[LifecycleRule]
     CorsRules = list[CorsRule]
 
-_KEYS = frozenset({"access_key_id", "secret_access_key", "session_token"})
-_IDENTITY = _KEYS | {"profile", "role_arn", "external_id"}
-
 
 class AwsConfig(ProviderConfig):
     """An AWS account and region, and the identity to use there.
 
     Without keys, profile or role, the ambient identity is used, found as the AWS SDKs find it.
     """
+
+    beside_secrets = frozenset({"access_key_id"})
+    of_identity = frozenset({"profile", "role_arn", "external_id"})
 
     region: str
     """The region of the resources, such as `eu-central-1`.
@@ -81,18 +81,6 @@ class AwsConfig(ProviderConfig):
                 "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment)"
             )
         return self
-
-    def without_secrets(self) -> Self:
-        """Return this config without keys; a key's identifier is of no use without its secret."""
-        return self._without(_KEYS)
-
-    def without_identity(self) -> Self:
-        """Return what goes to another machine: neither keys nor profile nor role."""
-        return self._without(_IDENTITY)
-
-    def _without(self, names: frozenset[str]) -> Self:
-        kept = {n: getattr(self, n) for n in self.model_fields_set if n not in names}
-        return cast("Self", self.model_construct(_fields_set=set(kept), **kept))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, Secret, SecretBytes, SecretStr, model_validator
 
@@ -15,6 +15,13 @@ class Config(BaseModel):
     """Base of all configs: frozen, and closed to fields it doesn't know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    beside_secrets: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are of no use without a secret, such as its name, and go where it goes."""
+
+    of_identity: ClassVar[frozenset[str]] = frozenset()
+    """Fields that say, beside the secrets, who the caller is: a profile that another machine does
+    not have, a role that is not for others to assume."""
 
     def __new__(cls, *args: object, **fields: object) -> Self:  # noqa: ARG004, D102 - pydantic's
         # The one way that all configs come by: parsed, nested, copied, constructed and unpickled.
@@ -36,19 +43,24 @@ class Config(BaseModel):
 
     def without_secrets(self) -> Self:
         """Return this config with every field that holds a secret back at its default."""
-        secrets = {name for name in self.model_fields_set if _holds_secret(getattr(self, name))}
-        if not secrets:
-            return self
-        kept = {n: getattr(self, n) for n in self.model_fields_set if n not in secrets}
-        return cast("Self", self.model_construct(_fields_set=set(kept), **kept))
+        return self._without(self._secret_fields())
 
     def without_identity(self) -> Self:
         """Return what goes to another machine: this config without all that says who the caller is.
 
-        Over there the platform's own identity counts. To be replaced where more than the secrets
-        says so: a profile that is not there, a role that is not for others to assume.
+        Over there the platform's own identity counts.
         """
-        return self.without_secrets()
+        return self._without(self._secret_fields() | self.of_identity)
+
+    def _secret_fields(self) -> frozenset[str]:
+        found = (name for name in self.model_fields_set if _holds_secret(getattr(self, name)))
+        return self.beside_secrets.union(found)
+
+    def _without(self, names: frozenset[str]) -> Self:
+        if not names & self.model_fields_set:
+            return self
+        kept = {n: getattr(self, n) for n in self.model_fields_set if n not in names}
+        return cast("Self", self.model_construct(_fields_set=set(kept), **kept))
 
     def __getstate__(self) -> dict[Any, Any]:
         kept = self.without_identity() if _goes_elsewhere.get() else self.without_secrets()
