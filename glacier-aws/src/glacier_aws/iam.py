@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from glacier.claims import claims_on, settled
 from glacier.fsspec_tree import fixed_directory
-from glacier.storage import GLOB_CHARACTERS, is_glob
+from glacier.storage import fixed_part, is_glob
 from glacier_aws.config import AwsConfig
 from glacier_aws.storage.settings import bucket_settings
 
@@ -174,9 +174,8 @@ def _objects(buckets: "Iterable[Bucket]") -> set[str]:
 
 def _pattern(bucket: "Bucket") -> str:
     """Return which objects a bucket's path can mean, as IAM's patterns say it."""
-    for character in GLOB_CHARACTERS:
-        if character in bucket.path:
-            return bucket.path.partition(character)[0] + "*"
+    if is_glob(bucket.path):
+        return f"{fixed_part(bucket.path)}*"
     if bucket.is_table and not bucket.path.endswith("/"):
         return f"{bucket.path}/*"
     return f"{bucket.path}*" if bucket.is_dataset else bucket.path

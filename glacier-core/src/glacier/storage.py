@@ -192,13 +192,18 @@ def is_glob(path: str) -> bool:
     return any(character in path for character in GLOB_CHARACTERS)
 
 
+def fixed_part(path: str) -> str:
+    """Return the start of all names that a path, which may be a pattern, can mean."""
+    for character in GLOB_CHARACTERS:
+        path = path.partition(character)[0]
+    return path
+
+
 def place_of(location: Location) -> str:
     """Return the key under which the engine tracks a location; a prefix ends in `/`."""
     if not location.is_glob:
         return location.path
-    fixed = location.path
-    for character in GLOB_CHARACTERS:
-        fixed = fixed.partition(character)[0]
+    fixed = fixed_part(location.path)
     return fixed[: fixed.rfind("/") + 1]
 
 

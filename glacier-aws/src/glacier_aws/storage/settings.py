@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from glacier.claims import Claim, Settings
-from glacier.storage import GLOB_CHARACTERS
+from glacier.storage import fixed_part
 from glacier_aws.config import S3Config
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def claim_of(bucket: "Bucket") -> Claim:
     names = config.model_fields_set - {*_LISTS, "overrides"}
     fields = {name: getattr(config, name) for name in sorted(names)}
     fields |= {f"{_OVERRIDE}{name}": value for name, value in config.overrides.items()}
-    root = _fixed_part(bucket.path)
+    root = fixed_part(bucket.path)
     rules = cast("list[LifecycleRule]", config.lifecycle_rules or [])
     below = tuple(one.model_copy(update={"prefix": f"{root}{one.prefix}"}) for one in rules)
     return Claim(
@@ -103,13 +103,6 @@ def bucket_settings(name: str, settled: Settings) -> BucketSettings:
         cors=tuple(settled.lists.get("cors", ())),
         overrides=overrides,
     )
-
-
-def _fixed_part(path: str) -> str:
-    """Return the start of all names that a path, which may be a glob, can mean."""
-    for character in GLOB_CHARACTERS:
-        path = path.partition(character)[0]
-    return path
 
 
 def _with_own_ids(rules: "Iterable[LifecycleRule]") -> "tuple[LifecycleRule, ...]":

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from glacier.claims import Claim, Settings
-from glacier.storage import GLOB_CHARACTERS
+from glacier.storage import fixed_part
 from glacier_azure.config import BlobConfig
 from glacier_azure.storage.rules import ACTIONS
 
@@ -182,16 +182,9 @@ def _by_owner(settled: Settings) -> dict[str, dict[str, Any]]:  # Any: JSON
 
 
 def _rules_below(bucket: "Bucket", config: BlobConfig) -> "Iterator[LifecycleRule]":
-    root = f"{bucket.bucket_name}/{_fixed_part(bucket.path)}"
+    root = f"{bucket.bucket_name}/{fixed_part(bucket.path)}"
     for rule in cast("list[LifecycleRule]", config.lifecycle_rules or []):
         yield rule.model_copy(update={"prefix": f"{root}{rule.prefix}"})
-
-
-def _fixed_part(path: str) -> str:
-    """Return the start of all names that a path, which may be a glob, can mean."""
-    for character in GLOB_CHARACTERS:
-        path = path.partition(character)[0]
-    return path
 
 
 def _with_own_names(rules: "Iterable[LifecycleRule]") -> "tuple[LifecycleRule, ...]":
