@@ -1,5 +1,6 @@
 """Deploying function apps: what Azure then has, and how few requests that takes."""
 
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from glacier.errors import ConfigError, FunctionError
 from glacier_azure.iam import CONTRIBUTOR, OWNER, READER, ROLE_IDS
 from glacier_azure.storage.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from tests.glacier_aws.lambda_wheels import make_wheel
+from tests.glacier_azure.blobs import refuse_by_url
 from tests.glacier_azure.functions import (
     answer_instead,
     changes,
@@ -24,6 +26,7 @@ from tests.glacier_azure.functions import (
 from tests.projects import ECHO, Project
 from tests.rigs.azure.azurite import GROUP
 from tests.rigs.azure.server import SUBSCRIPTION, AzureServer
+from tests.rigs.proxy import Proxy
 
 PUBLISH = {"host": "scm", "method": "POST", "path": "/api/publish"}
 SITE = {"host": "manager", "method": "PUT", "path": ".*/Microsoft.Web/sites/[^/]+"}
@@ -427,3 +430,17 @@ def test_secret_is_not_sent(azure: AzureServer, project: Project, config: dict[s
 
     assert DEVELOPMENT_KEY not in str(caught.value)
     assert changes(azure) == []
+
+
+def test_signature_is_not_repeated_by_an_error(azure: AzureServer, project: Project) -> None:
+    signature = azure.azurite.signature()
+    with Proxy(azure.azurite.endpoint) as proxy:
+        config = azure.config(account_key=None, sas_token=signature, endpoint=proxy.endpoint)
+        proxy.on(refuse_by_url)
+        function = Provider(config).serverless("scores", f"{project.module()}:run")
+
+        with pytest.raises(FunctionError, match=r"No way to .*sig=\(hidden\)") as caught:
+            function.deploy()
+
+    text = "".join(traceback.format_exception(caught.value))
+    assert signature.partition("sig=")[2] not in text

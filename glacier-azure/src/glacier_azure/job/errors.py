@@ -1,6 +1,6 @@
 """What Synapse, and Resource Manager about it, say in Glacier's words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from azure.core.exceptions import (
@@ -12,6 +12,7 @@ from azure.core.exceptions import (
 )
 
 from glacier.errors import JobConnectionError, JobError, JobNotFoundError
+from glacier_azure.answers import hide_secrets
 
 _DENIED, _MISSING, _TIMEOUT, _THROTTLED = 403, 404, 408, 429
 _FIRST_SERVER_ERROR = 500
@@ -42,7 +43,12 @@ def is_lost(error: BaseException) -> bool:
 
 @contextmanager
 def of_synapse(
-    what: str, *, workspace: str, spark_pool: str, job_id: str | None = None
+    what: str,
+    *,
+    workspace: str,
+    spark_pool: str,
+    job_id: str | None = None,
+    secrets: Iterable[str] = (),
 ) -> Iterator[None]:
     """Turn errors of requests about a job into Glacier's.
 
@@ -51,6 +57,7 @@ def of_synapse(
         workspace: The workspace.
         spark_pool: The pool.
         job_id: The batch that it is about, where it is about one.
+        secrets: What the errors' texts must not repeat.
 
     Raises:
         JobNotFoundError: There is no such batch.
@@ -60,6 +67,7 @@ def of_synapse(
     try:
         yield
     except AzureError as error:
+        hide_secrets(error, secrets)
         place = f"Spark pool {spark_pool!r} of the workspace {workspace!r}"
         raise _translated(error, what, place, job_id) from error
 
