@@ -119,7 +119,7 @@ def test_deploy_updates_code_in_place(azure: AzureServer, project: Project) -> N
     function.deploy()
 
     place = f"PUT Microsoft.Web/sites/{function.function_name}"
-    assert changes(azure) == [place, "POST /api/publish"]
+    assert changes(azure) == [place, place, "POST /api/publish"]
     assert function.invoke({"a": 1}) == {"new": True}
 
 
@@ -265,6 +265,23 @@ def test_deployment_that_failed_is_made_again(azure: AzureServer, project: Proje
         wrong.deploy()
 
     function = deployed(azure, f"{module}:run", name=wrong.function_name)
+
+    assert function.invoke({"a": 1}) == {"a": 1}
+
+
+def test_code_from_before_a_failed_deployment_is_deployed_again(
+    azure: AzureServer, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = project.module()
+    function = deployed(azure, f"{module}:run")
+    project.module("import os\n\nif 'WEBSITE_SITE_NAME' in os.environ:\n    os._exit(1)", module)
+    with monkeypatch.context() as patch:
+        patch.setattr("glacier_azure.function.deployment.LISTED_SECONDS", 0.2)
+        with pytest.raises(FunctionError, match="does not list invoke"):
+            function.deploy()
+    project.module(ECHO, module)
+
+    function.deploy()
 
     assert function.invoke({"a": 1}) == {"a": 1}
 
