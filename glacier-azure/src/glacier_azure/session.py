@@ -97,8 +97,7 @@ class AzureSession:
                 config.client_secret.get_secret_value(),
                 disable_instance_discovery=not is_known_authority(),
             )
-        found: dict[str, Any] = {"managed_identity_client_id": config.client_id}
-        usual = DefaultAzureCredential(**{k: v for k, v in found.items() if v is not None})
+        usual = _default_credential(config.client_id)
         from glacier_azure.job.identity import pool_credential
 
         of_pool = pool_credential()
@@ -193,6 +192,19 @@ def session_of(config: AzureConfig) -> AzureSession:
 @lru_cache(maxsize=_KEPT_SESSIONS)
 def _session(config: AzureConfig, ambient: tuple[tuple[str, str], ...]) -> AzureSession:  # noqa: ARG001
     return AzureSession(config)
+
+
+def _default_credential(client_id: str | None) -> DefaultAzureCredential:
+    """Return what azure-identity finds, as the managed identity where one is named.
+
+    A service principal of the environment counts where it is the named one, or none is.
+    """
+    chosen: dict[str, Any] = {}
+    if client_id is not None:
+        chosen["managed_identity_client_id"] = client_id
+        if os.environ.get("AZURE_CLIENT_ID") != client_id:
+            chosen["exclude_environment_credential"] = True
+    return DefaultAzureCredential(**chosen)
 
 
 class PromptRetries(ExponentialRetry):
