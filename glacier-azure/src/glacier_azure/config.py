@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, cast
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -131,6 +132,19 @@ class AzureConfig(ProviderConfig):
             raise ValueError(
                 f"the storage account {value!r} is not legal: names have 3 to 24 lower case "
                 "letters and digits"
+            )
+        return value
+
+    @field_validator("endpoint", "management_endpoint")
+    @classmethod
+    def _endpoint_is_an_address(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "https://host")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("it is no address; expected one such as https://host/path")
+        if parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError(
+                "an address is shown and sent to jobs, and is no place for a secret: expected one "
+                "such as https://host/path; a shared access signature belongs in sas_token"
             )
         return value
 
