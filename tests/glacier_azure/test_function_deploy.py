@@ -1,5 +1,6 @@
 """Deploying function apps: what Azure then has, and how few requests that takes."""
 
+import json
 import traceback
 from pathlib import Path
 from typing import Any
@@ -136,9 +137,21 @@ def test_deploy_updates_settings_in_place(azure: AzureServer, project: Project) 
     settings = settings_of(azure, name)
     scale = found(azure, name)["properties"]["functionAppConfig"]["scaleAndConcurrency"]
     assert changes(azure) == [place, f"{place}/config/appsettings"]
-    assert scale == {"instanceMemoryMB": 4096}
+    assert scale == {"instanceMemoryMB": 4096, "alwaysReady": []}
     assert (settings["NEW"], settings["OF_OTHERS"]) == ("1", "1")
     assert "OLD" not in settings
+
+
+def test_instances_that_are_not_wanted_any_more_are_given_up(
+    azure: AzureServer, project: Project
+) -> None:
+    module = project.module()
+    name = deployed(azure, f"{module}:run", always_ready=2).function_name
+
+    deployed(azure, f"{module}:run", name=name)
+
+    scale = found(azure, name)["properties"]["functionAppConfig"]["scaleAndConcurrency"]
+    assert scale["alwaysReady"] == []
 
 
 def test_deploy_keeps_tags_of_others(azure: AzureServer, project: Project) -> None:
@@ -461,3 +474,25 @@ def test_signature_is_not_repeated_by_an_error(azure: AzureServer, project: Proj
 
     text = "".join(traceback.format_exception(caught.value))
     assert signature.partition("sig=")[2] not in text
+
+
+def test_log_is_asked_of_the_site_that_tells_of_it(azure: AzureServer, project: Project) -> None:
+    function = make_function(azure, f"{project.module()}:run")
+    place = {"host": "scm", "method": "GET", "path": "/api/deployments/first"}
+    details = f"http://127.0.0.1:9{place['path']}/log/1"
+    entries = json.dumps([{"message": "Building.", "details_url": details}])
+    answer_instead(
+        azure,
+        {**PUBLISH, "status": 202, "body": '"first"'},
+        {**place, "status": 200, "body": '{"status": 3}'},
+        {**place, "path": f"{place['path']}/log", "status": 200, "body": entries},
+        {
+            **place,
+            "path": f"{place['path']}/log/1",
+            "status": 200,
+            "body": '[{"message": "No room is left."}]',
+        },
+    )
+
+    with pytest.raises(FunctionError, match=r"(?s)Building\..*No room is left\."):
+        function.deploy()

@@ -20,7 +20,7 @@ def test_token_is_sent_to_no_other_machine_without_tls(endpoint: str) -> None:
         resource_group="rg", subscription_id="subscription", management_endpoint=endpoint
     )
 
-    with pytest.raises(ConfigError, match="No token is sent to .*Begin it with https://"):
+    with pytest.raises(ConfigError, match=r"No token is sent to .*Begin it with https://"):
         management_client(session_of(config), ResourceManagementClient)
 
 
