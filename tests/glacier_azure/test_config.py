@@ -183,7 +183,7 @@ def test_environment_is_claimed_by_the_resource_group_alone() -> None:
 )
 @pytest.mark.parametrize("field", ["endpoint", "management_endpoint"])
 def test_endpoint_is_no_place_for_a_secret(field: str, endpoint: str) -> None:
-    with pytest.raises(ValidationError, match="no place for a secret.*sas_token") as failure:
+    with pytest.raises(ValidationError, match=r"no place for a secret.*sas_token") as failure:
         AzureConfig.model_validate({"resource_group": "rg", field: endpoint})
 
     assert "canary" not in str(failure.value)
