@@ -25,6 +25,7 @@ from tests.glacier_azure.synapse import (
     executor_on,
     make_workspace,
     pool_of,
+    put,
     requests_of,
     staged,
     synapse_executor,
@@ -256,6 +257,30 @@ def test_deploy_updates_a_pool_that_differs(azure: AzureServer) -> None:
     assert (properties["nodeSize"], properties["nodeCount"]) == ("Large", 5)
     assert properties["autoPause"] == {"enabled": True, "delayInMinutes": 15}
     assert properties["sessionLevelPackagesEnabled"] is True
+
+
+def test_deploy_keeps_what_others_have_set_of_a_pool(azure: AzureServer) -> None:
+    executor = synapse_executor(azure)
+    before = pool_of(azure, executor)
+    own = {"customLibraries": [{"name": "own.whl"}], "provisioningState": "Succeeded"}
+    properties = {**before["properties"], **own}
+    put(azure, before["id"], {**before, "tags": {"of": "others"}, "properties": properties})
+
+    executor.deploy()
+    azure.requests(forget=True)
+    executor.deploy()
+
+    pool = pool_of(azure, executor)
+    assert pool["tags"] == {"of": "others"}
+    assert pool["properties"]["customLibraries"] == [{"name": "own.whl"}]
+    assert "PUT" not in {one["method"] for one in azure.requests()}
+
+
+def test_deploy_in_a_missing_resource_group_names_it(azure: AzureServer) -> None:
+    provider = Provider(config=azure.config(resource_group="nowhere"))
+
+    with pytest.raises(ConfigError, match="has no resource group 'nowhere'"):
+        executor_on(azure, "no-workspace", provider).deploy()
 
 
 def test_deploy_without_a_workspace_says_who_makes_it(azure: AzureServer) -> None:
