@@ -27,7 +27,7 @@ from glacier_azure.storage.settings import (
 from glacier_azure.storage.upload import BlockBlob
 
 if TYPE_CHECKING:
-    from azure.storage.blob import ContainerClient
+    from azure.storage.blob import BlobProperties, ContainerClient
     from fsspec import AbstractFileSystem
 
     from glacier.provider import Provider
@@ -122,16 +122,14 @@ class BlobStorageAdapter(ObjectStoreAdapter):
 
     def has_object(self) -> bool:
         """Return whether a blob has the path as its name."""
-        return self._is_there(
-            self._container.get_blob_client(self.resource.path).get_blob_properties
-        )
+        client, found = self._container.get_blob_client(self.resource.path), []
+        is_there = self._is_there(lambda: found.append(client.get_blob_properties()))
+        return is_there and not _is_directory(found[0])
 
     def objects(self, prefix: str) -> Iterator[str]:
         """Yield the names of all blobs that start with a prefix."""
         for blob in self._container.list_blobs(name_starts_with=prefix, include=["metadata"]):
-            # A hierarchical namespace lists its directories; tools make blobs that stand for some.
-            is_directory = (blob.metadata or {}).get(_DIRECTORY) == "true"
-            if not is_directory and not blob.name.endswith("/"):
+            if not _is_directory(blob) and not blob.name.endswith("/"):
                 yield blob.name
 
     def remove(self, keys: builtins.list[str]) -> None:
@@ -228,3 +226,8 @@ class BlobStorageAdapter(ObjectStoreAdapter):
                 return False
             raise
         return True
+
+
+def _is_directory(blob: "BlobProperties") -> bool:
+    """Return whether it stands for a directory, in a hierarchical namespace or by some tool."""
+    return bool((blob.metadata or {}).get(_DIRECTORY) == "true")
