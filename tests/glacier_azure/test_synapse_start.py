@@ -1,11 +1,13 @@
 """One submission starts one batch, though the answer to its request is lost."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.synapse.spark import SparkClient
+from azure.synapse.spark.models import SparkBatchJob, SparkScheduler
 
 from glacier import Executor, Provider
 from glacier.config import AzureConfig, SynapseConfig
@@ -13,7 +15,7 @@ from glacier.errors import JobConnectionError
 from glacier.job_status import JobStatus
 from glacier.jobs.submit import died
 from glacier_azure.executor import SynapseAdapter
-from glacier_azure.job.start import start_batch
+from glacier_azure.job.start import _is_past, start_batch
 from glacier_azure.storage.connection import DEVELOPMENT_KEY
 from tests.glacier_azure.synapse import (
     LIMIT_SECONDS,
@@ -166,3 +168,14 @@ def unreachable() -> Executor:
     )
     azure = SynapseConfig(workspace="ws", spark_pool="etl", endpoint="http://127.0.0.1:9")
     return Provider(config=config, staging="staging").executor("etl", config=azure)
+
+
+@pytest.mark.parametrize(("ids", "is_past"), [((9, 8), True), ((8, 9), False)])
+def test_search_goes_on_after_old_batches_where_the_oldest_come_first(
+    ids: tuple[int, int], *, is_past: bool
+) -> None:
+    now = datetime.now(UTC)
+    old = SparkScheduler(submitted_at=now - timedelta(days=1))  # type: ignore[no-untyped-call]
+    page = [SparkBatchJob(id=number, scheduler=old) for number in ids]  # type: ignore[no-untyped-call]
+
+    assert _is_past(page, now) is is_past

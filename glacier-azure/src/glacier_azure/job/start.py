@@ -6,7 +6,7 @@ looked through for it.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -86,12 +86,13 @@ def _found(client: "SparkClient", token: str, since: datetime) -> int | None:
             for batch in batches:
                 if token_of(told(batch)) == token:
                     return int(batch.id)
-            # The newest come first.
-            if len(batches) < _BATCHES_PER_PAGE or _is_before(batches[-1], since):
+            if len(batches) < _BATCHES_PER_PAGE or _is_past(batches, since):
                 break
     return None
 
 
-def _is_before(batch: SparkBatchJob, since: datetime) -> bool:
-    submitted = batch.scheduler.submitted_at if batch.scheduler is not None else None
-    return submitted is not None and submitted < since
+def _is_past(batches: Sequence[SparkBatchJob], since: datetime) -> bool:
+    """Return whether the pages that follow have older batches than that: the API says no order."""
+    first, last = batches[0], batches[-1]
+    submitted = last.scheduler.submitted_at if last.scheduler is not None else None
+    return int(first.id) > int(last.id) and submitted is not None and submitted < since
