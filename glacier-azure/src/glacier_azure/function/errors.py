@@ -76,9 +76,9 @@ def _reason(error: AzureError, action: Action, group: str) -> str:
             f"no identity was found ({said}). Give AzureConfig a service principal, log in with "
             "az login, or run it where a managed identity is."
         )
-    if isinstance(error, HttpResponseError):
+    if isinstance(error, HttpResponseError) and error.status_code is not None:
         return _of_answer(error, said, action, group)
-    if isinstance(error, ServiceResponseError):
+    if isinstance(error, ServiceResponseError | HttpResponseError):  # it broke off
         return f"no answer came: {said}. {_UNKNOWN[action]}"
     if isinstance(error, ServiceRequestError):
         return f"{said}. Check the network and the endpoint."

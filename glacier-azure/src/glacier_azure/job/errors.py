@@ -15,7 +15,7 @@ from glacier.errors import JobConnectionError, JobError, JobNotFoundError
 from glacier_azure.answers import hide_secrets
 
 _DENIED, _MISSING, _TIMEOUT, _THROTTLED = 403, 404, 408, 429
-_FIRST_SERVER_ERROR = 500
+_FIRST_REFUSAL, _FIRST_SERVER_ERROR = 400, 500
 
 
 def status_of(error: BaseException) -> int:
@@ -37,8 +37,12 @@ def is_lost(error: BaseException) -> bool:
     """Return whether an answer was lost: what was asked for may have been done."""
     status = status_of(error)
     if status:
-        return status >= _FIRST_SERVER_ERROR or status == _TIMEOUT
-    return isinstance(error, ServiceRequestError | ServiceResponseError)
+        is_whole = _FIRST_REFUSAL <= status < _FIRST_SERVER_ERROR
+        return not is_whole or status == _TIMEOUT
+    if isinstance(error, ClientAuthenticationError):  # there is no identity
+        return False
+    # The SDK says the last where an answer breaks off.
+    return isinstance(error, ServiceRequestError | ServiceResponseError | HttpResponseError)
 
 
 @contextmanager

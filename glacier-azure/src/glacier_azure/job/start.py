@@ -44,21 +44,22 @@ def start_batch(
     wanted = SparkBatchJobOptions.from_dict(dict(options))  # type: ignore[no-untyped-call]
     begin = datetime.now(UTC)
     deadline, pause = time.monotonic() + patience_seconds, _FIRST_PAUSE_SECONDS
+    is_in_doubt = False
     while True:
         try:
             # By itself the SDK would repeat it without a look.
             answer = client.spark_batch.create_spark_batch_job(wanted, detailed=True, retry_total=0)
         except AzureError as error:
-            if is_lost(error):
+            is_in_doubt = is_in_doubt or is_lost(error)
+            if is_in_doubt:  # it may come late, upon which its name is refused a second time
                 try:
                     found = _found(client, token, begin - _CLOCK_SKEW)
                 except AzureError as problem:
                     raise error from problem  # whether there is a batch is not known
                 if found is not None:
                     return found
-            elif not is_throttled(error):
-                raise
-            if time.monotonic() + pause > deadline:
+            may_go_on = is_lost(error) or is_throttled(error)
+            if not may_go_on or time.monotonic() + pause > deadline:
                 raise
         else:
             return int(answer.id)
