@@ -4,26 +4,20 @@ from importlib import import_module
 
 import pytest
 
-from glacier.config import Config
+from glacier import config
 from tests.docs.pages import ROOT
 
 
 @pytest.mark.parametrize("cloud", ["aws", "azure"])
 def test_page_of_a_cloud_names_every_field_of_its_configs(cloud: str) -> None:
     page = (ROOT / "docs" / f"{cloud}.md").read_text(encoding="utf-8")
-    module = import_module(f"glacier_{cloud}.config")
-    configs = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, Config)
-        and value.__module__ == module.__name__
-    ]
+    offered = import_module(f"glacier_{cloud}.hooks").glacier_register_configs()
+    configs = [getattr(config, name) for name in offered]
 
     unnamed = [
-        f"{config.__name__}.{name}"
-        for config in configs
-        for name in config.model_fields
+        f"{each.__name__}.{name}"
+        for each in configs
+        for name in each.model_fields
         if f"`{name}`" not in page
     ]
 

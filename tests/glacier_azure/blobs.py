@@ -11,6 +11,7 @@ from azure.storage.blob import BlobServiceClient, generate_container_sas
 from glacier.storage import new_token
 from glacier_azure.storage.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from tests.rigs.azure.azurite import Azurite
+from tests.rigs.proxy import Answer, Exchange
 
 
 class Blobs:
@@ -63,3 +64,11 @@ class Blobs:
         except ResourceNotFoundError:
             return []
         return [(block.id, block.size) for block in found]
+
+
+def refuse_by_url(exchange: Exchange) -> None:
+    """Answer as gateways do that repeat the URL of what they don't let through."""
+    exchange.read()
+    body = f"No way to {exchange.request.path}?{exchange.request.query}".encode()
+    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
+    exchange.send(Answer(403, headers, body))

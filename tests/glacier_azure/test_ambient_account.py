@@ -1,14 +1,20 @@
 """What a config leaves open of its storage account is the environment's, as an identity is."""
 
+import base64
+import json
+
 import polars as pl
 import pytest
 
 from glacier import Provider
 from glacier.config import AzureConfig
 from glacier.errors import ConfigError
-from glacier_azure.session import session_of
+from glacier_azure.session import STORAGE_SCOPE, session_of
 from tests.glacier_azure.blobs import Blobs
 from tests.rigs.azure.azurite import Azurite
+from tests.rigs.azure.directory import CLIENT
+from tests.rigs.azure.identity import MANAGED_IDENTITY, TENANT
+from tests.rigs.azure.server import AzureServer
 
 KEY = "a2V5"
 CONNECTION = f"AccountName=connected;AccountKey={KEY};EndpointSuffix=core.chinacloudapi.cn"
@@ -104,6 +110,21 @@ def test_managed_identity_of_a_config_comes_before_a_key_of_the_environment(
     found = account_of(AzureConfig(resource_group="rg", storage_account="own", client_id="managed"))
 
     assert found == ("own", "https://own.blob.core.windows.net", "AmbientCredential")
+
+
+def test_managed_identity_of_a_config_comes_before_a_principal_of_the_environment(
+    azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    principal = {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": CLIENT, "AZURE_CLIENT_SECRET": "x"}
+    nowhere = {"AZURE_AUTHORITY_HOST": "https://127.0.0.1:9"}
+    for name, value in {**principal, **nowhere, **azure_server.identity}.items():
+        monkeypatch.setenv(name, value)
+    config = AzureConfig(resource_group="rg", client_id=MANAGED_IDENTITY)
+
+    found = session_of(config).token_credential.get_token(STORAGE_SCOPE)
+
+    claims = json.loads(base64.urlsafe_b64decode(found.token.split(".")[1] + "=="))
+    assert claims["oid"] == MANAGED_IDENTITY
 
 
 def test_account_that_nobody_names_is_an_error_where_it_is_needed() -> None:

@@ -41,3 +41,12 @@ def test_glob_that_matches_nothing_is_an_empty_dataset(
     assert not bucket.exists()
     with pytest.raises(EmptyDatasetError, match="holds no file"):
         bucket.read()
+
+
+def test_directory_is_no_blob(azurite: Azurite) -> None:
+    blobs = Blobs(azurite)
+    blobs.client.upload_blob("sales", b"", metadata={"hdi_isfolder": "true"})
+    provider = Provider(config=azurite.config())
+
+    assert not provider.bucket(blobs.name, "sales").exists()
+    assert provider.bucket(blobs.name, "sales").list() == []

@@ -172,3 +172,24 @@ def test_environment_is_claimed_by_the_resource_group_alone() -> None:
 
     assert claimed == AzureConfig(resource_group="rg")
     assert glacier_config_from_env({"AZURE_TENANT_ID": "tenant"}) is None
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://lakes.blob.core.windows.net/?sv=2024&sig=canary",
+        "https://user:canary@lakes.blob.core.windows.net",
+    ],
+)
+@pytest.mark.parametrize("field", ["endpoint", "management_endpoint"])
+def test_endpoint_is_no_place_for_a_secret(field: str, endpoint: str) -> None:
+    with pytest.raises(ValidationError, match=r"no place for a secret.*sas_token") as failure:
+        AzureConfig.model_validate({"resource_group": "rg", field: endpoint})
+
+    assert "canary" not in str(failure.value)
+
+
+@pytest.mark.parametrize("endpoint", ["lakes.blob.core.windows.net", "ftp://host", "https://"])
+def test_endpoint_is_an_address(endpoint: str) -> None:
+    with pytest.raises(ValidationError, match="no address; expected one such as https://host/path"):
+        AzureConfig(resource_group="rg", endpoint=endpoint)

@@ -1,5 +1,7 @@
 """Deploying function apps: what Azure then has, and how few requests that takes."""
 
+import json
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from glacier.errors import ConfigError, FunctionError
 from glacier_azure.iam import CONTRIBUTOR, OWNER, READER, ROLE_IDS
 from glacier_azure.storage.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from tests.glacier_aws.lambda_wheels import make_wheel
+from tests.glacier_azure.blobs import refuse_by_url
 from tests.glacier_azure.functions import (
     answer_instead,
     changes,
@@ -24,6 +27,7 @@ from tests.glacier_azure.functions import (
 from tests.projects import ECHO, Project
 from tests.rigs.azure.azurite import GROUP
 from tests.rigs.azure.server import SUBSCRIPTION, AzureServer
+from tests.rigs.proxy import Proxy
 
 PUBLISH = {"host": "scm", "method": "POST", "path": "/api/publish"}
 SITE = {"host": "manager", "method": "PUT", "path": ".*/Microsoft.Web/sites/[^/]+"}
@@ -116,7 +120,7 @@ def test_deploy_updates_code_in_place(azure: AzureServer, project: Project) -> N
     function.deploy()
 
     place = f"PUT Microsoft.Web/sites/{function.function_name}"
-    assert changes(azure) == [place, "POST /api/publish"]
+    assert changes(azure) == [place, place, "POST /api/publish"]
     assert function.invoke({"a": 1}) == {"new": True}
 
 
@@ -133,9 +137,21 @@ def test_deploy_updates_settings_in_place(azure: AzureServer, project: Project) 
     settings = settings_of(azure, name)
     scale = found(azure, name)["properties"]["functionAppConfig"]["scaleAndConcurrency"]
     assert changes(azure) == [place, f"{place}/config/appsettings"]
-    assert scale == {"instanceMemoryMB": 4096}
+    assert scale == {"instanceMemoryMB": 4096, "alwaysReady": []}
     assert (settings["NEW"], settings["OF_OTHERS"]) == ("1", "1")
     assert "OLD" not in settings
+
+
+def test_instances_that_are_not_wanted_any_more_are_given_up(
+    azure: AzureServer, project: Project
+) -> None:
+    module = project.module()
+    name = deployed(azure, f"{module}:run", always_ready=2).function_name
+
+    deployed(azure, f"{module}:run", name=name)
+
+    scale = found(azure, name)["properties"]["functionAppConfig"]["scaleAndConcurrency"]
+    assert scale["alwaysReady"] == []
 
 
 def test_deploy_keeps_tags_of_others(azure: AzureServer, project: Project) -> None:
@@ -262,6 +278,23 @@ def test_deployment_that_failed_is_made_again(azure: AzureServer, project: Proje
         wrong.deploy()
 
     function = deployed(azure, f"{module}:run", name=wrong.function_name)
+
+    assert function.invoke({"a": 1}) == {"a": 1}
+
+
+def test_code_from_before_a_failed_deployment_is_deployed_again(
+    azure: AzureServer, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = project.module()
+    function = deployed(azure, f"{module}:run")
+    project.module("import os\n\nif 'WEBSITE_SITE_NAME' in os.environ:\n    os._exit(1)", module)
+    with monkeypatch.context() as patch:
+        patch.setattr("glacier_azure.function.deployment.LISTED_SECONDS", 0.2)
+        with pytest.raises(FunctionError, match="does not list invoke"):
+            function.deploy()
+    project.module(ECHO, module)
+
+    function.deploy()
 
     assert function.invoke({"a": 1}) == {"a": 1}
 
@@ -427,3 +460,39 @@ def test_secret_is_not_sent(azure: AzureServer, project: Project, config: dict[s
 
     assert DEVELOPMENT_KEY not in str(caught.value)
     assert changes(azure) == []
+
+
+def test_signature_is_not_repeated_by_an_error(azure: AzureServer, project: Project) -> None:
+    signature = azure.azurite.signature()
+    with Proxy(azure.azurite.endpoint) as proxy:
+        config = azure.config(account_key=None, sas_token=signature, endpoint=proxy.endpoint)
+        proxy.on(refuse_by_url)
+        function = Provider(config).serverless("scores", f"{project.module()}:run")
+
+        with pytest.raises(FunctionError, match=r"No way to .*sig=\(hidden\)") as caught:
+            function.deploy()
+
+    text = "".join(traceback.format_exception(caught.value))
+    assert signature.partition("sig=")[2] not in text
+
+
+def test_log_is_asked_of_the_site_that_tells_of_it(azure: AzureServer, project: Project) -> None:
+    function = make_function(azure, f"{project.module()}:run")
+    place = {"host": "scm", "method": "GET", "path": "/api/deployments/first"}
+    details = f"http://127.0.0.1:9{place['path']}/log/1"
+    entries = json.dumps([{"message": "Building.", "details_url": details}])
+    answer_instead(
+        azure,
+        {**PUBLISH, "status": 202, "body": '"first"'},
+        {**place, "status": 200, "body": '{"status": 3}'},
+        {**place, "path": f"{place['path']}/log", "status": 200, "body": entries},
+        {
+            **place,
+            "path": f"{place['path']}/log/1",
+            "status": 200,
+            "body": '[{"message": "No room is left."}]',
+        },
+    )
+
+    with pytest.raises(FunctionError, match=r"(?s)Building\..*No room is left\."):
+        function.deploy()

@@ -54,7 +54,11 @@ def test_site_on_flex_consumption_has_every_setting() -> None:
                     }
                 },
                 "runtime": {"name": "python", "version": "3.12"},
-                "scaleAndConcurrency": {"instanceMemoryMB": 2048, "maximumInstanceCount": 7},
+                "scaleAndConcurrency": {
+                    "instanceMemoryMB": 2048,
+                    "maximumInstanceCount": 7,
+                    "alwaysReady": [],
+                },
             },
         },
     }

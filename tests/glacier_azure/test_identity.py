@@ -130,6 +130,17 @@ def test_all_send_the_signature_of_the_config(azurite: Azurite, rows: Bucket) ->
     assert found == dict.fromkeys(CLIENTS, expected)
 
 
+def test_dataset_is_overwritten_with_a_signature(azurite: Azurite) -> None:
+    config = azurite.config(account_key=None, sas_token=azurite.signature(), max_retries=0)
+    dataset = Provider(config=config).bucket(Blobs(azurite).name, "rows/", "parquet")
+    for _ in range(3):
+        dataset.write(ROWS, mode="append")
+
+    dataset.write(ROWS, mode="overwrite")
+
+    assert_frame_equal(dataset.read(), ROWS)
+
+
 def test_signature_that_the_environment_replaces_is_asked_for_again(
     azurite: Azurite, rows: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import traceback
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from glacier.errors import ConfigError, JobError, PackageError
 from glacier.job_status import JobStatus
 from glacier_azure.executor import RESULTS, STATES
 from glacier_azure.storage.connection import DEVELOPMENT_KEY
+from tests.glacier_azure.blobs import refuse_by_url
 from tests.glacier_azure.synapse import (
     LIMIT_SECONDS,
     asked_of_synapse,
@@ -23,6 +25,7 @@ from tests.glacier_azure.synapse import (
     executor_on,
     make_workspace,
     pool_of,
+    put,
     requests_of,
     staged,
     synapse_executor,
@@ -30,6 +33,7 @@ from tests.glacier_azure.synapse import (
     written,
 )
 from tests.rigs.azure.server import AzureServer
+from tests.rigs.proxy import Proxy
 
 HELLO = "print('hello')"
 ENDLESS = """
@@ -255,6 +259,30 @@ def test_deploy_updates_a_pool_that_differs(azure: AzureServer) -> None:
     assert properties["sessionLevelPackagesEnabled"] is True
 
 
+def test_deploy_keeps_what_others_have_set_of_a_pool(azure: AzureServer) -> None:
+    executor = synapse_executor(azure)
+    before = pool_of(azure, executor)
+    own = {"customLibraries": [{"name": "own.whl"}], "provisioningState": "Succeeded"}
+    properties = {**before["properties"], **own}
+    put(azure, before["id"], {**before, "tags": {"of": "others"}, "properties": properties})
+
+    executor.deploy()
+    azure.requests(forget=True)
+    executor.deploy()
+
+    pool = pool_of(azure, executor)
+    assert pool["tags"] == {"of": "others"}
+    assert pool["properties"]["customLibraries"] == [{"name": "own.whl"}]
+    assert "PUT" not in {one["method"] for one in azure.requests()}
+
+
+def test_deploy_in_a_missing_resource_group_names_it(azure: AzureServer) -> None:
+    provider = Provider(config=azure.config(resource_group="nowhere"))
+
+    with pytest.raises(ConfigError, match="has no resource group 'nowhere'"):
+        executor_on(azure, "no-workspace", provider).deploy()
+
+
 def test_deploy_without_a_workspace_says_who_makes_it(azure: AzureServer) -> None:
     executor = executor_on(azure, "nowhere")
 
@@ -306,3 +334,23 @@ def _new_workspace(server: AzureServer) -> str:
 def _workspace(config: object) -> str:
     assert isinstance(config, SynapseConfig)
     return config.workspace
+
+
+def test_signature_is_not_repeated_where_a_log_can_not_be_read(
+    azure: AzureServer, tmp_path: Path
+) -> None:
+    executor = synapse_executor(azure)
+    job_id = executor.submit_job(written(tmp_path, HELLO))
+    executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
+    assert isinstance(executor.config, SynapseConfig)
+    signature = azure.azurite.signature()
+    with Proxy(azure.azurite.endpoint) as proxy:
+        config = azure.config(account_key=None, sas_token=signature, endpoint=proxy.endpoint)
+        proxy.on(refuse_by_url, method="GET")
+        other = Provider(config=config).executor("etl", config=executor.config)
+
+        with pytest.raises(JobError, match=r"No way to .*sig=\(hidden\)") as caught:
+            other.get_job_logs(job_id)
+
+    text = "".join(traceback.format_exception(caught.value))
+    assert signature.partition("sig=")[2] not in text

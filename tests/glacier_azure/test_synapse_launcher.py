@@ -197,3 +197,12 @@ def test_adlfs_gets_the_tokens_of_the_pool(launches: Launches) -> None:
 
 def test_older_pythons_can_read_the_launcher() -> None:
     ast.parse(LAUNCHER.read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+def test_log_goes_to_the_account_of_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"AccountName=others;AccountKey={DEVELOPMENT_KEY};EndpointSuffix=core.windows.net"
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", text)
+
+    client = synapse_launcher._container_of("abfss://jobs@lakes.dfs.core.windows.net/logs/1.txt")
+
+    assert client.url == "https://lakes.blob.core.windows.net/jobs"

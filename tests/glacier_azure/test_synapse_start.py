@@ -1,11 +1,13 @@
 """One submission starts one batch, though the answer to its request is lost."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.synapse.spark import SparkClient
+from azure.synapse.spark.models import SparkBatchJob, SparkScheduler
 
 from glacier import Executor, Provider
 from glacier.config import AzureConfig, SynapseConfig
@@ -13,7 +15,7 @@ from glacier.errors import JobConnectionError
 from glacier.job_status import JobStatus
 from glacier.jobs.submit import died
 from glacier_azure.executor import SynapseAdapter
-from glacier_azure.job.start import start_batch
+from glacier_azure.job.start import _is_past, start_batch
 from glacier_azure.storage.connection import DEVELOPMENT_KEY
 from tests.glacier_azure.synapse import (
     LIMIT_SECONDS,
@@ -24,13 +26,21 @@ from tests.glacier_azure.synapse import (
     written,
 )
 from tests.rigs.azure.server import AzureServer
-from tests.rigs.proxy import Proxy
+from tests.rigs.proxy import Answer, Exchange, Proxy, reset_response
 
 
 def client_of(executor: Executor) -> SparkClient:
     adapter = executor.adapter
     assert isinstance(adapter, SynapseAdapter)
     return adapter._client
+
+
+def tell_of_none(exchange: Exchange) -> None:
+    """Answer that a pool has no batches."""
+    exchange.read()
+    body = b'{"from": 0, "total": 0, "sessions": []}'
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    exchange.send(Answer(200, headers, body))
 
 
 def options(token: str) -> dict[str, object]:
@@ -80,6 +90,21 @@ def test_batch_is_found_by_its_arguments_where_tags_are_not_told(azure: AzureSer
     command(azure, "lose", "drop")
 
     number = start_batch(client_of(executor), wanted, "a", patience_seconds=5)
+
+    assert [batch["id"] for batch in batches_of(azure, executor)] == [number]
+
+
+def test_batch_that_comes_late_is_not_started_twice(azure: AzureServer) -> None:
+    executor = synapse_executor(azure)
+    assert isinstance(executor.config, SynapseConfig)
+    with Proxy(azure.endpoint) as proxy:
+        place = f"{proxy.endpoint}/synapse/{executor.config.workspace}"
+        config = executor.config.model_copy(update={"endpoint": place})
+        behind = Provider(config=azure.config()).executor("etl", config=config)
+        proxy.on(reset_response, method="POST", times=1)
+        proxy.on(tell_of_none, method="GET", times=3)
+
+        number = start_batch(client_of(behind), options("a"), "a", patience_seconds=5)
 
     assert [batch["id"] for batch in batches_of(azure, executor)] == [number]
 
@@ -166,3 +191,14 @@ def unreachable() -> Executor:
     )
     azure = SynapseConfig(workspace="ws", spark_pool="etl", endpoint="http://127.0.0.1:9")
     return Provider(config=config, staging="staging").executor("etl", config=azure)
+
+
+@pytest.mark.parametrize(("ids", "is_past"), [((9, 8), True), ((8, 9), False)])
+def test_search_goes_on_after_old_batches_where_the_oldest_come_first(
+    ids: tuple[int, int], *, is_past: bool
+) -> None:
+    now = datetime.now(UTC)
+    old = SparkScheduler(submitted_at=now - timedelta(days=1))
+    page = [SparkBatchJob(id=number, scheduler=old) for number in ids]
+
+    assert _is_past(page, now) is is_past

@@ -14,14 +14,13 @@ CLOUDS = [package(path).name for path in distributions() if path.name != "glacie
 
 
 def classes(cloud: str) -> dict[str, type[Config]]:
-    """Return the configs that a cloud's config module defines."""
+    """Return the configs that a cloud's config module defines, or has from its resources'."""
     module = import_module(f"{cloud}.config")
+    own = {module.__name__, f"{cloud}.resource_configs"}
     return {
         name: value
         for name, value in vars(module).items()
-        if isinstance(value, type)
-        and issubclass(value, Config)
-        and value.__module__ == module.__name__
+        if isinstance(value, type) and issubclass(value, Config) and value.__module__ in own
     }
 
 

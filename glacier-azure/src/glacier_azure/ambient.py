@@ -1,5 +1,6 @@
 """The identity that the environment has, as azure-identity finds it."""
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -52,3 +53,16 @@ class AmbientCredential(DefaultAzureCredential):
         except ClientAuthenticationError as error:
             self._failures[scopes] = time.monotonic(), str(error.message)
             raise
+
+
+def ambient_credential(client_id: str | None) -> AmbientCredential:
+    """Return what azure-identity finds, as the managed identity where one is named.
+
+    A service principal of the environment counts where it is the named one, or none is.
+    """
+    chosen: dict[str, Any] = {}
+    if client_id is not None:
+        chosen["managed_identity_client_id"] = client_id
+        if os.environ.get("AZURE_CLIENT_ID") != client_id:
+            chosen["exclude_environment_credential"] = True
+    return AmbientCredential(**chosen)

@@ -113,6 +113,8 @@ def hide_secrets(error: BaseException, secrets: Iterable[str] = ()) -> None:
         message = getattr(one, "message", None)
         if isinstance(message, str):
             one.message = _without(message, known)  # type: ignore[attr-defined]  # as it has one
+        if isinstance(one, HttpResponseError) and _without(text := str(one), known) != text:
+            one.response = None  # whose body the SDK puts into the text
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from azure.core.credentials import AzureSasCredential
 from azure.core.exceptions import AzureError, HttpResponseError
 
 from glacier.claims import Claim
@@ -12,6 +13,7 @@ from glacier.errors import GlacierError
 from glacier.globs import polars_glob
 from glacier.object_store import ObjectStoreAdapter
 from glacier.storage import Location, is_glob
+from glacier.uploads.threads import for_all
 from glacier_azure.answers import Answer, answer_in, answer_of, code_of
 from glacier_azure.errors import of_answer, of_bucket
 from glacier_azure.session import session_of
@@ -27,7 +29,7 @@ from glacier_azure.storage.settings import (
 from glacier_azure.storage.upload import BlockBlob
 
 if TYPE_CHECKING:
-    from azure.storage.blob import ContainerClient
+    from azure.storage.blob import BlobProperties, ContainerClient
     from fsspec import AbstractFileSystem
 
     from glacier.provider import Provider
@@ -122,22 +124,24 @@ class BlobStorageAdapter(ObjectStoreAdapter):
 
     def has_object(self) -> bool:
         """Return whether a blob has the path as its name."""
-        return self._is_there(
-            self._container.get_blob_client(self.resource.path).get_blob_properties
-        )
+        client, found = self._container.get_blob_client(self.resource.path), []
+        is_there = self._is_there(lambda: found.append(client.get_blob_properties()))
+        return is_there and not _is_directory(found[0])
 
     def objects(self, prefix: str) -> Iterator[str]:
         """Yield the names of all blobs that start with a prefix."""
         for blob in self._container.list_blobs(name_starts_with=prefix, include=["metadata"]):
-            # A hierarchical namespace lists its directories; tools make blobs that stand for some.
-            is_directory = (blob.metadata or {}).get(_DIRECTORY) == "true"
-            if not is_directory and not blob.name.endswith("/"):
+            if not _is_directory(blob) and not blob.name.endswith("/"):
                 yield blob.name
 
     def remove(self, keys: builtins.list[str]) -> None:
-        """Delete blobs by one request; nothing happens about those that aren't there."""
-        if len(keys) == 1:
-            self._remove_one(keys[0])
+        """Delete blobs; nothing happens about those that aren't there.
+
+        By one request, but for a signature: Azurite fails at a batch that it signs.
+        """
+        is_signed = isinstance(self._session.account.credential, AzureSasCredential)
+        if len(keys) == 1 or is_signed:
+            for_all(self._remove_one, keys)
             return
         answers = self._container.delete_blobs(
             *keys, delete_snapshots="include", raise_on_any_failure=False
@@ -228,3 +232,8 @@ class BlobStorageAdapter(ObjectStoreAdapter):
                 return False
             raise
         return True
+
+
+def _is_directory(blob: "BlobProperties") -> bool:
+    """Return whether it stands for a directory, in a hierarchical namespace or by some tool."""
+    return bool((blob.metadata or {}).get(_DIRECTORY) == "true")

@@ -17,6 +17,7 @@ from glacier.job_status import JobStatus
 from glacier.jobs.secrets import check_no_secret
 from glacier.jobs.staging import prepared_staging, staging_of
 from glacier.resources.translation import translated
+from glacier_azure.identity import secrets_of
 from glacier_azure.job import launcher
 from glacier_azure.job.definition import (
     batch_options,
@@ -181,7 +182,11 @@ class SynapseAdapter(ExecutorAdapter):
     def _errors(self, what: str, job_id: str | None = None) -> Iterator[None]:
         config = self._config
         with of_synapse(
-            what, workspace=config.workspace, spark_pool=config.spark_pool, job_id=job_id
+            what,
+            workspace=config.workspace,
+            spark_pool=config.spark_pool,
+            job_id=job_id,
+            secrets=secrets_of(self._session),
         ):
             yield
 

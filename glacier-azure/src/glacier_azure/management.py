@@ -1,7 +1,9 @@
 """Azure Resource Manager, which makes and describes everything that is no data."""
 
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
@@ -52,12 +54,29 @@ def http_settings(session: "AzureSession", endpoint: str, scope: str) -> dict[st
     Args:
         session: The session whose identity asks.
         endpoint: The service's address. The SDKs refuse to send a token to one without TLS, which
-            emulators are; they get one all the same where the user has named such an address.
+            emulators are; those of this machine get one all the same.
         scope: What the token is for.
+
+    Raises:
+        ConfigError: The address has no TLS, and is none of this machine's.
     """
-    if not endpoint.startswith("http://"):
+    if not endpoint.lower().startswith("http://"):
         return {}
+    if not _is_of_this_machine(endpoint):
+        raise ConfigError(
+            f"No token is sent to {endpoint}, which anybody on the way could read: the address has "
+            "no TLS. Begin it with https:// in the config's endpoint; without TLS only emulators "
+            "on this machine are spoken to, such as http://127.0.0.1:8080."
+        )
     return {"authentication_policy": _PlainTokens(session.token_credential, scope)}
+
+
+def _is_of_this_machine(endpoint: str) -> bool:
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False
 
 
 class _PlainTokens(SansIOHTTPPolicy[Any, Any]):
@@ -85,5 +104,6 @@ def _client(session: "AzureSession", kind: type[Any]) -> Any:  # Any: as many cl
         credential_scopes=[scope],
         connection_timeout=session.config.connect_timeout_seconds,
         read_timeout=session.config.read_timeout_seconds,
+        retry_total=session.config.max_retries,
         **http_settings(session, endpoint, scope),
     )

@@ -34,7 +34,7 @@ try:
     )
     from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
-    from glacier_azure.ambient import AmbientCredential
+    from glacier_azure.ambient import ambient_credential
     from glacier_azure.storage.access import StorageAccount, storage_account
 except ImportError as error:
     raise MissingPackageError(
@@ -97,8 +97,7 @@ class AzureSession:
                 config.client_secret.get_secret_value(),
                 disable_instance_discovery=not is_known_authority(),
             )
-        found: dict[str, Any] = {"managed_identity_client_id": config.client_id}
-        usual = AmbientCredential(**{k: v for k, v in found.items() if v is not None})
+        usual = ambient_credential(config.client_id)
         from glacier_azure.job.identity import pool_credential
 
         of_pool = pool_credential()

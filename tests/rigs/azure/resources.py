@@ -116,7 +116,15 @@ class ResourceManager:
         found = self.find(path)
         if found is not None:
             return json_answer(200, found)
-        return self._listed(path) or _missing(path)
+        return self._listed(path) or self._missing_group(path) or _missing(path)
+
+    def _missing_group(self, path: str) -> Response | None:
+        """Return the answer about something in a resource group that is not there, else None."""
+        group = re.match(r"(?i)/subscriptions/[^/]+/resourceGroups/[^/]+", path)
+        if group is None or path.lower() == group[0].lower() or self.find(group[0]) is not None:
+            return None
+        message = f"Resource group '{group[0].rpartition('/')[2]}' could not be found."
+        return json_answer(404, error("ResourceGroupNotFound", message))
 
     def _put(
         self, path: str, body: Body, known: ResourceType | None, *, is_patch: bool
@@ -124,11 +132,9 @@ class ResourceManager:
         before = self.find(path)
         if is_patch and before is None:
             return _missing(path)
-        group = re.match(r"(?i)/subscriptions/[^/]+/resourceGroups/[^/]+", path)
-        if group is not None and path.lower() != group[0].lower() and self.find(group[0]) is None:
-            name = group[0].rpartition("/")[2]
-            message = f"Resource group '{name}' could not be found."
-            return json_answer(404, error("ResourceGroupNotFound", message))
+        refusal = self._missing_group(path)
+        if refusal is not None:
+            return refusal
         whole = _merged(before, body) if is_patch and before is not None else dict(body)
         kept = self.keep(path, whole if known is None else known.put(path, whole))
         created = getattr(known, "created_status", 201)  # which some types tell by another one

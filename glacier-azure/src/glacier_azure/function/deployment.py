@@ -78,12 +78,12 @@ class FunctionDeployment:
         wanted = site_request(self._function, self._plan_id, account.endpoint)
         ensure_containers(self._function, self._session)
         self._settle_plan()
-        site, wanted = self._settled_site(wanted)
+        digest = hashlib.sha256(self._package).hexdigest()
+        site, wanted = self._settled_site(wanted, digest)
         self._settle_settings(settings)
         identity = site.identity
         principal = str(identity.principal_id) if identity is not None else ""
         has_new_roles = ensure_roles(self._function, self._session, principal)
-        digest = hashlib.sha256(self._package).hexdigest()
         if (site.tags or {}).get(DIGEST_TAG) == digest:
             return
         self._publish(site, has_new_roles=has_new_roles)
@@ -119,17 +119,20 @@ class FunctionDeployment:
             body = cast("Any", wanted)
             self._plans.begin_create_or_update(self._group, self._name, body).result()
 
-    def _settled_site(self, wanted: Body) -> "tuple[Site, Body]":
+    def _settled_site(self, wanted: Body, digest: str) -> "tuple[Site, Body]":
         """Return the app, made or brought up to date, and what it was wanted to be.
 
-        Tags that others have set stay, and so does that of the code.
+        Tags that others have set stay, and so does that of the code, if it is of this one: whatever
+        becomes of a deployment, the app is not to be taken for one that runs the code before.
         """
         found = _unless_missing(lambda: self._apps.get(self._group, self._name))
         if found is None:
             return self._put_site(wanted), wanted
         known = found.as_dict()
-        whole = {**wanted, "tags": {**known.get("tags", {}), **wanted["tags"]}}
-        if is_met(_comparable(whole), _comparable(known)):
+        tags = {**known.get("tags", {}), **wanted["tags"]}
+        is_of_other_code = tags.get(DIGEST_TAG, digest) != digest
+        whole = {**wanted, "tags": _without(tags, DIGEST_TAG) if is_of_other_code else tags}
+        if not is_of_other_code and is_met(_comparable(whole), _comparable(known)):
             return found, whole
         return self._put_site(whole), whole
 

@@ -13,7 +13,9 @@ from azure.core.exceptions import (
 )
 
 from glacier.errors import FunctionError
-from glacier_azure.answers import code_of, said_by
+from glacier_azure.answers import code_of, hide_secrets, said_by
+from glacier_azure.identity import secrets_of
+from glacier_azure.session import session_of
 
 if TYPE_CHECKING:
     from glacier.resources import Serverless
@@ -34,7 +36,7 @@ _UNKNOWN: dict[Action, str] = {
 
 @contextmanager
 def function_errors(function: "Serverless", action: Action) -> Iterator[None]:
-    """Turn errors of the SDKs into a `FunctionError`.
+    """Turn errors of the SDKs into a `FunctionError`; secrets in their texts are hidden.
 
     Args:
         function: What the work is about.
@@ -44,6 +46,7 @@ def function_errors(function: "Serverless", action: Action) -> Iterator[None]:
         yield
     except AzureError as error:
         config = cast("AzureConfig", function.provider.config)
+        hide_secrets(error, secrets_of(session_of(config)))
         name, group = function.function_name, config.resource_group
         start = f"The function {name!r} in the resource group {group!r} could not be {action}"
         raise FunctionError(
@@ -68,14 +71,14 @@ def end_of(log: str) -> str:
 
 def _reason(error: AzureError, action: Action, group: str) -> str:
     said = said_by(error)
-    if isinstance(error, ClientAuthenticationError) and error.response is None:
+    if isinstance(error, ClientAuthenticationError) and error.status_code is None:
         return (
             f"no identity was found ({said}). Give AzureConfig a service principal, log in with "
             "az login, or run it where a managed identity is."
         )
-    if isinstance(error, HttpResponseError):
+    if isinstance(error, HttpResponseError) and error.status_code is not None:
         return _of_answer(error, said, action, group)
-    if isinstance(error, ServiceResponseError):
+    if isinstance(error, ServiceResponseError | HttpResponseError):  # it broke off
         return f"no answer came: {said}. {_UNKNOWN[action]}"
     if isinstance(error, ServiceRequestError):
         return f"{said}. Check the network and the endpoint."

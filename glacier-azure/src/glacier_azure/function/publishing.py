@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from azure.core.exceptions import ServiceRequestError
 
@@ -104,7 +105,8 @@ class Publishing:
         for entry in self._entries(f"{self._scm}{place}/log"):
             lines.append(str(entry.get("message", "")))
             if entry.get("details_url"):
-                details = self._entries(str(entry["details_url"]))
+                # From the site that told of it, whoever it names: a token goes with the request.
+                details = self._entries(f"{self._scm}{urlsplit(str(entry['details_url'])).path}")
                 lines += [str(one.get("message", "")) for one in details]
         return "\n".join(line for line in lines if line.strip())
 

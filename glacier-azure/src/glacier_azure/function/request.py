@@ -153,11 +153,11 @@ def app_settings(function: "Serverless", account: "StorageAccount") -> dict[str,
 def scale_of(function: "Serverless") -> dict[str, Any]:
     """Return how far an app on Flex Consumption scales, in Resource Manager's words."""
     config = config_of(function)
-    scale: dict[str, Any] = {"instanceMemoryMB": config.memory_mb}
+    ready = [{"name": "http", "instanceCount": config.always_ready}] if config.always_ready else []
+    # None of them is told too: else those of a former config would stay.
+    scale: dict[str, Any] = {"instanceMemoryMB": config.memory_mb, "alwaysReady": ready}
     if config.max_instances is not None:
         scale["maximumInstanceCount"] = config.max_instances
-    if config.always_ready:
-        scale["alwaysReady"] = [{"name": "http", "instanceCount": config.always_ready}]
     return scale
 
 

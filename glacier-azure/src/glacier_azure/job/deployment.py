@@ -8,8 +8,11 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resource.resources.models import GenericResource
 
+from glacier.differences import is_met
 from glacier.errors import JobError
 from glacier.jobs.secrets import check_no_secret
+from glacier.overrides import overridden
+from glacier_azure.errors import of_management
 from glacier_azure.job.definition import POOL_VERSION, pool_id, pool_properties, workspace_id
 from glacier_azure.management import management_client, subscription_of
 from glacier_azure.session import session_of
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from glacier.provider import Provider
     from glacier_azure.config import AzureConfig, SynapseConfig
     from glacier_azure.session import AzureSession
+
+
+_TOLD_BY_AZURE = {"cacheSize", "creationDate", "lastSucceededTimestamp", "provisioningState"}
+"""Properties of a pool that no request sets."""
 
 
 class SparkPool:
@@ -51,8 +58,11 @@ class SparkPool:
     def ensure(self) -> None:
         """Create the pool in its workspace, or update it where it differs.
 
+        Tags and properties that others have set stay.
+
         Raises:
-            ConfigError: The provider's config names no subscription.
+            ConfigError: The provider's config names no subscription, or no resource group that is
+                there.
             JobError: There is no such workspace.
             PackageError: A secret is among the settings or tags.
         """
@@ -60,11 +70,16 @@ class SparkPool:
         settings = json.dumps([config.model_dump(), self._provider.tags], default=str)
         check_no_secret(f"The settings of the Spark pool {config.spark_pool!r}", settings.encode())
         where = self._workspace()
-        tags = dict(self._provider.tags)
         found = self._found()
-        if found is not None and (found.tags or {}) == tags and _is_as(found.properties, wanted):
+        known = {} if found is None else dict(found.properties or {})
+        tags = {} if found is None else dict(found.tags or {})
+        new_tags = {**tags, **self._provider.tags}
+        if found is not None and new_tags == tags and is_met(wanted, known):
             return
-        body = GenericResource(location=where, tags=tags, properties=wanted)
+        # What a request leaves out goes: what others have set has to be in it.
+        kept = {name: value for name, value in known.items() if name not in _TOLD_BY_AZURE}
+        properties = overridden(kept, wanted)
+        body = GenericResource(location=where, tags=new_tags, properties=properties)
         client = self._client.resources
         client.begin_create_or_update_by_id(self._id, body, api_version=POOL_VERSION).result()
 
@@ -87,6 +102,9 @@ class SparkPool:
         try:
             return str(self._client.resources.get_by_id(place, api_version=POOL_VERSION).location)
         except ResourceNotFoundError as error:
+            known = of_management(error, f"the workspace {config.workspace!r}", self._session)
+            if known is not None:
+                raise known from error
             raise JobError(
                 f"The resource group {azure.resource_group!r} has no Synapse workspace "
                 f"{config.workspace!r}, in which the Spark pool {config.spark_pool!r} could be "
@@ -104,13 +122,3 @@ class SparkPool:
     def _properties_of(self, resource_id: str) -> Mapping[str, Any]:
         resource = self._client.resources.get_by_id(resource_id, api_version=POOL_VERSION)
         return cast("Mapping[str, Any]", resource.properties or {})
-
-
-def _is_as(found: object, wanted: Mapping[str, Any]) -> bool:
-    """Return whether what was found has everything that is wanted; Azure adds more."""
-    if not isinstance(found, Mapping):
-        return False
-    return all(
-        _is_as(found.get(key), value) if isinstance(value, Mapping) else found.get(key) == value
-        for key, value in wanted.items()
-    )

@@ -1,6 +1,6 @@
 """What Synapse, and Resource Manager about it, say in Glacier's words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from azure.core.exceptions import (
@@ -12,10 +12,10 @@ from azure.core.exceptions import (
 )
 
 from glacier.errors import JobConnectionError, JobError, JobNotFoundError
-from glacier_azure.answers import code_of, said_by
+from glacier_azure.answers import code_of, hide_secrets, said_by
 
 _DENIED, _MISSING, _TIMEOUT, _THROTTLED = 403, 404, 408, 429
-_FIRST_SERVER_ERROR = 500
+_FIRST_REFUSAL, _FIRST_SERVER_ERROR = 400, 500
 
 
 def status_of(error: BaseException) -> int:
@@ -37,13 +37,22 @@ def is_lost(error: BaseException) -> bool:
     """Return whether an answer was lost: what was asked for may have been done."""
     status = status_of(error)
     if status:
-        return status >= _FIRST_SERVER_ERROR or status == _TIMEOUT
-    return isinstance(error, ServiceRequestError | ServiceResponseError)
+        is_whole = _FIRST_REFUSAL <= status < _FIRST_SERVER_ERROR
+        return not is_whole or status == _TIMEOUT
+    if isinstance(error, ClientAuthenticationError):  # there is no identity
+        return False
+    # The SDK says the last where an answer breaks off.
+    return isinstance(error, ServiceRequestError | ServiceResponseError | HttpResponseError)
 
 
 @contextmanager
 def of_synapse(
-    what: str, *, workspace: str, spark_pool: str, job_id: str | None = None
+    what: str,
+    *,
+    workspace: str,
+    spark_pool: str,
+    job_id: str | None = None,
+    secrets: Iterable[str] = (),
 ) -> Iterator[None]:
     """Turn errors of requests about a job into Glacier's.
 
@@ -52,6 +61,7 @@ def of_synapse(
         workspace: The workspace.
         spark_pool: The pool.
         job_id: The batch that it is about, where it is about one.
+        secrets: What the errors' texts must not repeat.
 
     Raises:
         JobNotFoundError: There is no such batch.
@@ -61,6 +71,7 @@ def of_synapse(
     try:
         yield
     except AzureError as error:
+        hide_secrets(error, secrets)
         place = f"Spark pool {spark_pool!r} of the workspace {workspace!r}"
         raise _translated(error, what, place, job_id) from error
 

@@ -334,9 +334,10 @@ def _container_of(uri: str) -> Any:
     text = os.environ.get("AZURE_STORAGE_CONNECTION_STRING")
     if text:
         service = BlobServiceClient.from_connection_string(text, **retries)
-    else:
-        address = "https://" + host.replace(".dfs.", ".blob.", 1)
-        service = BlobServiceClient(address, credential=PoolToken(), **retries)
+        if service.account_name == host.partition(".")[0]:
+            return service.get_container_client(name)
+    address = "https://" + host.replace(".dfs.", ".blob.", 1)
+    service = BlobServiceClient(address, credential=PoolToken(), **retries)
     return service.get_container_client(name)
 
 

@@ -6,7 +6,7 @@ looked through for it.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -44,21 +44,22 @@ def start_batch(
     wanted = SparkBatchJobOptions.from_dict(dict(options))  # type: ignore[no-untyped-call]
     begin = datetime.now(UTC)
     deadline, pause = time.monotonic() + patience_seconds, _FIRST_PAUSE_SECONDS
+    is_in_doubt = False
     while True:
         try:
             # By itself the SDK would repeat it without a look.
             answer = client.spark_batch.create_spark_batch_job(wanted, detailed=True, retry_total=0)
         except AzureError as error:
-            if is_lost(error):
+            is_in_doubt = is_in_doubt or is_lost(error)
+            if is_in_doubt:  # it may come late, upon which its name is refused a second time
                 try:
                     found = _found(client, token, begin - _CLOCK_SKEW)
                 except AzureError as problem:
                     raise error from problem  # whether there is a batch is not known
                 if found is not None:
                     return found
-            elif not is_throttled(error):
-                raise
-            if time.monotonic() + pause > deadline:
+            may_go_on = is_lost(error) or is_throttled(error)
+            if not may_go_on or time.monotonic() + pause > deadline:
                 raise
         else:
             return int(answer.id)
@@ -86,12 +87,13 @@ def _found(client: "SparkClient", token: str, since: datetime) -> int | None:
             for batch in batches:
                 if token_of(told(batch)) == token:
                     return int(batch.id)
-            # The newest come first.
-            if len(batches) < _BATCHES_PER_PAGE or _is_before(batches[-1], since):
+            if len(batches) < _BATCHES_PER_PAGE or _is_past(batches, since):
                 break
     return None
 
 
-def _is_before(batch: SparkBatchJob, since: datetime) -> bool:
-    submitted = batch.scheduler.submitted_at if batch.scheduler is not None else None
-    return submitted is not None and submitted < since
+def _is_past(batches: Sequence[SparkBatchJob], since: datetime) -> bool:
+    """Return whether the pages that follow have older batches than that: the API says no order."""
+    first, last = batches[0], batches[-1]
+    submitted = last.scheduler.submitted_at if last.scheduler is not None else None
+    return int(first.id) > int(last.id) and submitted is not None and submitted < since

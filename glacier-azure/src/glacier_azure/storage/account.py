@@ -14,6 +14,7 @@ from azure.mgmt.storage.models import (
     StorageAccountUpdateParameters,
 )
 
+from glacier.differences import is_met
 from glacier.errors import AccessDeniedError, StorageError
 from glacier.overrides import overridden
 from glacier_azure.answers import code_of
@@ -87,7 +88,7 @@ class AccountDeployment:
             return
         check_scope(settings, present["properties"].get("defaultEncryptionScope"))
         body = self._overridden({"properties": wanted}, settings.overrides, "containers")
-        if not _has(present, body):
+        if not is_met(body, present):
             self._client.blob_containers.update(*where, BlobContainer(body))
 
     def _create(self) -> None:
@@ -148,7 +149,7 @@ class AccountDeployment:
         if self._tags:
             body["tags"] = {**(present.get("tags") or {}), **self._tags}
         body = self._overridden(body, settings.overrides, "storageAccounts")
-        if not _has(present, body):
+        if not is_met(body, present):
             change = StorageAccountUpdateParameters(body)
             self._client.storage_accounts.update(*self._where, change)
 
@@ -164,7 +165,7 @@ class AccountDeployment:
             return
         services = self._client.blob_services
         present = services.get_service_properties(*self._where).as_dict()
-        if not _has(present, wanted):
+        if not is_met(wanted, present):
             # What a request leaves out may go back to its default.
             kept = {"properties": present.get("properties") or {}}
             changed = BlobServiceProperties(overridden(kept, wanted))
@@ -210,10 +211,3 @@ def _found(ask: Callable[[], Any]) -> Fields | None:  # Any: as many models as r
             raise
         return None
     return found
-
-
-def _has(present: Any, wanted: Any) -> bool:  # Any: JSON
-    """Return whether all that is wanted is there already, whatever is there beside it."""
-    if isinstance(wanted, Mapping) and isinstance(present, Mapping):
-        return all(_has(present.get(name), value) for name, value in wanted.items())
-    return bool(present == wanted)

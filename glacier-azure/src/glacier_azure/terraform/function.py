@@ -103,7 +103,7 @@ def _flex(function: "Serverless", of: Description) -> Body:
     scale = scale_of(function)
     ready = [
         {"name": one["name"], "instance_count": one["instanceCount"]}
-        for one in scale.get("alwaysReady", [])
+        for one in scale["alwaysReady"]
     ]
     endpoint = Ref("azurerm_storage_account", of.account, "primary_blob_endpoint")
     container = Ref(_CONTAINER, container_name(function), "name")
