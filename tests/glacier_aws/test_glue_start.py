@@ -1,5 +1,6 @@
 """One submission starts one run, though the answer to its request is lost."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from tests.glacier_aws.glue import (
     written,
 )
 from tests.rigs.aws.server import AwsServer
+from tests.rigs.proxy import Answer, Exchange, Proxy, reset_response
 
 
 @pytest.mark.parametrize("how", ["drop", "500", "timeout"])
@@ -77,6 +79,31 @@ def test_run_whose_answer_comes_too_late_is_found_again(aws_server: AwsServer) -
     run_id = start_run(
         session.client("glue"), hasty, executor.name, {TOKEN: "late"}, patience_seconds=30.0
     )
+
+    assert [run["Id"] for run in runs_of(aws_server, executor)] == [run_id]
+
+
+def answer(status: int, content: object) -> Callable[[Exchange], None]:
+    body = json.dumps(content).encode()
+
+    def play(exchange: Exchange) -> None:
+        exchange.read()
+        exchange.send(Answer(status, [("Content-Length", str(len(body)))], body))
+
+    return play
+
+
+def test_run_that_comes_late_is_not_started_twice(aws_server: AwsServer) -> None:
+    executor = glue_executor(aws_server)
+    executor.deploy()
+    with Proxy(aws_server.endpoint) as proxy:
+        session = session_of(aws_server.config(endpoint_url=proxy.endpoint))
+        once = session.client("glue", retries={"total_max_attempts": 1})
+        proxy.on(reset_response, times=1)
+        proxy.on(answer(200, {"JobRuns": []}), times=3)
+        proxy.on(answer(400, {"__type": "ThrottlingException", "message": "no"}), times=1)
+
+        run_id = start_run(once, once, executor.name, {TOKEN: "tardy"}, patience_seconds=30.0)
 
     assert [run["Id"] for run in runs_of(aws_server, executor)] == [run_id]
 

@@ -50,12 +50,20 @@ def start_run(
     """
     token, begin = arguments[TOKEN], datetime.now(UTC)
     deadline, pause = time.monotonic() + patience_seconds, _FIRST_PAUSE_SECONDS
+    is_in_doubt = False
     while True:
         try:
             return once.start_job_run(JobName=job_name, Arguments=dict(arguments))["JobRunId"]
         except FAILURES as error:
-            is_over = time.monotonic() + pause > deadline
-            is_full = code_of(error) == _FULL
+            is_in_doubt = is_in_doubt or is_lost(error)
+            if is_in_doubt:  # a run may come late, and be found when its request is repeated
+                try:
+                    found = _found(client, job_name, token, begin - _CLOCK_SKEW)
+                except FAILURES as problem:
+                    raise error from problem  # whether there is a run is not known
+                if found is not None:
+                    return found
+            is_over, is_full = time.monotonic() + pause > deadline, code_of(error) == _FULL
             if is_full and is_over:
                 raise JobError(
                     f"The job {job_name!r} had its most runs for {patience_seconds:.0f} s, and "
@@ -63,16 +71,7 @@ def start_run(
                     "submit again when some have ended.",
                     job=job_name,
                 ) from error
-            if is_lost(error):
-                try:
-                    found = _found(client, job_name, token, begin - _CLOCK_SKEW)
-                except FAILURES as problem:
-                    raise error from problem  # whether there is a run is not known
-                if found is not None:
-                    return found
-            elif not (is_full or is_throttled(error)):
-                raise
-            if is_over:
+            if is_over or not (is_full or is_lost(error) or is_throttled(error)):
                 raise
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

@@ -16,6 +16,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -127,8 +128,8 @@ def wheel_archive(owner: Owner, wanted: Wanted) -> Path:
     fields = [_FORMAT, wanted.requirements, wanted.constraints, wanted.target.platforms]
     key = json.dumps([*fields, wanted.target.python]).encode()
     kept = directory / f"{hashlib.sha256(key).hexdigest()[:32]}.zip"
-    if kept.exists():
-        kept.touch()
+    with suppress(FileNotFoundError):  # where it is not there, or another process has swept it
+        os.utime(kept)
         return kept
     directory.mkdir(parents=True, exist_ok=True)
     _sweep(directory)
