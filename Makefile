@@ -35,7 +35,8 @@ WITH_MIRROR := GLACIER_TERRAFORM_MIRROR="$$(.ci/terraform-mirror)"
 
 # The tests of a file stay together in one process, with the servers that they share; much of their
 # time is waiting.
-IN_PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+# A worker that a native library has killed ends the run: what replaces it would wait for ever.
+IN_PARALLEL := -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 
 test: setup ## Run the tests
 	$(WITH_MIRROR) $(BIN)/python -m pytest $(IN_PARALLEL)
