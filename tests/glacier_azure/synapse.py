@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
 from glacier import Executor, Provider
@@ -155,8 +157,11 @@ def staged(server: AzureServer) -> dict[str, bytes]:
     container = client.get_container_client(STAGING)
     if not container.exists():
         return {}
-    names = [blob.name for blob in container.list_blobs()]
-    return {name: container.download_blob(name).readall() for name in names}
+    found: dict[str, bytes] = {}
+    for name in container.list_blob_names():
+        with suppress(ResourceNotFoundError):  # a job that has ended removes its own meanwhile
+            found[name] = container.download_blob(name).readall()
+    return found
 
 
 def written(directory: Path, source: str, name: str = "job.py") -> str:
