@@ -38,17 +38,8 @@ WITH_MIRROR := GLACIER_TERRAFORM_MIRROR="$$(.ci/terraform-mirror)"
 # A worker that a native library has killed ends the run: what replaces it would wait for ever.
 IN_PARALLEL := -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 
-# Tables on Azure, and Azure's other tests, have processes of their own: some time after the former a
-# native library has crashed.
-AZURE_TABLES := tests/glacier_azure/test_blob_tables.py tests/conformance/test_azure.py::TestTable \
-    tests/acceptance/test_every_store.py
-AZURE_TESTS := tests/glacier_azure tests/conformance/test_azure.py
-
 test: setup ## Run the tests
-	$(WITH_MIRROR) $(BIN)/python -m pytest $(AZURE_TABLES)
-	$(WITH_MIRROR) $(BIN)/python -m pytest $(IN_PARALLEL) $(AZURE_TESTS) $(AZURE_TABLES:%=--deselect=%)
-	$(WITH_MIRROR) $(BIN)/python -m pytest $(IN_PARALLEL) $(AZURE_TESTS:%=--ignore=%) \
-	    $(AZURE_TABLES:%=--deselect=%)
+	$(WITH_MIRROR) $(BIN)/python -m pytest $(IN_PARALLEL)
 
 check: setup ## Check format, lint, types, import rules and the docs' snippets
 	$(BIN)/ruff format --check .

@@ -19,7 +19,19 @@ PLATFORM_VARIABLES = (
     *("AWS_", "AZURE_", "CLOUDSDK_", "DATABRICKS_", "GCP_", "GLACIER_", "GOOGLE_"),
     *("IDENTITY_", "MSI_"),
 )
-KEPT_VARIABLES = ("AWS_CA_BUNDLE",)
+KEPT_VARIABLES = ("AWS_CA_BUNDLE", "GLACIER_TERRAFORM_MIRROR")
+
+# The developer's own cloud is hidden from every test.
+for name in list(os.environ):
+    if name.startswith(PLATFORM_VARIABLES) and name not in KEPT_VARIABLES:
+        del os.environ[name]
+os.environ.pop("STORAGE_EMULATOR_HOST", None)
+
+# Every test sets these, so they are there from the start. Polars reads variables in the background,
+# some time after a query has failed; and glibc, but for its newest versions, frees the table of
+# them as one grows that was smaller by four, under the hands of whoever reads it.
+os.environ["GLACIER_CACHE"] = str(Path(__file__).resolve().parents[1] / ".cache")
+os.environ["GLACIER_STATE"] = os.environ["TOY_HOME"] = ""
 
 # Polars reads these once in a process, with the first store that it opens. Its pauses between the
 # tries of a request are most of the time of a test of what goes wrong.
@@ -38,33 +50,16 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 @pytest.fixture(autouse=True)
-def no_ambient_platform(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the developer's own cloud from every test."""
-    for name in list(os.environ):
-        if name.startswith(PLATFORM_VARIABLES) and name not in KEPT_VARIABLES:
-            monkeypatch.delenv(name)
-    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
-
-
-@pytest.fixture(autouse=True)
 def toy_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the store of the toy platform, which jobs share, out of the system's directories."""
     monkeypatch.setenv("TOY_HOME", str(tmp_path_factory.getbasetemp() / "toy"))
 
 
 @pytest.fixture(autouse=True)
-def state_directory(
-    no_ambient_platform: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def state_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory for the records of runs, another one for every test."""
     monkeypatch.setenv("GLACIER_STATE", str(tmp_path / "state"))
     return tmp_path / "state"
-
-
-@pytest.fixture(autouse=True)
-def package_cache(no_ambient_platform: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the wheels of functions from one test run to the next, apart from the developer's."""
-    monkeypatch.setenv("GLACIER_CACHE", str(Path(__file__).resolve().parents[1] / ".cache"))
 
 
 @pytest.fixture(scope="session")

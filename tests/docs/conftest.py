@@ -9,15 +9,12 @@ SERVERS = {"aws.md": "aws_server", "azure.md": "azure_server"}
 
 
 @pytest.fixture(autouse=True)
-def platform_of_the_page(
-    request: pytest.FixtureRequest, no_ambient_platform: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def platform_of_the_page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a page about a cloud find the rig's server and test credentials in its environment."""
     page = getattr(request.node, "callspec", None) and request.node.callspec.params.get("page")
     if not isinstance(page, Path) or page.name not in SERVERS:
         return
     server = request.getfixturevalue(SERVERS[page.name])
-    request.getfixturevalue("package_cache")
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     if page.name == "azure.md":
