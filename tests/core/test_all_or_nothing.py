@@ -184,7 +184,7 @@ def test_error_mode_refuses_data_that_appears_before_the_commit(
     provider: Provider, path: str
 ) -> None:
     adapter = provider.bucket("b", path).adapter
-    stage = adapter.stage()
+    stage = adapter.stage("overwrite")
     file = stage.location.uri + ("x.parquet" if path.endswith("/") else "")
     rows(1).sink_parquet(file)
     provider.bucket("b", path).write(rows(2))

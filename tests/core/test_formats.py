@@ -204,7 +204,7 @@ def test_unknown_partition_column_is_refused(provider: Provider, format_name: st
 @pytest.mark.parametrize("format_name", FILE_FORMATS)
 def test_file_names_of_a_dataset_carry_the_attempt(provider: Provider, format_name: str) -> None:
     bucket = provider.bucket("b", "ds/", format_name)
-    stage = bucket.adapter.stage()
+    stage = bucket.adapter.stage("overwrite")
     chosen = bucket.get_format()
     assert isinstance(chosen, FileFormat)
 

@@ -85,7 +85,7 @@ def test_commit_that_is_cut_off_leaves_the_store_as_it_was(bucket: Bucket, flaky
     bucket.write(ROWS)
     before = everything(bucket)
     adapter = FlakyBucketAdapter(bucket, flaky)
-    stage = adapter.stage()
+    stage = adapter.stage("overwrite")
     fill(stage, bucket)
 
     with pytest.raises(ConnectionError, match=f"{flaky} was cut off"):
@@ -96,7 +96,7 @@ def test_commit_that_is_cut_off_leaves_the_store_as_it_was(bucket: Bucket, flaky
 
 def test_commit_that_is_cut_off_for_good_leaves_only_hidden_files(bucket: Bucket) -> None:
     adapter = FlakyBucketAdapter(bucket, "put_file", stays_lost=True)
-    stage = adapter.stage()
+    stage = adapter.stage("overwrite")
     fill(stage, bucket)
 
     with pytest.raises(ConnectionError, match="put_file was cut off"):
@@ -138,7 +138,7 @@ def test_commit_that_may_replace_nothing_deletes_nothing_that_comes_late(
 ) -> None:
     theirs = f"cellar/{bucket.bucket_name}/sales/theirs.parquet"
     adapter = CrowdedBucketAdapter(bucket, theirs)
-    stage = adapter.stage()
+    stage = adapter.stage("overwrite")
     fill(stage, bucket)
 
     adapter.commit(stage, mode)

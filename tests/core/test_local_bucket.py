@@ -357,7 +357,7 @@ def test_open_reads_and_writes_bytes(provider: Provider) -> None:
 
 def test_stage_is_hidden_from_every_bucket(provider: Provider, base_path: Path) -> None:
     bucket = provider.bucket("b", "ds/")
-    stage = bucket.adapter.stage()
+    stage = bucket.adapter.stage("overwrite")
     FRAME.write_parquet(f"{stage.location.uri}x.parquet")
 
     assert not bucket.exists()

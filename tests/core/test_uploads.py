@@ -26,15 +26,16 @@ class Shelf:
         self.before_send: Callable[[int], object] = lambda _: None
         self.after_commit: Callable[[], None] = lambda: None
 
-    def uploads(self, root: str = "f") -> Uploads:
-        return Uploads(root, lambda key: ShelfObject(self, key), part_bytes=PART)
+    def uploads(self, root: str = "f", *, is_exclusive: bool = False) -> Uploads:
+        return Uploads(root, lambda key: ShelfObject(self, key, is_exclusive), part_bytes=PART)
 
 
 class ShelfObject(MultipartObject):
     failures = (RefusedError,)
 
-    def __init__(self, shelf: Shelf, key: str) -> None:
+    def __init__(self, shelf: Shelf, key: str, is_exclusive: bool) -> None:
         self._shelf = shelf
+        self._is_exclusive = is_exclusive
         self._key = key
         self._parts: dict[int, bytes] = {}
 
@@ -45,11 +46,11 @@ class ShelfObject(MultipartObject):
         self._parts[number] = content
         return number
 
-    def complete(self, parts: Sequence[int], *, is_exclusive: bool) -> None:
-        self.put(b"".join(self._parts[one] for one in parts), is_exclusive=is_exclusive)
+    def complete(self, parts: Sequence[int]) -> None:
+        self.put(b"".join(self._parts[one] for one in parts))
 
-    def put(self, content: bytes, *, is_exclusive: bool) -> None:
-        if is_exclusive and self._key in self._shelf.objects:
+    def put(self, content: bytes) -> None:
+        if self._is_exclusive and self._key in self._shelf.objects:
             raise RefusedError("something is there")
         self._shelf.objects[self._key] = content
         self._shelf.owners[self._key] = self
@@ -111,11 +112,11 @@ def test_commit_without_an_answer_counts_if_the_object_is_ours(shelf: Shelf, bod
 @pytest.mark.parametrize("body", [b"abc", b"abcdefghijk"])
 def test_commit_that_finds_the_object_of_another_is_refused(shelf: Shelf, body: bytes) -> None:
     shelf.objects["f"] = b"of another"
-    uploads = shelf.uploads()
+    uploads = shelf.uploads(is_exclusive=True)
     uploads.open("").write(body)
 
     with pytest.raises(RefusedError, match="something is there"):
-        uploads.complete(is_exclusive=True)
+        uploads.complete()
 
     assert shelf.objects == {"f": b"of another"}
 

@@ -116,7 +116,7 @@ def test_killed_upload_of_our_own_is_swept(
     aws_server: AwsServer, provider: Provider, objects: Objects
 ) -> None:
     bucket = provider.bucket(objects.name, "ds/")
-    stage = bucket.adapter.stage()
+    stage = bucket.adapter.stage("overwrite")
     assert stage.files is not None
     with stage.files.open(f"k=1/{stage.token}-00000000.parquet") as file:
         file.write(bytes(9 * 1024 * 1024))

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
-from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -45,12 +44,16 @@ def make(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")  # less to wait for
     config = aws_server.config(endpoint_url=proxy.endpoint)
     client = session_of(config).client("s3")
-    return partial(
-        Uploads,
-        begin=lambda key: S3Object(client, objects.name, key, TOKEN),
-        part_bytes=PART,
-        translate=Provider(config).bucket(objects.name, "ds/").adapter.translate,
-    )
+
+    def uploads(root: str, *, is_exclusive: bool = False, **settings: Any) -> Uploads:
+        return Uploads(
+            root,
+            lambda key: S3Object(client, objects.name, key, TOKEN, is_exclusive=is_exclusive),
+            translate=Provider(config).bucket(objects.name, "ds/").adapter.translate,
+            **{"part_bytes": PART, **settings},
+        )
+
+    return uploads
 
 
 def content(size: int, seed: int = 0) -> bytes:
@@ -293,14 +296,14 @@ def test_commit_whose_answers_are_lost_is_a_success(
     lost: int | None,
 ) -> None:
     body = content(size)
-    uploads = make(root="f.bin")
+    uploads = make(root="f.bin", is_exclusive=is_exclusive)
     fill(uploads, "", body)
     if size > PART:
         rule = proxy.on(drop, method="POST", query="^uploadId", times=lost)
     else:
         rule = proxy.on(drop, method="PUT", times=lost)
 
-    uploads.complete(is_exclusive=is_exclusive)
+    uploads.complete()
 
     assert rule.played >= 1
     assert objects.bodies() == {"f.bin": body}
@@ -312,12 +315,12 @@ def test_commit_whose_answers_are_lost_is_a_success(
 def test_exclusive_commit_leaves_what_somebody_else_wrote(
     make: Callable[..., Uploads], objects: Objects, size: int
 ) -> None:
-    uploads = make(root="f.bin")
+    uploads = make(root="f.bin", is_exclusive=True)
     fill(uploads, "", content(size))
     objects.put("f.bin", b"of somebody else")
 
     with pytest.raises(ClientError, match="PreconditionFailed"):
-        uploads.complete(is_exclusive=True)
+        uploads.complete()
 
     uploads.abort()
     assert objects.bodies() == {"f.bin": b"of somebody else"}

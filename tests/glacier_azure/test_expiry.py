@@ -71,7 +71,7 @@ def test_signature_that_expires_during_a_write_leaves_the_old_data(azurite: Azur
     Provider(config=azurite.config()).bucket(blobs.name, "f.parquet").write(ROWS)
     old = blobs.bodies()
     bucket = expiring(azurite).bucket(blobs.name, "f.parquet")
-    stage = bucket.adapter.stage()
+    stage = bucket.adapter.stage("overwrite")
     assert stage.files is not None
     stage.files.open("").write(bytes(9 * 1024 * 1024))
     outlive()

@@ -45,11 +45,13 @@ def make(azurite: Azurite, proxy: Proxy, blobs: Blobs) -> Callable[..., Uploads]
     config = azurite.config(endpoint=proxy.endpoint, max_retries=1)
     container = session_of(config).blobs.get_container_client(blobs.name)
 
-    def uploads(token: str = TOKEN, **settings: Any) -> Uploads:
+    def uploads(token: str = TOKEN, *, is_exclusive: bool = False, **settings: Any) -> Uploads:
+        def begin(key: str) -> BlockBlob:
+            client, uri = container.get_blob_client(key), blobs.uri(key)
+            return BlockBlob(client, uri, token, None, is_exclusive=is_exclusive)
+
         return Uploads(
-            begin=lambda key: BlockBlob(
-                container.get_blob_client(key), blobs.uri(key), token, None
-            ),
+            begin=begin,
             translate=Provider(config).bucket(blobs.name, "ds/").adapter.translate,
             **{"part_bytes": PART, **settings},
         )
@@ -268,11 +270,11 @@ def test_commit_whose_answers_are_lost_is_a_success(
     make: Make, proxy: Proxy, blobs: Blobs, size: int, is_exclusive: bool, lost: int | None
 ) -> None:
     body = content(size)
-    uploads = make(root="f.bin")
+    uploads = make(root="f.bin", is_exclusive=is_exclusive)
     fill(uploads, "", body)
     rule = proxy.on(drop, method="PUT", query="comp=blocklist|^$", times=lost)
 
-    uploads.complete(is_exclusive=is_exclusive)
+    uploads.complete()
 
     assert rule.played >= 1
     assert blobs.bodies() == {"f.bin": body}
@@ -313,12 +315,12 @@ def test_lost_commit_is_not_taken_for_that_of_somebody_else(
 def test_exclusive_commit_leaves_what_somebody_else_wrote(
     make: Make, blobs: Blobs, size: int
 ) -> None:
-    uploads = make(root="f.bin")
+    uploads = make(root="f.bin", is_exclusive=True)
     fill(uploads, "", content(size))
     blobs.put("f.bin", b"of somebody else")
 
     with pytest.raises(ResourceExistsError, match="BlobAlreadyExists"):
-        uploads.complete(is_exclusive=True)
+        uploads.complete()
 
     uploads.abort()
     assert blobs.bodies() == {"f.bin": b"of somebody else"}

@@ -142,9 +142,10 @@ class S3BucketAdapter(ObjectStoreAdapter):
             uri = f"s3://{self.resource.bucket_name}/{error.get('Key', '')}"
             raise of_answer(refused, uri, self._config)
 
-    def upload(self, key: str, token: str) -> S3Object:
+    def upload(self, key: str, token: str, *, is_exclusive: bool) -> S3Object:
         """Return an object that a stage is going to write."""
-        return S3Object(self._client, self.resource.bucket_name, key, token)
+        name = self.resource.bucket_name
+        return S3Object(self._client, name, key, token, is_exclusive=is_exclusive)
 
     def is_in_the_way(self, error: Exception) -> bool:
         """Return whether S3 has refused to replace an object."""

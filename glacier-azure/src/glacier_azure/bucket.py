@@ -158,12 +158,13 @@ class BlobStorageAdapter(ObjectStoreAdapter):
             if code_of(error) != "BlobNotFound":
                 raise
 
-    def upload(self, key: str, token: str) -> BlockBlob:
+    def upload(self, key: str, token: str, *, is_exclusive: bool) -> BlockBlob:
         """Return a blob that a stage is going to write."""
         config = cast("BlobConfig | None", self.resource.config)
         is_set = config is not None and "tier" in config.model_fields_set
         tier = config.tier if config is not None and is_set else None
-        return BlockBlob(self._container.get_blob_client(key), self._uri(key), token, tier)
+        client, uri = self._container.get_blob_client(key), self._uri(key)
+        return BlockBlob(client, uri, token, tier, is_exclusive=is_exclusive)
 
     def is_in_the_way(self, error: Exception) -> bool:
         """Return whether Azure has refused to replace a blob."""

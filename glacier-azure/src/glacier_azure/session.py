@@ -9,10 +9,10 @@ import os
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from glacier.credentials import ConfigCredentials
+from glacier.credentials import ConfigCredentials, made_once
 from glacier.errors import MissingPackageError
 from glacier.storage import new_token
 from glacier_azure.config import AzureConfig
@@ -59,20 +59,6 @@ _KEPT_HOSTS = 10
 _KEPT_CONNECTIONS = 32
 
 
-if TYPE_CHECKING:
-    _made_once = cached_property
-else:
-
-    class _made_once(cached_property):  # noqa: N801 - a decorator
-        """A cached property that one thread makes while others wait; Python's own has no lock."""
-
-        def __get__(self, instance, owner=None):
-            if instance is None:
-                return self
-            with instance.lock:
-                return super().__get__(instance, owner)
-
-
 class AzureSession:
     """What a config stands for: clients, the filesystem and Polars' access, of one identity.
 
@@ -84,7 +70,7 @@ class AzureSession:
         self.config = config
         self.lock = threading.RLock()  # of what is made once
 
-    @_made_once
+    @made_once
     def token_credential(self) -> TokenCredential:
         """What gets tokens for Azure's services: the service principal, or the ambient identity."""
         config = self.config
@@ -103,7 +89,7 @@ class AzureSession:
         of_pool = pool_credential()
         return usual if of_pool is None else ChainedTokenCredential(of_pool, usual)
 
-    @_made_once
+    @made_once
     def account(self) -> StorageAccount:
         """The storage account whose containers are the buckets.
 
@@ -115,7 +101,7 @@ class AzureSession:
         """
         return storage_account(self.config, self.token_credential)
 
-    @_made_once
+    @made_once
     def blobs(self) -> BlobServiceClient:
         """The client of the storage account; safe to share among threads."""
         account, settings = self.account, self.client_settings()
@@ -155,12 +141,12 @@ class AzureSession:
                 options["azure_allow_http"] = "true"
         return options
 
-    @_made_once
+    @made_once
     def credential_provider(self) -> "AzureCredentials":
         """Polars' source of credentials."""
         return AzureCredentials(self.config, mark=new_token())
 
-    @_made_once
+    @made_once
     def filesystem(self) -> "AzureBlobFileSystem":
         """The fsspec filesystem."""
         from glacier_azure.filesystem import blob_filesystem

@@ -130,8 +130,13 @@ class BucketAdapter(Adapter["Bucket"]):
         """Delete what the path holds; nothing happens where nothing is."""
 
     @abstractmethod
-    def stage(self) -> Stage:
-        """Return a new, empty, private place of the shape (file or dataset) of the path."""
+    def stage(self, mode: WriteMode) -> Stage:
+        """Return a new, empty, private place of the shape (file or dataset) of the path.
+
+        Args:
+            mode: What its commit will be: some stores want to know before the first byte whether
+                the write may replace anything.
+        """
 
     @abstractmethod
     def commit(self, stage: Stage, mode: WriteMode) -> None:

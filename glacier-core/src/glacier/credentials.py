@@ -1,7 +1,8 @@
 """How Polars gets the credentials of a provider's config, and how they travel."""
 
 from abc import ABC, abstractmethod
-from typing import Generic, Self, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from glacier.config.base import ProviderConfig
 
@@ -39,3 +40,20 @@ class ConfigCredentials(ABC, Generic[ConfigT]):
 
     def __reduce__(self) -> tuple[type[Self], tuple[ConfigT, str]]:
         return type(self), (self.config, self._mark)
+
+
+if TYPE_CHECKING:
+    made_once = cached_property
+else:
+
+    class made_once(cached_property):  # noqa: N801 - a decorator
+        """A cached property that one thread makes while others wait; Python's own has no lock.
+
+        The object has the lock as its attribute `lock`, which has to be reentrant.
+        """
+
+        def __get__(self, instance, owner=None):
+            if instance is None:
+                return self
+            with instance.lock:
+                return super().__get__(instance, owner)

@@ -134,7 +134,7 @@ class FilesystemBucketAdapter(BucketAdapter):
 
         return register_io_source(fetch_and_scan, schema=dict(schema))
 
-    def stage(self) -> Stage:
+    def stage(self, mode: WriteMode) -> Stage:  # noqa: ARG002 - it is asked at the commit
         """Return a new directory on this machine, or a file in one."""
         token = new_token()
         directory = _workspace() / token

@@ -27,6 +27,9 @@ from glacier.uploads.multipart import MultipartObject
 from glacier.uploads.stage import Uploads
 from glacier.uploads.threads import for_all
 
+_EXCLUSIVE = {"error", "ignore"}
+"""The modes of writes that may replace nothing."""
+
 
 class ObjectStoreAdapter(BucketAdapter):
     """What every object store does alike; a cloud's adapter adds the requests.
@@ -58,8 +61,14 @@ class ObjectStoreAdapter(BucketAdapter):
         """
 
     @abstractmethod
-    def upload(self, key: str, token: str) -> MultipartObject:
-        """Return the store's side of an object that a stage is going to write."""
+    def upload(self, key: str, token: str, *, is_exclusive: bool) -> MultipartObject:
+        """Return the store's side of an object that a stage is going to write.
+
+        Args:
+            key: The key that it will have.
+            token: The stage's token, which the object carries.
+            is_exclusive: Whether to refuse where an object has the key when it is completed.
+        """
 
     @abstractmethod
     def is_in_the_way(self, error: Exception) -> bool:
@@ -113,15 +122,19 @@ class ObjectStoreAdapter(BucketAdapter):
         """Delete what the path holds; nothing happens where nothing is."""
         self._remove(self.list() if self._is_tree else [self.resource.path])
 
-    def stage(self) -> Stage:
-        """Return what uploads to the path itself, or for tables a directory of this machine."""
+    def stage(self, mode: WriteMode) -> Stage:
+        """Return what uploads to the path itself, or for tables a directory of this machine.
+
+        Files of a dataset have names of their own, so that none of them can be in another's way.
+        """
         token = new_token()
         if self.resource.is_table:
             path = f"{tempfile.mkdtemp(prefix='glacier-')}/rows.parquet"
             return Stage(Location(uri=path, path=path, filesystem=LocalFileSystem), token)
+        is_exclusive = mode in _EXCLUSIVE and not self.resource.is_dataset
         files = Uploads(
             self.resource.path,
-            lambda key: self.upload(key, token),
+            lambda key: self.upload(key, token, is_exclusive=is_exclusive),
             translate=self.translate,
         )
         return Stage(self.location(), token, files)
@@ -133,11 +146,10 @@ class ObjectStoreAdapter(BucketAdapter):
             ObjectExistsError: `mode` is `error` or `ignore` and data has appeared meanwhile.
         """
         uploads = cast("Uploads", stage.files)
-        is_exclusive = mode in {"error", "ignore"}
         if not self.resource.is_dataset:
-            self._complete(uploads, is_exclusive=is_exclusive)
+            self._complete(uploads)
             return
-        if is_exclusive and self.exists():
+        if mode in _EXCLUSIVE and self.exists():
             raise self._appeared()
         publish_dataset(
             uploads.keys,
@@ -158,9 +170,9 @@ class ObjectStoreAdapter(BucketAdapter):
         """Whether the path stands for many objects: a dataset, or a table, whatever its end."""
         return self.resource.is_dataset or self.resource.is_table
 
-    def _complete(self, uploads: Uploads, *, is_exclusive: bool) -> None:
+    def _complete(self, uploads: Uploads) -> None:
         try:
-            uploads.complete(is_exclusive=is_exclusive)
+            uploads.complete()
         except Exception as error:
             if self.is_in_the_way(error):
                 raise self._appeared() from error

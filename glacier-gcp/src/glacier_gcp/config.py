@@ -1,10 +1,12 @@
 """The Google Cloud configs."""
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from glacier.config.base import ProviderConfig, ResourceConfig
 from glacier.errors import ConfigError
@@ -13,10 +15,13 @@ from glacier.errors import ConfigError
 class GcpConfig(ProviderConfig):
     """A Google Cloud project and region, and the identity to use there.
 
-    Without a key, the application default credentials are used.
+    Without a key the ambient identity is used: what Google's libraries call application default
+    credentials.
     """
 
-    project: str
+    of_identity = frozenset({"service_account_key_path", "impersonate_service_account"})
+
+    project: str = Field(min_length=1)
     """The project's id. Environment variables: `GOOGLE_CLOUD_PROJECT`, then `GCP_PROJECT`."""
 
     region: str = "us-central1"
@@ -34,12 +39,55 @@ class GcpConfig(ProviderConfig):
     Environment variable: `GOOGLE_APPLICATION_CREDENTIALS`."""
 
     impersonate_service_account: str | None = None
-    """The e-mail address of a service account to act as.
+    """The e-mail address of a service account to act as, in place of the identity found, which has
+    to be allowed to make tokens for it.
     Environment variable: `GOOGLE_IMPERSONATE_SERVICE_ACCOUNT`."""
 
     endpoint: str | None = None
-    """Where Cloud Storage is reached instead of its public address.
-    Environment variable: `STORAGE_EMULATOR_HOST`. Maps to `api_endpoint`."""
+    """Where Google Cloud's services are reached instead of their public addresses, such as an
+    emulator; entered without an identity where none is found. Environment variable:
+    `STORAGE_EMULATOR_HOST`, which counts where None too."""
+
+    connect_timeout_seconds: float = Field(default=10, ge=0.001)
+    """After how many seconds without a connection a request is tried again. Maps to the first half
+    of `timeout` of Google's clients, and to `connect_timeout` of Polars' storage options."""
+
+    read_timeout_seconds: float = Field(default=60, ge=0.001)
+    """After how many seconds without a byte a request is tried again. Maps to the second half of
+    `timeout` of Google's clients, and to `read_timeout` of Polars' storage options, without which
+    Polars would wait for ever."""
+
+    retry_timeout_seconds: float = Field(default=30, ge=0)
+    """For how many seconds a request that failed for want of a sound answer is tried again. Maps to
+    `timeout` of the retries of Google's clients, and where it is set to `retry_timeout_ms` of
+    Polars' storage options; Polars' own number counts for what it reads otherwise."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _endpoint_is_an_address(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "https://host")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("it is no address; expected one such as http://localhost:4443")
+        if parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError(
+                "an address is shown and sent to jobs, and is no place for a secret: expected one "
+                "such as http://localhost:4443"
+            )
+        return value if value is None else value.rstrip("/")
+
+    @field_validator("service_account_key")
+    @classmethod
+    def _key_is_json(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        problem = "expected the JSON text of a service account's key, as Google gives it"
+        try:
+            fields = json.loads(value.get_secret_value())
+        except ValueError as error:
+            raise ValueError(problem) from error
+        if not isinstance(fields, dict) or not fields.get("private_key"):
+            raise ValueError(f"{problem}; this text has no private_key")
+        return value
 
     @model_validator(mode="after")
     def _one_key_at_most(self) -> Self:
@@ -69,8 +117,16 @@ class GcpConfig(ProviderConfig):
             zone=env.get("GOOGLE_CLOUD_ZONE") or None,
             service_account_key_path=env.get("GOOGLE_APPLICATION_CREDENTIALS") or None,
             impersonate_service_account=env.get("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT") or None,
-            endpoint=env.get("STORAGE_EMULATOR_HOST") or None,
+            endpoint=emulator_in(env),
         )
+
+
+def emulator_in(environ: Mapping[str, str]) -> str | None:
+    """Return the address that `STORAGE_EMULATOR_HOST` names, as Google's libraries read it."""
+    found = environ.get("STORAGE_EMULATOR_HOST")
+    if not found:
+        return None
+    return (found if "://" in found else f"http://{found}").rstrip("/")
 
 
 class GcsConfig(ResourceConfig):

@@ -1,12 +1,32 @@
 """What this distribution adds to Glacier."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from glacier.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    from glacier.registry import AdapterSpec
     from glacier_gcp.config import GcpConfig
+
+
+@hookimpl
+def glacier_register_adapters() -> "Iterable[AdapterSpec]":
+    """Register Cloud Storage."""
+    from glacier.registry import AdapterSpec
+    from glacier.resources import Bucket
+    from glacier_gcp.config import GcpConfig, GcsConfig
+
+    return [
+        AdapterSpec(
+            Bucket,
+            GcpConfig,
+            "glacier_gcp.bucket:GcsAdapter",
+            (GcsConfig,),
+            check="glacier_gcp.storage.names:check_bucket",
+            extra="gcp",
+        ),
+    ]
 
 
 @hookimpl

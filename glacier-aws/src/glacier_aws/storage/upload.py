@@ -28,13 +28,23 @@ class S3Object(MultipartObject):
         bucket_name: The bucket.
         key: The object's key.
         token: The stage's token, which the object carries.
+        is_exclusive: Whether nothing may be replaced.
     """
 
     failures: ClassVar[tuple[type[Exception], ...]] = (BotoCoreError, ClientError, OSError)
 
-    def __init__(self, client: "S3Client", bucket_name: str, key: str, token: str) -> None:
+    def __init__(
+        self,
+        client: "S3Client",
+        bucket_name: str,
+        key: str,
+        token: str,
+        *,
+        is_exclusive: bool = False,
+    ) -> None:
         self._client = client
         self._token = token
+        self._condition: Any = {"IfNoneMatch": "*"} if is_exclusive else {}
         self._place: Any = {"Bucket": bucket_name, "Key": key}  # Any: arguments of many calls
         self._upload_id: str | None = None
 
@@ -57,22 +67,22 @@ class S3Object(MultipartObject):
         checksums = {k: v for k, v in sent.items() if re.fullmatch("Checksum(?!Type).+", k)}
         return {"PartNumber": number, "ETag": sent["ETag"], **checksums}
 
-    def complete(self, parts: Sequence[dict[str, Any]], *, is_exclusive: bool) -> None:
+    def complete(self, parts: Sequence[dict[str, Any]]) -> None:
         """Complete the upload."""
         self._client.complete_multipart_upload(
             **self._place,
             UploadId=cast("str", self._upload_id),
             MultipartUpload=cast("Any", {"Parts": list(parts)}),
-            **_condition(is_exclusive=is_exclusive),
+            **self._condition,
         )
 
-    def put(self, content: bytes, *, is_exclusive: bool) -> None:
+    def put(self, content: bytes) -> None:
         """Put the object."""
         self._client.put_object(
             **self._place,
             Body=content,
             Metadata=self._metadata,
-            **_condition(is_exclusive=is_exclusive),
+            **self._condition,
         )
 
     def abort(self) -> None:
@@ -110,7 +120,3 @@ class S3Object(MultipartObject):
         """
         added = cast("Any", self._client.meta.config).request_checksum_calculation
         return {"ChecksumAlgorithm": "CRC32"} if added == "when_supported" else {}
-
-
-def _condition(*, is_exclusive: bool) -> Any:  # Any: as above
-    return {"IfNoneMatch": "*"} if is_exclusive else {}

@@ -39,14 +39,24 @@ class BlockBlob(MultipartObject):
         uri: How errors call it.
         token: The stage's token, which the blob carries.
         tier: The access tier to write to; None for the account's own.
+        is_exclusive: Whether nothing may be replaced.
     """
 
     failures: ClassVar[tuple[type[Exception], ...]] = (AzureError, OSError)
 
-    def __init__(self, client: "BlobClient", uri: str, token: str, tier: str | None) -> None:
+    def __init__(
+        self,
+        client: "BlobClient",
+        uri: str,
+        token: str,
+        tier: str | None,
+        *,
+        is_exclusive: bool = False,
+    ) -> None:
         self._client = client
         self._uri = uri
         self._token = token
+        self._is_exclusive = is_exclusive
         self._settings: Any = {} if tier is None else {"standard_blob_tier": StandardBlobTier(tier)}
         self._id_bytes = _ID_BYTES
         self._lock = threading.Lock()  # of the length of ids
@@ -68,7 +78,7 @@ class BlockBlob(MultipartObject):
             self._fit_to_others(error)
         return self._staged(number, content)
 
-    def complete(self, parts: Sequence[str], *, is_exclusive: bool) -> None:
+    def complete(self, parts: Sequence[str]) -> None:
         """Commit the list of blocks.
 
         A second try finds the blocks in the blob, if the first one has committed them.
@@ -76,6 +86,7 @@ class BlockBlob(MultipartObject):
         Raises:
             WriteError: Blocks are gone, since somebody else has written the blob.
         """
+        is_exclusive = self._is_exclusive
         condition: Any = {"match_condition": MatchConditions.IfMissing} if is_exclusive else {}
         try:
             self._client.commit_block_list(
@@ -93,12 +104,12 @@ class BlockBlob(MultipartObject):
                 uri=self._uri,
             ) from error
 
-    def put(self, content: bytes, *, is_exclusive: bool) -> None:
+    def put(self, content: bytes) -> None:
         """Put the blob."""
         self._client.upload_blob(
             content,
             length=len(content),
-            overwrite=not is_exclusive,
+            overwrite=not self._is_exclusive,
             metadata=self._metadata,
             max_concurrency=1,
             **self._settings,

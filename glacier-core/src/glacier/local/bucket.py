@@ -157,7 +157,7 @@ class LocalBucketAdapter(BucketAdapter):
         real.rename(stage / _STAGED_DATASET)
         shutil.rmtree(stage)
 
-    def stage(self) -> Stage:
+    def stage(self, mode: WriteMode) -> Stage:  # noqa: ARG002 - it is asked at the commit
         """Return a new place on the same file system, hidden from every bucket."""
         self.location()  # refuses a path that leads outside before anything is written
         token = new_token()

@@ -94,7 +94,7 @@ class Write:
     def stage(self) -> tuple[Stage, pl.LazyFrame]:
         """Return a new stage, and the lazy sink that fills it when it is collected."""
         with translated(self.bucket):
-            stage = self.bucket.adapter.stage()
+            stage = self.bucket.adapter.stage(self.request.mode)
         return stage, self._file_format.sink(self.frame, stage, self._staging_request)
 
     def commit(self, stage: Stage) -> None:

@@ -247,6 +247,6 @@ class _ArrowStream:
 def _filled_stage(bucket: Bucket, rows: pl.DataFrame) -> Stage:
     chosen = bucket.get_format()
     assert isinstance(chosen, FileFormat)
-    stage = bucket.adapter.stage()
+    stage = bucket.adapter.stage("overwrite")
     chosen.sink(rows.lazy(), stage, WriteRequest()).collect(engine="streaming")
     return stage

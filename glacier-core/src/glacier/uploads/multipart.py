@@ -9,7 +9,8 @@ class MultipartObject(ABC):
     """One object under way to a store, under the very key that it will have.
 
     Nothing of it may be visible before `complete()` or `put()`, which replace what has the key in
-    one step. Parts are numbered from 1, and several threads send them at a time.
+    one step; an exclusive one is refused there where an object has the key already. Parts are
+    numbered from 1, and several threads send them at a time, in the order of their numbers.
 
     Attributes:
         failures: What the store's client raises where a request fails.
@@ -26,16 +27,15 @@ class MultipartObject(ABC):
         """Send one part, and return what `complete()` has to know of it."""
 
     @abstractmethod
-    def complete(self, parts: Sequence[Any], *, is_exclusive: bool) -> None:
+    def complete(self, parts: Sequence[Any]) -> None:
         """Make the object visible out of all its parts, in order.
 
         Args:
             parts: What `send()` has returned of each.
-            is_exclusive: Whether to refuse where an object has the key already.
         """
 
     @abstractmethod
-    def put(self, content: bytes, *, is_exclusive: bool) -> None:
+    def put(self, content: bytes) -> None:
         """Make an object visible that is small enough for one request; nothing was begun."""
 
     @abstractmethod

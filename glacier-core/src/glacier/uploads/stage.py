@@ -76,18 +76,15 @@ class Uploads:
             self._uploads[key] = upload
         return cast("IO[bytes]", upload)
 
-    def complete(self, *, is_exclusive: bool = False) -> None:
+    def complete(self) -> None:
         """Make every file visible, each at once and whole.
-
-        Args:
-            is_exclusive: Whether to refuse where an object has the key already.
 
         Raises:
             Exception: The store refuses, in its client's own words.
             StorageError: It has refused a part before, or the write was given up.
         """
         self.check()
-        for_all(lambda one: one.complete(is_exclusive=is_exclusive), self._all())
+        for_all(lambda one: one.complete(), self._all())
         self.buffers.close()
 
     def abort(self) -> None:

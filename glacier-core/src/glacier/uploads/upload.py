@@ -70,8 +70,8 @@ class Upload(io.RawIOBase):
             self._send(content)
         return len(view)
 
-    def complete(self, *, is_exclusive: bool) -> None:
-        """Make the object visible, replacing what is there."""
+    def complete(self) -> None:
+        """Make the object visible."""
         rest = self._uploads.buffers.take(self._key)
         target = self._target
         try:
@@ -79,9 +79,9 @@ class Upload(io.RawIOBase):
                 if rest:
                     self._send(rest)
                 parts = [part.result() for part in self._parts]
-                target.complete(parts, is_exclusive=is_exclusive)
+                target.complete(parts)
             else:
-                target.put(rest, is_exclusive=is_exclusive)
+                target.put(rest)
         except target.failures as error:
             if not target.may_be_done(error):
                 raise

@@ -1,0 +1,159 @@
+"""Buckets on Google Cloud Storage."""
+
+import builtins
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from google.api_core.exceptions import NotFound
+
+from glacier.errors import GlacierError
+from glacier.globs import polars_glob
+from glacier.object_store import ObjectStoreAdapter
+from glacier.storage import Location, is_glob
+from glacier_gcp.answers import answer_of
+from glacier_gcp.errors import of_bucket
+from glacier_gcp.session import session_of
+from glacier_gcp.storage.deployment import deploy_bucket
+from glacier_gcp.storage.exclusive import ExclusiveGcsObject
+from glacier_gcp.storage.upload import GcsObject
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+    from google.cloud.storage import Bucket as GoogleBucket
+
+    from glacier.provider import Provider
+    from glacier.resources import Bucket
+    from glacier_gcp.config import GcpConfig
+    from glacier_gcp.session import GcpSession
+
+_LONGEST_NAME = 63
+
+
+class GcsAdapter(ObjectStoreAdapter):
+    """Polars reads Cloud Storage by itself; writes are uploads that a commit completes."""
+
+    def __init__(self, resource: "Bucket", provider: "Provider") -> None:
+        super().__init__(resource, provider)
+        self._config = cast("GcpConfig", provider.config)
+
+    @classmethod
+    def default_staging(cls, provider: "Provider") -> str | None:
+        """Return the project's own bucket for jobs in the provider's region."""
+        config = cast("GcpConfig", provider.config)
+        project = config.project.replace(":", "-").replace(".", "-")  # of a domain's own
+        name = f"glacier-staging-{project}-{config.region}"
+        if len(name) <= _LONGEST_NAME and "google" not in name:
+            return name
+        digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+        return f"glacier-staging-{digest}-{config.region}"
+
+    def prepare_staging(self) -> None:
+        """Make the bucket where it is missing, with the settings that are safe."""
+        if not self.has_bucket():
+            self.deploy()
+
+    def deploy(self) -> None:
+        """Make the bucket or update it, by what all resources of the provider say of it.
+
+        Raises:
+            ContradictionError: Two of them set a field differently.
+        """
+        deploy_bucket(self._session, self.resource.bucket_name)
+
+    def location(self) -> Location:
+        """Return where the bucket's path lies; touches no data."""
+        session, path = self._session, self.resource.path
+        return Location(
+            uri=f"gs://{self.resource.bucket_name}/{polars_glob(path) if is_glob(path) else path}",
+            path=f"{self.resource.bucket_name}/{path}",
+            filesystem=lambda: session.filesystem,
+            storage_options=session.storage_options,
+            credential_provider=None if session.is_anonymous else session.credential_provider,
+            table_options=session.credential_provider.table_options,
+            is_glob=is_glob(path),
+        )
+
+    def get_uri(self) -> str:
+        """Return `gs://bucket/path`."""
+        return f"gs://{self.resource.bucket_name}/{self.resource.path}"
+
+    @property
+    def filesystem(self) -> "AbstractFileSystem":
+        """gcsfs, with the identity of the config."""
+        return self._session.filesystem
+
+    def has_bucket(self) -> bool:
+        """Return whether the bucket is there.
+
+        One object of it is asked for: to see the bucket itself takes a right that roles for
+        objects do not have.
+        """
+        try:
+            return any(True for _ in self._listed("", most=1)) or True
+        except NotFound:
+            return False
+
+    def has_object(self) -> bool:
+        """Return whether an object has the path as its name."""
+        blob = self._bucket.blob(self.resource.path)
+        return bool(blob.exists(timeout=self._session.timeout, retry=self._session.retry))
+
+    def objects(self, prefix: str) -> Iterator[str]:
+        """Yield the names of all objects that start with a prefix."""
+        for name in self._listed(prefix):
+            if not name.endswith("/"):  # consoles make such for directories
+                yield name
+
+    def remove(self, keys: builtins.list[str]) -> None:
+        """Delete an object; nothing happens where it isn't there.
+
+        The API's batches say nothing of their parts to callers of Google's client.
+        """
+        session = self._session
+        for key in keys:
+            try:
+                self._bucket.delete_blob(key, timeout=session.timeout, retry=session.retry)
+            except NotFound as error:
+                if self.is_bucket_missing(error):
+                    raise
+
+    def upload(self, key: str, token: str, *, is_exclusive: bool) -> GcsObject:
+        """Return an object that a stage is going to write."""
+        kind = ExclusiveGcsObject if is_exclusive else GcsObject
+        return kind(self._session, self.resource.bucket_name, key, token)
+
+    def is_in_the_way(self, error: Exception) -> bool:
+        """Return whether Google has refused to replace an object."""
+        answer = answer_of(error)
+        return answer is not None and answer.status == 412
+
+    def is_bucket_missing(self, error: Exception) -> bool:
+        """Return whether Google has said that there is no such bucket."""
+        answer = answer_of(error)
+        return answer is not None and answer.is_bucket_missing
+
+    def translate(self, error: Exception) -> GlacierError | None:
+        """Return Glacier's error for one of Google's clients, of gcsfs or of Polars' store."""
+        return of_bucket(error, self.get_uri(), self._session)
+
+    def _listed(self, prefix: str, most: int | None = None) -> Iterator[str]:
+        session = self._session
+        found = session.storage.list_blobs(
+            self.resource.bucket_name,
+            prefix=prefix or None,
+            max_results=most,
+            fields="items(name),nextPageToken",
+            timeout=session.timeout,
+            retry=session.retry,
+        )
+        for blob in found:
+            yield blob.name
+
+    @property
+    def _bucket(self) -> "GoogleBucket":
+        return self._session.storage.bucket(self.resource.bucket_name)
+
+    @property
+    def _session(self) -> "GcpSession":
+        return session_of(self._config)

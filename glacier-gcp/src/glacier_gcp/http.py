@@ -1,0 +1,109 @@
+"""Requests for which Google's libraries have no call, with what Google has answered as an error."""
+
+import re
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from google.api_core.exceptions import GoogleAPICallError, from_http_status
+
+if TYPE_CHECKING:
+    from requests import Response
+
+    from glacier_gcp.session import GcpSession
+
+_DONE = (200, 201, 204)
+
+
+def send(
+    session: "GcpSession",
+    method: str,
+    url: str,
+    *,
+    expected: Collection[int] = _DONE,
+    **request: Any,  # Any: arguments of another library
+) -> "Response":
+    """Make a request that may be made twice, and try it again as Google's clients do.
+
+    Args:
+        session: Whose identity asks.
+        method: Such as `PUT`.
+        url: The address; it may hold what is a secret, and is in no error.
+        expected: The statuses that are no refusal.
+        **request: What else `requests` takes, such as `data`, `json` and `headers`.
+
+    Raises:
+        GoogleAPIError: Google refuses, or did not answer soundly in the time for that.
+        RequestException: It can't be reached.
+    """
+    return session.retry(send_once)(session, method, url, expected=expected, **request)
+
+
+def send_once(
+    session: "GcpSession",
+    method: str,
+    url: str,
+    *,
+    expected: Collection[int] = _DONE,
+    **request: Any,  # Any: arguments of another library
+) -> "Response":
+    """Make a request once; as `send`."""
+    response: Response = session.http.request(method, url, timeout=session.timeout, **request)
+    if response.status_code not in expected:
+        raise refusal(response)
+    return response
+
+
+def refusal(response: "Response") -> GoogleAPICallError:
+    """Return the error for an answer in JSON or XML, with Google's code as its `reason`."""
+    code, message = _told_in_json(response) or _told_in_xml(response) or ("", response.text[:500])
+    error: GoogleAPICallError = from_http_status(
+        response.status_code,
+        message or str(response.reason),
+        errors=[{"reason": code}] if code else (),
+        response=response,
+    )
+    return error
+
+
+def text_of(response: "Response", element: str) -> str:
+    """Return the text of an element of an answer in XML, whatever its namespace.
+
+    Raises:
+        ValueError: It has none.
+    """
+    found = _element(response.text, element)
+    if found is None:
+        raise ValueError(f"Cloud Storage answered without {element}: {response.text[:200]}")
+    return found
+
+
+def _told_in_json(response: "Response") -> tuple[str, str] | None:
+    try:
+        error = response.json()["error"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    if not isinstance(error, dict):
+        return "", str(error)
+    reasons = [str(one.get("reason", "")) for one in error.get("errors", ())]
+    code = next(iter(reasons), "") or str(error.get("status", ""))
+    return code, str(error.get("message", ""))
+
+
+def _told_in_xml(response: "Response") -> tuple[str, str] | None:
+    code = _element(response.text, "Code")
+    if code is None:
+        return None
+    parts = [_element(response.text, name) for name in ("Message", "Details")]
+    return code, " ".join(one for one in parts if one)
+
+
+def _element(text: str, name: str) -> str | None:
+    if not re.match(r"\s*<", text):
+        return None
+    try:
+        root = ET.fromstring(text)  # noqa: S314 - from Google, by TLS
+    except ET.ParseError:
+        return None
+    found = root.find(f".//{{*}}{name}")
+    return None if found is None else found.text or ""

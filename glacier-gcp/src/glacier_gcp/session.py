@@ -1,0 +1,290 @@
+"""One identity for everything that talks to Google Cloud.
+
+A config stands for one identity: a service account's key, a file with a credential, or what
+google-auth finds by itself, and on top of each perhaps a service account to act as. It is resolved
+once; the clients, the filesystem and Polars ask the same credential for every request, so that
+they can't disagree, and are refreshed together.
+"""
+
+import json
+import os
+import threading
+import warnings
+from collections.abc import Mapping
+from datetime import UTC
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from glacier.credentials import ConfigCredentials, made_once
+from glacier.errors import ConfigError, MissingPackageError
+from glacier.storage import new_token
+from glacier_gcp.config import GcpConfig, emulator_in
+
+try:
+    import google.auth
+    from google.auth import impersonated_credentials
+    from google.auth.credentials import AnonymousCredentials, Credentials
+    from google.auth.exceptions import DefaultCredentialsError
+    from google.auth.transport.requests import AuthorizedSession, Request
+    from google.cloud.storage import Client
+    from google.cloud.storage.retry import DEFAULT_RETRY
+    from google.oauth2 import service_account
+    from requests.adapters import HTTPAdapter
+except ImportError as error:
+    raise MissingPackageError(
+        "Google Cloud needs google-auth and google-cloud-storage, which are not installed. "
+        'Run: pip install "glacier-core[gcp]"',
+        extra="gcp",
+    ) from error
+
+if TYPE_CHECKING:
+    from gcsfs.core import GCSFileSystem
+    from google.api_core.retry import Retry
+
+ClientT = TypeVar("ClientT")
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+STORAGE_ENDPOINT = "https://storage.googleapis.com"
+
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 8
+_KEPT_CONNECTIONS = 32
+_KEPT_SESSIONS = 64
+_AMBIENT = ("CLOUDSDK_", "GCE_METADATA_", "GOOGLE_", "STORAGE_EMULATOR_HOST", "NO_GCE_CHECK")
+
+
+class GcpSession:
+    """What a config stands for: clients, the filesystem and Polars' access, of one identity.
+
+    Args:
+        config: The provider's config.
+    """
+
+    def __init__(self, config: GcpConfig) -> None:
+        self.config = config
+        self.lock = threading.RLock()  # of what is made once, and of refreshing
+        self._clients: dict[tuple[type[Any], str | None], Any] = {}
+
+    @property
+    def endpoint(self) -> str | None:
+        """The address of all services where it is another than their public ones."""
+        return self.config.endpoint or emulator_in(os.environ)
+
+    @property
+    def storage_endpoint(self) -> str:
+        """The address of Cloud Storage."""
+        return self.endpoint or STORAGE_ENDPOINT
+
+    @made_once
+    def credentials(self) -> Credentials:
+        """What gets tokens for Google's services.
+
+        Raises:
+            ConfigError: The file with the credential is not there, or holds none.
+            DefaultCredentialsError: Nothing is set, and google-auth finds nothing by itself.
+        """
+        account = self.config.impersonate_service_account
+        source = self._source_credentials()
+        if account is None:
+            return source
+        where = self.endpoint and (
+            f"{self.endpoint}/v1/projects/-/serviceAccounts/{account}:generateAccessToken"
+        )
+        return impersonated_credentials.Credentials(
+            source, account, [SCOPE], iam_endpoint_override=where
+        )
+
+    def _source_credentials(self) -> Credentials:
+        config = self.config
+        if config.service_account_key is not None:
+            fields = json.loads(config.service_account_key.get_secret_value())
+            made = service_account.Credentials.from_service_account_info(fields, scopes=[SCOPE])
+            return cast("Credentials", made)
+        if config.service_account_key_path is not None:
+            return _credentials_in(config.service_account_key_path)
+        try:
+            return google.auth.default(scopes=[SCOPE], request=self.transport)[0]
+        except DefaultCredentialsError:
+            if self.endpoint is None:
+                raise
+            return AnonymousCredentials()
+
+    def token(self) -> tuple[str | None, int | None]:
+        """Return what goes with a request that is made now, refreshed if it is about to expire.
+
+        Returns:
+            The token, and when it expires, in seconds since 1970; twice None without an identity.
+
+        Raises:
+            GoogleAuthError: Google gives none.
+        """
+        found = self.credentials
+        with self.lock:
+            if not found.valid:
+                found.refresh(self.transport)
+            expiry = found.expiry
+            return found.token, expiry and int(expiry.replace(tzinfo=UTC).timestamp())
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether requests are made without an identity."""
+        return isinstance(self.credentials, AnonymousCredentials)
+
+    @made_once
+    def transport(self) -> Request:
+        """What gets tokens."""
+        return Request()
+
+    @made_once
+    def http(self) -> AuthorizedSession:
+        """What sends requests with a token; safe to share among threads."""
+        session = AuthorizedSession(self.credentials)
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(pool_maxsize=_KEPT_CONNECTIONS))
+        return session
+
+    @made_once
+    def storage(self) -> Client:
+        """The client of Cloud Storage; safe to share among threads."""
+        return Client(
+            project=self.config.project,
+            credentials=self.credentials,
+            client_options={"api_endpoint": self.storage_endpoint},
+            # The only way to give it connections for all threads: it makes ten by itself.
+            _http=self.http,
+        )
+
+    def client(self, kind: type[ClientT], host: str | None = None) -> ClientT:
+        """Return a client of another service, by REST; made on the first call.
+
+        Args:
+            kind: Its class in Google's libraries, such as `FunctionServiceClient`.
+            host: The service's address where it is another than the class' own.
+        """
+        with self.lock:
+            key = (kind, host)
+            if key not in self._clients:
+                address = self.endpoint or host
+                options = {} if address is None else {"api_endpoint": address}
+                self._clients[key] = cast("Any", kind)(
+                    credentials=self.credentials,
+                    transport="rest",
+                    client_options=options,
+                )
+            return cast("ClientT", self._clients[key])
+
+    @property
+    def timeout(self) -> tuple[float, float]:
+        """The seconds to wait for a connection, and for a byte."""
+        return self.config.connect_timeout_seconds, self.config.read_timeout_seconds
+
+    @property
+    def retry(self) -> "Retry":
+        """How a request that may be made twice is tried again."""
+        usual = cast("Retry", DEFAULT_RETRY)
+        prompt = usual.with_delay(initial=_FIRST_PAUSE_SECONDS, maximum=_LONGEST_PAUSE_SECONDS)
+        return prompt.with_timeout(self.config.retry_timeout_seconds)
+
+    @property
+    def storage_options(self) -> Mapping[str, Any]:
+        """Polars' options for Cloud Storage; no secret is among them."""
+        config = self.config
+        options: dict[str, Any] = {
+            "connect_timeout": f"{round(config.connect_timeout_seconds * 1000)}ms",
+            "read_timeout": f"{round(config.read_timeout_seconds * 1000)}ms",
+        }
+        if "retry_timeout_seconds" in config.model_fields_set:
+            options["retry_timeout_ms"] = round(config.retry_timeout_seconds * 1000)
+        if self.is_anonymous:
+            options["google_skip_signature"] = "true"
+        if self.endpoint is not None:
+            options["google_base_url"] = self.endpoint
+            if self.endpoint.startswith("http://"):
+                options["allow_http"] = "true"
+        return options
+
+    @made_once
+    def credential_provider(self) -> "GcpCredentials":
+        """Polars' source of credentials, and that of tables."""
+        return GcpCredentials(self.config, mark=new_token())
+
+    @made_once
+    def filesystem(self) -> "GCSFileSystem":
+        """The fsspec filesystem."""
+        from glacier_gcp.filesystem import gcs_filesystem
+
+        return gcs_filesystem(self)
+
+
+class GcpCredentials(ConfigCredentials[GcpConfig]):
+    """Gives Polars the credentials of a config's session."""
+
+    def __call__(self) -> tuple[dict[str, str], int | None]:
+        """Return the token of requests, and when it expires, in seconds since 1970."""
+        token, expiry = session_of(self.config).token()
+        return ({} if token is None else {"bearer_token": token}), expiry
+
+    def table_options(self, format_name: str) -> dict[str, str]:
+        """Return the options by which a format of tables reaches Cloud Storage.
+
+        Polars takes a token among its options by a name of its own; deltalake takes none, but what
+        it can get tokens with.
+
+        Raises:
+            ConfigError: deltalake can't act as the service account of the config.
+        """
+        session = session_of(self.config)
+        token, _ = session.token()
+        options = {} if token is None else {"google_bearer_token": token}
+        return {**options, **_deltalake_options(session)} if format_name == "delta" else options
+
+
+def _deltalake_options(session: GcpSession) -> dict[str, str]:
+    """Return the options by which deltalake's own object store enters as a session does."""
+    config = session.config
+    if session.is_anonymous:
+        return {"google_service_account_key": json.dumps(_NOBODY)}
+    if config.impersonate_service_account is not None:
+        raise ConfigError(
+            "Delta tables on Cloud Storage can't be reached as "
+            f"{config.impersonate_service_account}: deltalake takes no token, and can't act as "
+            "another account. Leave impersonate_service_account out and set the account's own "
+            "key, or use the format iceberg."
+        )
+    if config.service_account_key is not None:
+        return {"google_service_account_key": config.service_account_key.get_secret_value()}
+    if config.service_account_key_path is not None:
+        return {"google_application_credentials": config.service_account_key_path}
+    return {}
+
+
+_NOBODY = {
+    **dict.fromkeys(("private_key", "private_key_id", "client_email"), ""),
+    "disable_oauth": True,
+}
+"""The key with which deltalake's object store asks for no token; it knows no other way that its
+writers take as well."""
+
+
+def session_of(config: GcpConfig) -> GcpSession:
+    """Return the session of a config, the same for equal configs in the same environment."""
+    ambient = tuple(sorted(item for item in os.environ.items() if item[0].startswith(_AMBIENT)))
+    return _session(config, ambient)
+
+
+@lru_cache(maxsize=_KEPT_SESSIONS)
+def _session(config: GcpConfig, ambient: tuple[tuple[str, str], ...]) -> GcpSession:  # noqa: ARG001
+    return GcpSession(config)
+
+
+def _credentials_in(path: str) -> Credentials:
+    """Return the credential that a file holds, of whichever kind Google's tools write."""
+    advice = "Correct GcpConfig(service_account_key_path=...) or GOOGLE_APPLICATION_CREDENTIALS."
+    try:
+        with warnings.catch_warnings():
+            # It warns of files from strangers; this one the user has named.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            found, _ = google.auth.load_credentials_from_file(path, scopes=[SCOPE])
+            return cast("Credentials", found)
+    except DefaultCredentialsError as error:
+        raise ConfigError(f"{path!r} is no file with a credential: {error}. {advice}") from error

@@ -1,0 +1,1 @@
+"""Cloud Storage: names, settings and uploads."""
