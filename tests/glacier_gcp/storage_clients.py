@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from google.auth.transport.requests import Request
-from google.cloud import storage
+from google.cloud.storage import Bucket, Client
 from google.oauth2 import service_account
 
 from tests.rigs.gcp.accounts import DOMAIN, OWNER
@@ -32,16 +32,16 @@ def token_of(server: GcpServer, email: str = OWNER) -> str:
     return str(found.token)
 
 
-def client_of(server: GcpServer, email: str = OWNER) -> storage.Client:
+def client_of(server: GcpServer, email: str = OWNER) -> Client:
     """Return Google's own client."""
-    return storage.Client(
+    return Client(
         project=PROJECT,
         credentials=credentials(server, email),
         client_options={"api_endpoint": server.endpoint},
     )
 
 
-def new_bucket(client: storage.Client, **fields: Any) -> storage.Bucket:
+def new_bucket(client: Client, **fields: Any) -> Bucket:
     """Create a bucket of which nobody else knows."""
     bucket = client.bucket(f"glacier-{uuid.uuid4().hex[:12]}")
     for name, value in fields.items():
