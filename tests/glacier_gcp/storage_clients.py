@@ -49,7 +49,7 @@ def new_bucket(client: Client, **fields: Any) -> Bucket:
     return client.create_bucket(bucket, location="europe-west1")
 
 
-def get_of(server: GcpServer, bucket: Bucket, token: str) -> requests.Response:
-    """Read the object `in/x` of a bucket by the XML API; anonymously without a token."""
+def get_of(server: GcpServer, bucket: Bucket, token: str | None) -> requests.Response:
+    """Read the object `in/x` of a bucket by the XML API; anonymously where there is no token."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return requests.get(f"{server.endpoint}/{bucket.name}/in/x", headers=headers, timeout=10)

@@ -42,7 +42,8 @@ class Bucket:
 
     def begin(self, name: str, **headers: str) -> str:
         """Begin a multipart upload and return its id."""
-        return texts(self.ask("POST", name, query={"uploads": ""}, **headers), "UploadId")[0]
+        answer = self.ask("POST", name, None, {"uploads": ""}, **headers)
+        return texts(answer, "UploadId")[0]
 
     def complete(self, name: str, upload_id: str, *tags: str) -> Response:
         """Complete a multipart upload of the parts with these tags."""
