@@ -10,6 +10,7 @@ from google.cloud.storage import Bucket, Client
 
 from tests.glacier_gcp.storage_clients import client_of, get_of, new_bucket, token_of
 from tests.rigs.gcp.accounts import DOMAIN
+from tests.rigs.gcp.conditions import holds
 from tests.rigs.gcp.server import GcpServer
 
 
@@ -130,6 +131,27 @@ def test_condition_on_the_listed_prefix_holds(
     assert [one.name for one in theirs.list_blobs(prefix="in/")] == ["in/x"]
     with pytest.raises(exceptions.Forbidden, match=r"storage\.objects\.list"):
         list(theirs.list_blobs(prefix="out/"))
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ('resource.name == "a/b" && !resource.name.endsWith("/c")', True),
+        ('resource.name != "a/b" || resource.name.startsWith("x && y")', False),
+        ('(resource.name == "b" || resource.name == "a/b") && resource.type == "T"', True),
+        ('api.getAttribute("known", "") == "value"', True),
+        ('api.getAttribute("unknown", "default") == "value"', False),
+    ],
+)
+def test_condition_is_evaluated(expression: str, expected: bool) -> None:
+    attributes = {"resource.name": "a/b", "resource.type": "T", "known": "value"}
+
+    assert holds(expression, attributes) is expected
+
+
+def test_condition_that_the_rig_does_not_know_is_refused() -> None:
+    with pytest.raises(ValueError, match="no condition like 'request"):
+        holds("request.time < 1", {})
 
 
 def test_policy_is_set_by_google_s_client(bucket: Bucket, theirs: Bucket, reader: str) -> None:

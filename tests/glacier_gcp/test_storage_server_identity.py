@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import google.auth
 import pytest
 import requests
 from cryptography.hazmat.primitives import serialization
@@ -125,6 +126,33 @@ def foreign_key() -> str:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     ).decode()
+
+
+def test_environment_has_the_owner_s_key(
+    gcp_server: GcpServer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in gcp_server.environment.items():
+        monkeypatch.setenv(name, value)
+
+    made, project = google.auth.default(scopes=SCOPES)
+    made.refresh(Request())
+
+    assert project == PROJECT
+    assert get_of(gcp_server, bucket, made.token).content == b"abc"
+
+
+def test_server_forgets_what_it_is_told_to(tmp_path: Path) -> None:
+    with GcpServer(tmp_path) as server:
+        client = client_of(server)
+        new_bucket(client)
+        server.grant("allUsers", "roles/storage.admin")
+
+        server.forget()
+
+        assert list(client.list_buckets()) == []
+        client.close()
+        answer = requests.get(f"{server.endpoint}/storage/v1/b?project={PROJECT}", timeout=10)
+        assert answer.status_code == 401
 
 
 def test_token_that_an_account_signed_itself_is_taken(

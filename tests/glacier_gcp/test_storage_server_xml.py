@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
@@ -149,6 +150,14 @@ def test_missing_object_and_bucket_are_told_apart(bucket: Bucket) -> None:
     assert (bucket.ask("HEAD", "x").status_code, bucket.ask("HEAD", "x").content) == (404, b"")
 
 
+def test_read_of_a_known_tag_is_not_modified(bucket: Bucket) -> None:
+    tag = bucket.ask("PUT", "x", b"abc").headers["ETag"]
+
+    assert bucket.ask("GET", "x", if_none_match=tag).status_code == 304
+    assert bucket.ask("GET", "x", if_match=tag).status_code == 200
+    assert bucket.ask("GET", "x", if_match='"another"').status_code == 412
+
+
 def test_put_that_may_replace_nothing_is_refused(bucket: Bucket) -> None:
     first = bucket.ask("PUT", "x", b"old", x_goog_if_generation_match="0")
     second = bucket.ask("PUT", "x", b"new", x_goog_if_generation_match="0")
@@ -224,8 +233,9 @@ def test_multipart_upload_becomes_one_object(bucket: Bucket) -> None:
 
     answer = bucket.complete("x", upload_id, *tags)
 
-    assert answer.status_code == 200
     read = bucket.ask("GET", "x")
+    for name in ("ETag", "Last-Modified", "x-goog-generation", "x-goog-hash"):
+        assert answer.headers[name] == read.headers[name]
     assert read.content == b"1" * PART + b"2" * PART + b"3"
     assert read.headers["x-goog-storage-class"] == "NEARLINE"
     assert read.headers["x-goog-meta-origin"] == "test"
@@ -257,6 +267,17 @@ def test_multipart_upload_takes_no_conditions(bucket: Bucket) -> None:
     answer = bucket.ask("POST", "x", query={"uploads": ""}, x_goog_if_generation_match="0")
 
     assert (answer.status_code, texts(answer, "Code")) == (400, ["NotImplemented"])
+
+
+def test_multipart_upload_can_be_aged(bucket: Bucket, gcp_server: GcpServer) -> None:
+    bucket.begin("x")
+    before = texts(bucket.ask("GET", query={"uploads": ""}), "Initiated")[0]
+
+    gcp_server.age_uploads(hours=48)
+
+    after = texts(bucket.ask("GET", query={"uploads": ""}), "Initiated")[0]
+    aged = datetime.fromisoformat(before) - datetime.fromisoformat(after)
+    assert aged == timedelta(hours=48)
 
 
 def test_multipart_upload_is_aborted(bucket: Bucket) -> None:
