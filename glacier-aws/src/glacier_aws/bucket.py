@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from glacier.claims import Claim
+from glacier.drift import Difference
 from glacier.errors import GlacierError, StorageError
 from glacier.globs import polars_glob
 from glacier.object_store import ObjectStoreAdapter
@@ -16,6 +17,7 @@ from glacier_aws.answers import Answer, answer_of
 from glacier_aws.errors import code_of, of_answer, of_bucket, of_identity
 from glacier_aws.session import session_of
 from glacier_aws.storage.deployment import deploy_bucket, is_own_bucket
+from glacier_aws.storage.drift import bucket_drift
 from glacier_aws.storage.settings import bucket_settings, claim_of
 from glacier_aws.storage.sweep import sweep_once
 from glacier_aws.storage.upload import S3Object
@@ -83,6 +85,12 @@ class S3BucketAdapter(ObjectStoreAdapter):
         name = self.resource.bucket_name
         settings = bucket_settings(name, self.settings("bucket", name))
         deploy_bucket(session_of(self._config), settings, self.provider.tags)
+
+    def drift(self) -> Iterable[Difference]:
+        """Return where the bucket differs from what all resources of the provider say of it."""
+        name = self.resource.bucket_name
+        settings = bucket_settings(name, self.settings("bucket", name))
+        return bucket_drift(session_of(self._config), settings, self.provider.tags)
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the bucket and its settings as blocks of Terraform."""

@@ -1,5 +1,8 @@
 """What AWS says, in Glacier's words."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -47,9 +50,26 @@ _LOST_CREDENTIALS = (CredentialRetrievalError, TokenRetrievalError, SSOError)
 _UNREACHABLE_SIGNS = ("error sending request", "client error (Connect)")
 
 
+T = TypeVar("T")
+
+
 def code_of(error: BaseException) -> str:
     """Return the code of an error of AWS, such as `NoSuchBucket`; empty for other errors."""
     return str(error.response["Error"].get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def unless_missing(ask: Callable[[], T]) -> T | None:
+    """Return what AWS says of a thing; None if it says that there is none.
+
+    Raises:
+        ClientError: It refuses to say.
+    """
+    try:
+        return ask()
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        return None
 
 
 def identity_of(config: AwsConfig) -> str:

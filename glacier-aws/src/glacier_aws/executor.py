@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
+from glacier.drift import Difference
 from glacier.errors import JobConnectionError, JobError
 from glacier.job_status import JobStatus
 from glacier.jobs.launchers import run_file, script_source
-from glacier.jobs.staging import prepared_staging
+from glacier.jobs.staging import prepared_staging, staging_of
 from glacier_aws.job import launcher
 from glacier_aws.job.definition import LOG_GROUP, python_of, runs_tasks
 from glacier_aws.job.deployment import GlueJob, put_object
@@ -91,6 +92,11 @@ class GlueAdapter(ExecutorAdapter):
         """Create the Glue job with its role and its script, or update it in place; idempotent."""
         with of_glue(f"The Glue job {self._name!r} can't be deployed", job_name=self._name):
             self._job.ensure(prepared_staging(self.provider), tags_too=True)
+
+    def drift(self) -> Iterable[Difference]:
+        """Return where the Glue job differs from its definition."""
+        with of_glue(f"The Glue job {self._name!r} is not told of", job_name=self._name):
+            return tuple(self._job.drift(staging_of(self.provider)))
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the Glue job, and what it needs, as blocks of Terraform."""

@@ -1,12 +1,15 @@
 """Functions on Lambda."""
 
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glacier.adapters import ServerlessAdapter
+from glacier.drift import Difference
 from glacier_aws.function.call import call_function
 from glacier_aws.function.deployment import deploy_function
+from glacier_aws.function.drift import function_drift
 from glacier_aws.function.errors import lambda_errors
 from glacier_aws.function.package import build_package
 
@@ -38,6 +41,19 @@ class LambdaAdapter(ServerlessAdapter):
         package = self.package()
         with lambda_errors(self.resource, "deployed"):
             deploy_function(self.resource, package)
+
+    def drift(self) -> Iterable[Difference]:
+        """Return where the function, its code among it, differs from what it has to be.
+
+        Raises:
+            FunctionError: It can't be packaged, or AWS refuses to tell.
+        """
+        package = self.package()
+        try:
+            with lambda_errors(self.resource, "compared"):
+                return tuple(function_drift(self.resource, package))
+        finally:
+            shutil.rmtree(package.parent)
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the function, and what it needs, as blocks of Terraform."""

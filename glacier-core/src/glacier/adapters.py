@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from polars._typing import SchemaDict
 
     from glacier.claims import Claim
+    from glacier.drift import Difference
     from glacier.formats import Format
     from glacier.job_status import JobStatus
     from glacier.provider import Provider
@@ -50,6 +51,13 @@ class Adapter(ABC, Generic[R]):
 
     def deploy(self) -> None:
         """Create the resource on its platform, or update it in place; idempotent."""
+
+    def drift(self) -> "Iterable[Difference]":
+        """Return where the resource on its platform differs from what `deploy()` makes it.
+
+        It asks, and changes nothing. Nothing for what is not deployed.
+        """
+        return ()
 
     def claims(self) -> "Iterable[Claim]":
         """Return what the resource's config says of things that others may speak of too.

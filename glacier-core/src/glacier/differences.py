@@ -1,6 +1,7 @@
 """Whether a thing is what it has to be, by what requests and a platform's answers say of it."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 
@@ -17,5 +18,9 @@ def is_met(wanted: object, found: object) -> bool:
         known = found if isinstance(found, Mapping) else {}
         return all(is_met(value, known.get(name)) for name, value in wanted.items())
     if isinstance(wanted, list):
-        return sorted(map(str, wanted)) == sorted(map(str, cast("list[object]", found or [])))
+        return _in_any_order(wanted) == _in_any_order(cast("list[object]", found or []))
     return wanted == found
+
+
+def _in_any_order(values: Iterable[object]) -> list[str]:
+    return sorted(json.dumps(one, sort_keys=True, default=str) for one in values)

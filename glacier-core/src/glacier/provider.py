@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from polars._typing import SchemaDict
 
     from glacier.adapters import Adapter
+    from glacier.deployment import Deployment
+    from glacier.drift import Difference
     from glacier.pipeline import Pipeline
     from glacier.registry import AdapterSpec
     from glacier.terraform.document import Document
@@ -159,6 +161,35 @@ class Provider:
         from glacier.plugins import load_plugins
 
         return load_plugins().registry.find(type(resource), type(resource.dispatch_config()))
+
+    def deploy(self) -> "Deployment":
+        """Deploy all resources that this provider has made, each where it differs; idempotent.
+
+        Buckets come first: functions and jobs get rights on them, and travel through one.
+
+        Returns:
+            What has changed; printed, it is a table.
+
+        Raises:
+            ContradictionError: Two resources say different things of one thing; it names both.
+            GlacierError: The platform refuses. What came before it stays deployed.
+        """
+        from glacier.deployment import deploy_all
+
+        return deploy_all(self)
+
+    def drift(self) -> "tuple[Difference, ...]":
+        """Return where what is on the platform differs from what `deploy()` makes it.
+
+        It asks, and changes nothing.
+
+        Raises:
+            ContradictionError: Two resources say different things of one thing; it names both.
+            GlacierError: The platform refuses to tell.
+        """
+        from glacier.deployment import drift_of
+
+        return drift_of(self)
 
     def terraform(
         self,

@@ -15,7 +15,7 @@ from glacier.access import declared_access
 from glacier.differences import is_empty, is_met
 from glacier.jobs.staging import prepared_staging
 from glacier.resources.translation import translated
-from glacier_aws.errors import code_of
+from glacier_aws.errors import code_of, unless_missing
 from glacier_aws.function.differences import is_set
 from glacier_aws.function.package import check_size
 from glacier_aws.function.request import (
@@ -119,7 +119,7 @@ class FunctionDeployment:
 
     def _updated(self, wanted: Mapping[str, Any]) -> str | None:
         """Update what differs in the function and return its ARN; None where there is none."""
-        found = _unless_missing(lambda: self._client.get_function(FunctionName=self._name))
+        found = unless_missing(lambda: self._client.get_function(FunctionName=self._name))
         if found is None:
             return None
         arn = found["Configuration"]["FunctionArn"]
@@ -222,7 +222,7 @@ class FunctionDeployment:
             )
 
     def _settle_url(self) -> None:
-        found = _unless_missing(
+        found = unless_missing(
             lambda: self._client.get_function_url_config(FunctionName=self._name)
         )
         if not self._config.url:
@@ -246,16 +246,6 @@ def deploy_function(function: "Serverless", package: Path) -> None:
         FunctionDeployment(function, package).run()
     finally:
         shutil.rmtree(package.parent)
-
-
-def _unless_missing(ask: Callable[[], T]) -> T | None:
-    """Return what AWS says of a thing; None if it says that there is none."""
-    try:
-        return ask()
-    except ClientError as error:
-        if code_of(error) != _NOT_THERE:
-            raise
-        return None
 
 
 def _patiently(ask: Callable[[], T], is_temporary: Callable[[ClientError], bool]) -> T:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from glacier.resources import Serverless
     from glacier_aws.config import AwsConfig
 
-Action: TypeAlias = Literal["called", "deployed"]
+Action: TypeAlias = Literal["called", "compared", "deployed"]
 """What may be tried with a function."""
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
@@ -46,6 +46,7 @@ _FAILED_ANYWHERE = {500, 503, 504}
 _UNKNOWN: dict[Action, str] = {
     "called": "The request may have been carried out, so it was not repeated. Look into the "
     "function's log before it is tried again.",
+    "compared": "Ask again later.",
     "deployed": "Deploy it again; what has been done already stays.",
 }
 
@@ -56,7 +57,7 @@ def lambda_errors(function: "Serverless", action: Action) -> Iterator[None]:
 
     Args:
         function: What the work is about.
-        action: What was tried: `called` or `deployed`.
+        action: What was tried.
     """
     try:
         yield

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from glacier.errors import FunctionError
-from glacier_aws.errors import code_of
+from glacier_aws.errors import code_of, unless_missing
 from glacier_aws.function.request import (
     EVENTS_SERVICE,
     SCHEDULE_STATEMENT,
@@ -35,7 +35,7 @@ def settle_schedule(function: "Serverless", session: "AwsSession", function_arn:
     functions = cast("LambdaClient", session.client("lambda"))
     name = rule_name(function)
     wanted = rule_request(function)
-    found = _rule(events, name)
+    found = unless_missing(lambda: events.describe_rule(Name=name))
     if wanted is None:
         if found is not None:
             _remove(function, events, functions)
@@ -64,15 +64,6 @@ def settle_schedule(function: "Serverless", session: "AwsSession", function_arn:
             Principal=EVENTS_SERVICE,
             SourceArn=rule_arn,
         )
-
-
-def _rule(events: "EventBridgeClient", name: str) -> dict[str, Any] | None:
-    try:
-        return dict(events.describe_rule(Name=name))
-    except ClientError as error:
-        if code_of(error) != _NOT_THERE:
-            raise
-        return None
 
 
 def _is_permitted(function: "Serverless", functions: "LambdaClient") -> bool:

@@ -3,10 +3,11 @@
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from glacier.access import declared_access
+from glacier.drift import Difference, differences, missing
 from glacier.jobs.secrets import check_no_secret
 from glacier.overrides import overridden
 from glacier.resources.translation import translated
@@ -69,19 +70,40 @@ class GlueJob:
         settings = json.dumps([self._config.model_dump(), self._provider.tags], default=str)
         check_no_secret(f"The settings of the Glue job {self._name!r}", settings.encode())
         with self._lock:  # several jobs of a run are submitted at a time
-            role_arn = named_role(self._config) or self._own_role(staging)
-            wanted = job_definition(
-                self._name,
-                self._config,
-                role_arn=role_arn,
-                script_uri=f"{staging.get_uri()}{launcher_path()}",
-            )
+            wanted = self._wanted(staging, named_role(self._config) or self._own_role(staging))
             tags = overridden(self._provider.tags, wanted.pop("Tags", {}))
             found = self._found()
             if tags_too or found is None or not _is_as(found, wanted):
                 put_object(staging, launcher_path(), launcher_source())
                 self._make(wanted, tags, is_new=found is None)
             return wanted
+
+    def drift(self, staging: "Bucket") -> Iterator[Difference]:
+        """Yield where the job differs from its definition; a role that is its own does not count.
+
+        Raises:
+            ClientError: Glue refuses to tell.
+        """
+        thing = f"Glue job {self._name!r}"
+        found = self._found()
+        if found is None:
+            yield missing(thing)
+            return
+        wanted = self._wanted(staging, named_role(self._config) or str(found["Role"]))
+        tags = overridden(self._provider.tags, wanted.pop("Tags", {}))
+        for name, value in wanted.items():
+            if not _is_as(found, {name: value}):
+                yield Difference(thing, name, value, found.get(name))
+        present = self._glue.get_tags(ResourceArn=self._arn).get("Tags", {})
+        yield from differences(thing, {"tags": tags}, {"tags": present})
+
+    def _wanted(self, staging: "Bucket", role_arn: str) -> dict[str, Any]:
+        return job_definition(
+            self._name,
+            self._config,
+            role_arn=role_arn,
+            script_uri=f"{staging.get_uri()}{launcher_path()}",
+        )
 
     @property
     def _session(self) -> "AwsSession":

@@ -104,28 +104,16 @@ def _set_versioning(client: "S3Client", settings: "BucketSettings") -> None:
 
 
 def _set_encryption(client: "S3Client", settings: "BucketSettings") -> None:
-    default: Fields = {"SSEAlgorithm": settings.encryption}
-    if settings.kms_key_id is not None:
-        default["KMSMasterKeyID"] = settings.kms_key_id
-    rule: Any = {
-        "ApplyServerSideEncryptionByDefault": default,
-        "BucketKeyEnabled": settings.bucket_key,
-    }
+    rule: Any = encryption_request(settings)
     client.put_bucket_encryption(
         Bucket=settings.name, ServerSideEncryptionConfiguration={"Rules": [rule]}
     )
 
 
 def _set_public_access(client: "S3Client", settings: "BucketSettings") -> None:
-    is_blocked = settings.public_access_block
     client.put_public_access_block(
         Bucket=settings.name,
-        PublicAccessBlockConfiguration={
-            "BlockPublicAcls": is_blocked,
-            "IgnorePublicAcls": is_blocked,
-            "BlockPublicPolicy": is_blocked,
-            "RestrictPublicBuckets": is_blocked,
-        },
+        PublicAccessBlockConfiguration=cast("Any", public_access_request(settings)),
     )
 
 
@@ -140,7 +128,7 @@ def _set_lifecycle(client: "S3Client", settings: "BucketSettings") -> None:
 
 
 def _set_cors(client: "S3Client", settings: "BucketSettings") -> None:
-    rules = [_cors_request(rule) for rule in settings.cors]
+    rules = [cors_request(rule) for rule in settings.cors]
     if rules:
         client.put_bucket_cors(
             Bucket=settings.name, CORSConfiguration=cast("Any", {"CORSRules": rules})
@@ -174,6 +162,23 @@ def tags_after(present: Mapping[str, str], tags: Mapping[str, str]) -> dict[str,
     let these go.
     """
     return {**{k: v for k, v in present.items() if k.startswith("aws:")}, **tags}
+
+
+def encryption_request(settings: "BucketSettings") -> Fields:
+    """Return the rule by which objects are encrypted, as the API has it."""
+    default: Fields = {"SSEAlgorithm": settings.encryption}
+    if settings.kms_key_id is not None:
+        default["KMSMasterKeyID"] = settings.kms_key_id
+    return {
+        "ApplyServerSideEncryptionByDefault": default,
+        "BucketKeyEnabled": settings.bucket_key,
+    }
+
+
+def public_access_request(settings: "BucketSettings") -> Fields:
+    """Return what is refused of public access, as the API has it."""
+    names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    return dict.fromkeys(names, settings.public_access_block)
 
 
 def lifecycle_request(rule: "LifecycleRule") -> Fields:
@@ -243,7 +248,8 @@ def _filter(rule: "LifecycleRule") -> Fields:
     return {"And": _without_none({"Prefix": rule.prefix or None, "Tags": tags})}
 
 
-def _cors_request(rule: "CorsRule") -> Fields:
+def cors_request(rule: "CorsRule") -> Fields:
+    """Return a rule for requests from browsers as the API has it."""
     request = {
         "ID": rule.id,
         "AllowedOrigins": list(rule.allowed_origins),

@@ -26,6 +26,7 @@ from glacier.plugins import load_plugins
 
 FAILED = 1
 USAGE_ERROR = 2
+DIFFERENT = 2  # as `terraform plan -detailed-exitcode` says it, for which errors are 1
 INTERRUPTED = 130  # as shells say: 128 and the number of SIGINT
 
 app = typer.Typer(
@@ -41,6 +42,15 @@ Target = Annotated[
     typer.Argument(
         metavar="FILE_OR_MODULE:PIPELINE",
         help="A .py file or a dotted module, and the pipeline in it; the name may be left out "
+        "where there is only one.",
+        show_default=False,
+    ),
+]
+ProviderTarget = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE_OR_MODULE:PROVIDER",
+        help="A .py file or a dotted module, and the provider in it; the name may be left out "
         "where there is only one.",
         show_default=False,
     ),
@@ -124,15 +134,7 @@ def graph(target: Target, param: Parameters = None, show_traceback: Traceback = 
 
 @app.command()
 def terraform(
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE_OR_MODULE:PROVIDER",
-            help="A .py file or a dotted module, and the provider in it; the name may be left out "
-            "where there is only one.",
-            show_default=False,
-        ),
-    ],
+    target: ProviderTarget,
     output: Annotated[
         Path,
         typer.Option("-o", "--output", help="The directory for the document.", file_okay=False),
@@ -162,6 +164,25 @@ def terraform(
             typer.echo(str(path))
         for note in document.notes:
             typer.echo(f"note: {note}", err=True)
+
+
+@app.command()
+def deploy(target: ProviderTarget, show_traceback: Traceback = False) -> None:
+    """Deploy all resources that a provider has made, and show what has changed."""
+    with _errors_told(show_traceback=show_traceback):
+        typer.echo(str(load_provider(target).deploy()))
+
+
+@app.command()
+def drift(target: ProviderTarget, show_traceback: Traceback = False) -> None:
+    """Compare what is on the platform with the configs; exit with 2 where it differs."""
+    with _errors_told(show_traceback=show_traceback, usage_error=FAILED):
+        found = load_provider(target).drift()
+    for one in found:
+        typer.echo(str(one))
+    if found:
+        raise typer.Exit(DIFFERENT)
+    typer.echo("Nothing differs.")
 
 
 @app.command()
@@ -213,7 +234,7 @@ def _loaded(
 
 
 @contextmanager
-def _errors_told(*, show_traceback: bool) -> Iterator[None]:
+def _errors_told(*, show_traceback: bool, usage_error: int = USAGE_ERROR) -> Iterator[None]:
     """Tell Glacier's errors on stderr and turn them into exit codes."""
     try:
         yield
@@ -225,7 +246,7 @@ def _errors_told(*, show_traceback: bool) -> Iterator[None]:
                 failed_run(error) if isinstance(error, RunError) else one_line(error), err=True
             )
         is_failure = isinstance(error, RunError | StorageError | FunctionFailedError)
-        raise typer.Exit(FAILED if is_failure else USAGE_ERROR) from None
+        raise typer.Exit(FAILED if is_failure else usage_error) from None
     except KeyboardInterrupt:
         typer.echo(
             "Interrupted. Writes that were committed stay; nothing else was changed.", err=True

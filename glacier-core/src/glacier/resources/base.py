@@ -10,7 +10,10 @@ from glacier.registry import load_string
 from glacier.scope import current_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from glacier.adapters import Adapter
+    from glacier.drift import Difference
     from glacier.provider import Provider
 
 ConfigArgument: TypeAlias = "Config | Sequence[Config] | None"
@@ -69,6 +72,10 @@ class Resource(ABC):
         if scope is not None:
             scope.before_effect(f"deploy {self!r}")
         self._get_adapter().deploy()
+
+    def drift(self) -> "Iterable[Difference]":
+        """Return where the resource on its platform differs from what `deploy()` makes it."""
+        return tuple(self._get_adapter().drift())
 
     def _get_adapter(self) -> "Adapter[Any]":
         """Return the adapter that serves this resource, made on the first call."""

@@ -18,11 +18,14 @@ from glacier.storage import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import polars as pl
     from fsspec import AbstractFileSystem
     from polars._typing import SchemaDict
 
     from glacier.adapters import BucketAdapter
+    from glacier.drift import Difference
     from glacier.formats import Format, TableFormat
     from glacier.provider import Provider
     from glacier.resources.write import Tabular
@@ -94,6 +97,18 @@ class Bucket(Resource):
 
         with translated(self):
             super().deploy()
+
+    def drift(self) -> "Iterable[Difference]":
+        """Return where the bucket on its platform differs from what `deploy()` makes it.
+
+        Raises:
+            ContradictionError: As in `deploy`.
+            AccessDeniedError: As in `deploy`.
+        """
+        from glacier.resources.translation import translated
+
+        with translated(self):
+            return super().drift()
 
     def scan(self, **options: Any) -> "pl.LazyFrame":  # Any: the format's own scan options
         """Return a lazy frame over the data; rows are read when it is collected.

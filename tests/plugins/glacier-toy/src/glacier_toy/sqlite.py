@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from glacier.drift import Difference, missing
 from glacier.errors import GlacierError
 from glacier.terraform import Block, Estate, TerraformProvider
 from glacier_toy.database import Database, DatabaseAdapter
@@ -30,6 +31,11 @@ class SqliteDatabaseAdapter(DatabaseAdapter):
         if self._connection is None:
             self._connection = sqlite3.connect(":memory:", check_same_thread=False)
             weakref.finalize(self, self._connection.close)
+
+    def drift(self) -> Iterable[Difference]:
+        """Yield that the database is not there, as long as that is so."""
+        if self._connection is None:
+            yield missing(f"database {self.resource.database_name!r}")
 
     def blocks(self, estate: Estate) -> Iterable[Block]:
         """Yield the database's name, which is all that Terraform can know of it."""
