@@ -143,7 +143,7 @@ LAMBDA_BEHIND: dict[str, tuple[Callable[[Any, str], object], str]] = {
         lambda lambdas, name: lambdas.update_function_configuration(
             FunctionName=name, Environment={"Variables": {"STAGE": "other"}}
         ),
-        r"Environment is .*'other'.* and should be \{'Variables': \{'STAGE': 'test'\}\}",
+        r"Environment\.STAGE is 'another value' and should be 'test'",
     ),
     "concurrency": (
         lambda lambdas, name: lambdas.put_function_concurrency(

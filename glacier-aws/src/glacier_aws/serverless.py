@@ -1,6 +1,5 @@
 """Functions on Lambda."""
 
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,11 +48,8 @@ class LambdaAdapter(ServerlessAdapter):
             FunctionError: It can't be packaged, or AWS refuses to tell.
         """
         package = self.package()
-        try:
-            with lambda_errors(self.resource, "compared"):
-                return tuple(function_drift(self.resource, package))
-        finally:
-            shutil.rmtree(package.parent)
+        with lambda_errors(self.resource, "compared"):
+            return function_drift(self.resource, package)
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the function, and what it needs, as blocks of Terraform."""

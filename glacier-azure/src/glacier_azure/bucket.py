@@ -9,6 +9,7 @@ from azure.core.credentials import AzureSasCredential
 from azure.core.exceptions import AzureError, HttpResponseError
 
 from glacier.claims import Claim
+from glacier.drift import Difference
 from glacier.errors import GlacierError
 from glacier.globs import polars_glob
 from glacier.object_store import ObjectStoreAdapter
@@ -17,10 +18,11 @@ from glacier.uploads.threads import for_all
 from glacier_azure.answers import Answer, answer_in, answer_of, code_of
 from glacier_azure.errors import of_answer, of_bucket
 from glacier_azure.session import session_of
-from glacier_azure.storage.deployment import deploy_container, make_container
+from glacier_azure.storage.deployment import container_drift, deploy_container, make_container
 from glacier_azure.storage.settings import (
     ACCOUNT,
     CONTAINER,
+    AccountSettings,
     ContainerSettings,
     account_settings,
     claims_of,
@@ -77,11 +79,17 @@ class BlobStorageAdapter(ObjectStoreAdapter):
             ContradictionError: Two of them set a field differently.
             ConfigError: A field needs a subscription, and the config names none.
         """
+        deploy_container(self._session, *self._wanted(), self.provider.tags)
+
+    def drift(self) -> Iterable[Difference]:
+        """Return where the container and its account differ from what all resources say of them."""
+        return tuple(container_drift(self._session, *self._wanted(), self.provider.tags))
+
+    def _wanted(self) -> "tuple[ContainerSettings, AccountSettings]":
         name, session = self.resource.bucket_name, self._session
         container = container_settings(name, self.settings(CONTAINER, name))
         said = self.settings(ACCOUNT, self._config.storage_account or "")
-        account = account_settings(session.account.name, said)
-        deploy_container(session, container, account, self.provider.tags)
+        return container, account_settings(session.account.name, said)
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the container and its storage account as blocks of Terraform."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, cast
 from azure.synapse.spark import SparkClient
 
 from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
+from glacier.drift import Difference
 from glacier.errors import JobConnectionError, JobError, JobNotFoundError
 from glacier.job_status import JobStatus
 from glacier.jobs.launchers import run_file, script_source
@@ -118,6 +119,11 @@ class SynapseAdapter(ExecutorAdapter):
         """
         with self._errors(f"The Spark pool {self._config.spark_pool!r} can't be deployed"):
             self._pool.ensure()
+
+    def drift(self) -> Iterable[Difference]:
+        """Return where the Spark pool differs from what its config says."""
+        with self._errors(f"The Spark pool {self._config.spark_pool!r} is not told of"):
+            return tuple(self._pool.drift())
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the workspace and its Spark pool as blocks of Terraform."""

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glacier.adapters import ServerlessAdapter
+from glacier.drift import Difference
 from glacier_azure.function.call import call_function
-from glacier_azure.function.deployment import deploy_function
+from glacier_azure.function.deployment import deploy_function, function_drift
 from glacier_azure.function.errors import function_errors
 from glacier_azure.function.package import build_package
 
@@ -38,6 +39,17 @@ class AzureFunctionAdapter(ServerlessAdapter):
         package = self.package()
         with function_errors(self.resource, "deployed"):
             deploy_function(self.resource, package)
+
+    def drift(self) -> Iterable[Difference]:
+        """Return where the app, its code among it, differs from what it has to be.
+
+        Raises:
+            FunctionError: It can't be packaged, or Azure refuses to tell.
+            ConfigError: As in `deploy`.
+        """
+        package = self.package()
+        with function_errors(self.resource, "compared"):
+            return function_drift(self.resource, package)
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the app, and what it needs, as blocks of Terraform; its code is deployed apart."""

@@ -9,6 +9,8 @@ from glacier.differences import is_met
 EXISTENCE = "existence"
 """The setting of a thing that is not there at all."""
 
+_UNTOLD = "another value"
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -57,3 +59,21 @@ def differences(
                 yield Difference(thing, setting, inner.wanted, inner.found)
         elif not is_met(value, actual):
             yield Difference(thing, name, value, actual)
+
+
+def variables(
+    thing: str, setting: str, wanted: Mapping[str, str], found: Mapping[str, str]
+) -> Iterator[Difference]:
+    """Yield where environment variables differ; what others have put into them is not told.
+
+    Args:
+        thing: What they are variables of.
+        setting: What they are called together.
+        wanted: All that configs say.
+        found: All that are there.
+    """
+    for name in sorted({*wanted, *found}):
+        value, actual = wanted.get(name), found.get(name)
+        if value != actual:
+            told = None if actual is None else _UNTOLD
+            yield Difference(thing, f"{setting}.{name}", value, told)

@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from glacier.drift import Difference, differences, missing
+from glacier.drift import Difference, differences, missing, variables
 from glacier_aws.errors import unless_missing
 from glacier_aws.function.differences import is_set
 from glacier_aws.function.request import (
@@ -27,16 +28,23 @@ if TYPE_CHECKING:
 _NO_SETTINGS = {"FunctionName", "Tags"}
 
 
-def function_drift(function: "Serverless", package: Path) -> Iterator[Difference]:
-    """Yield where a function differs; a role that is its own does not count.
+def function_drift(function: "Serverless", package: Path) -> tuple[Difference, ...]:
+    """Return where a function differs; a role that is its own does not count.
 
     Args:
         function: The function.
-        package: Its zip.
+        package: Its zip, whose directory is removed afterwards.
 
     Raises:
         ClientError: AWS refuses to tell.
     """
+    try:
+        return tuple(_differences(function, package))
+    finally:
+        shutil.rmtree(package.parent)
+
+
+def _differences(function: "Serverless", package: Path) -> Iterator[Difference]:
     session = session_of(cast("AwsConfig", function.provider.config))
     client = cast("LambdaClient", session.client("lambda"))
     name, thing = function.function_name, f"function {function.function_name!r}"
@@ -47,7 +55,12 @@ def function_drift(function: "Serverless", package: Path) -> Iterator[Difference
     present, wanted = found["Configuration"], function_request(function, None)
     for setting, value in wanted.items():
         is_own_role = setting == "Role" and value is None
-        if setting not in _NO_SETTINGS and not is_own_role and not is_set(setting, value, present):
+        if setting == "Environment":
+            there = (present.get("Environment") or {}).get("Variables", {})
+            yield from variables(thing, setting, value["Variables"], there)
+        elif (
+            setting not in _NO_SETTINGS and not is_own_role and not is_set(setting, value, present)
+        ):
             yield Difference(thing, setting, value, present.get(setting))
     with package.open("rb") as file:
         digest = base64.b64encode(hashlib.file_digest(file, "sha256").digest()).decode()

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -10,6 +10,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.mgmt.web import WebSiteManagementClient
 
 from glacier.differences import is_met
+from glacier.drift import Difference, differences, missing, variables
 from glacier.errors import FunctionError
 from glacier_azure.function.errors import error_code
 from glacier_azure.function.publishing import Publishing, pauses
@@ -92,6 +93,30 @@ class FunctionDeployment:
         self._put_site(wanted)
         entrances.forget(self._session, self._name)
 
+    def drift(self) -> Iterator[Difference]:
+        """Yield where the app, its plan, its settings and its code differ.
+
+        Raises:
+            AzureError: Azure refuses, can't be reached, or does not answer.
+            ConfigError: The config names no subscription or no storage account.
+        """
+        thing, account = f"function app {self._name!r}", self._session.account
+        plan = _unless_missing(lambda: self._plans.get(self._group, self._name))
+        site = _unless_missing(lambda: self._apps.get(self._group, self._name))
+        if plan is None or site is None:
+            yield missing(thing)
+            return
+        known = site.as_dict()
+        yield from differences(thing, self._wanted_plan({}), plan.as_dict())
+        wanted = site_request(self._function, self._plan_id, account.endpoint)
+        yield from differences(thing, _comparable(wanted), _comparable(known))
+        answer = self._apps.list_application_settings(self._group, self._name)
+        settings, there = app_settings(self._function, account), dict(answer.properties or {})
+        own = {name: value for name, value in there.items() if name in settings}
+        yield from variables(thing, "app settings", settings, own)
+        code = {"code": hashlib.sha256(self._package).hexdigest()}
+        yield from differences(thing, code, {"code": known.get("tags", {}).get(DIGEST_TAG)})
+
     @property
     def _plan_id(self) -> str:
         return (
@@ -113,11 +138,17 @@ class FunctionDeployment:
                 function_name=self._name,
             )
         wanted["tags"] = {**known.get("tags", {}), **wanted["tags"]}
-        compared = {**wanted, "sku": {"name": wanted["sku"]["name"]}}
-        # Azure tells locations in words of its own, such as `East US`.
-        if found is None or not is_met(_without(compared, "location", "kind"), known):
+        if found is None or not is_met(self._wanted_plan(wanted["tags"]), known):
             body = cast("Any", wanted)
             self._plans.begin_create_or_update(self._group, self._name, body).result()
+
+    def _wanted_plan(self, tags: Mapping[str, str]) -> Body:
+        """Return what a plan that is there is to be like."""
+        wanted = plan_request(self._function)
+        sku = {"name": wanted["sku"]["name"]}
+        compared = {**wanted, "sku": sku, "tags": {**tags, **wanted["tags"]}}
+        # Azure tells locations in words of its own, such as `East US`.
+        return _without(compared, "location", "kind")
 
     def _settled_site(self, wanted: Body, digest: str) -> "tuple[Site, Body]":
         """Return the app, made or brought up to date, and what it was wanted to be.
@@ -199,6 +230,19 @@ def deploy_function(function: "Serverless", package: Path) -> None:
     """
     try:
         FunctionDeployment(function, package).run()
+    finally:
+        shutil.rmtree(package.parent)
+
+
+def function_drift(function: "Serverless", package: Path) -> tuple[Difference, ...]:
+    """Return where a function differs; its zip's directory is removed afterwards.
+
+    Raises:
+        AzureError: Azure refuses, can't be reached, or does not answer.
+        ConfigError: The config names no subscription or no storage account.
+    """
+    try:
+        return tuple(FunctionDeployment(function, package).drift())
     finally:
         shutil.rmtree(package.parent)
 

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from glacier.resources import Serverless
     from glacier_azure.config import AzureConfig
 
-Action: TypeAlias = Literal["called", "deployed"]
+Action: TypeAlias = Literal["called", "compared", "deployed"]
 """What may be tried with a function."""
 
 _DENIED = {"AuthorizationFailed", "AuthorizationFailure", "AuthorizationPermissionMismatch"}
 _LAST_LINES = 20
 
 _UNKNOWN: dict[Action, str] = {
+    "compared": "Ask again later.",
     "called": "The request may have been carried out, so it was not repeated. Look into the "
     "function's log before it is tried again.",
     "deployed": "Deploy it again; what has been done already stays.",

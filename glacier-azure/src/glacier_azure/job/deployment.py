@@ -1,7 +1,7 @@
 """The Spark pool of an executor in Resource Manager: asked what it has, made, and kept up."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -9,6 +9,7 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resource.resources.models import GenericResource
 
 from glacier.differences import is_met
+from glacier.drift import Difference, differences, missing
 from glacier.errors import JobError
 from glacier.jobs.secrets import check_no_secret
 from glacier.overrides import overridden
@@ -70,9 +71,7 @@ class SparkPool:
         settings = json.dumps([config.model_dump(), self._provider.tags], default=str)
         check_no_secret(f"The settings of the Spark pool {config.spark_pool!r}", settings.encode())
         where = self._workspace()
-        found = self._found()
-        known = {} if found is None else dict(found.properties or {})
-        tags = {} if found is None else dict(found.tags or {})
+        found, known, tags = self._present()
         new_tags = {**tags, **self._provider.tags}
         if found is not None and new_tags == tags and is_met(wanted, known):
             return
@@ -82,6 +81,27 @@ class SparkPool:
         body = GenericResource(location=where, tags=new_tags, properties=properties)
         client = self._client.resources
         client.begin_create_or_update_by_id(self._id, body, api_version=POOL_VERSION).result()
+
+    def drift(self) -> Iterator[Difference]:
+        """Yield where the pool differs from what it has to be.
+
+        Raises:
+            ConfigError: The provider's config names no subscription, or no resource group that is
+                there.
+        """
+        thing = f"Spark pool {self._config.spark_pool!r}"
+        found, known, tags = self._present()
+        if found is None:
+            yield missing(thing)
+            return
+        yield from differences(thing, pool_properties(self._config), known)
+        yield from differences(thing, {"tags": self._provider.tags}, {"tags": tags})
+
+    def _present(self) -> tuple[GenericResource | None, dict[str, Any], dict[str, str]]:
+        """Return the pool as it is, with its properties and tags; None where there is none."""
+        found = self._found()
+        known = {} if found is None else dict(found.properties or {})
+        return found, known, {} if found is None else dict(found.tags or {})
 
     @property
     def _session(self) -> "AzureSession":

@@ -1,6 +1,6 @@
 """Making a storage account by Resource Manager, and bringing it to what it is settled to be."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
@@ -15,6 +15,7 @@ from azure.mgmt.storage.models import (
 )
 
 from glacier.differences import is_met
+from glacier.drift import Difference, differences, missing
 from glacier.errors import AccessDeniedError, StorageError
 from glacier.overrides import overridden
 from glacier_azure.answers import code_of
@@ -87,9 +88,36 @@ class AccountDeployment:
             self._client.blob_containers.create(*where, BlobContainer(body))
             return
         check_scope(settings, present["properties"].get("defaultEncryptionScope"))
-        body = self._overridden({"properties": wanted}, settings.overrides, "containers")
+        body = self._changed_container(settings)
         if not is_met(body, present):
             self._client.blob_containers.update(*where, BlobContainer(body))
+
+    def drift(self, container: "ContainerSettings") -> Iterator[Difference]:
+        """Yield where the account, and a container of it, differ; a scope of encryption is fixed.
+
+        Args:
+            container: What the container is to be like.
+        """
+        name = self._settings.name
+        account, thing = f"storage account {name!r}", f"container {container.name!r}"
+        present = _found(lambda: self._client.storage_accounts.get_properties(*self._where))
+        if present is None:
+            yield missing(account)
+            yield missing(thing)
+            return
+        yield from differences(account, self._changed(present), present)
+        service = self._wanted_service(is_new=False)
+        if service:
+            found = self._client.blob_services.get_service_properties(*self._where).as_dict()
+            yield from differences(account, service, found)
+        before, after = self._rules()
+        if after != before:
+            yield Difference(account, "lifecycle_rules", after, before)
+        there = _found(lambda: self._client.blob_containers.get(*self._where, container.name))
+        if there is None:
+            yield missing(thing)
+        else:
+            yield from differences(thing, self._changed_container(container), there)
 
     def _create(self) -> None:
         settings = self._settings
@@ -141,6 +169,18 @@ class AccountDeployment:
             )
 
     def _update(self, present: Fields) -> None:
+        body = self._changed(present)
+        if not is_met(body, present):
+            change = StorageAccountUpdateParameters(body)
+            self._client.storage_accounts.update(*self._where, change)
+
+    def _changed_container(self, settings: "ContainerSettings") -> Fields:
+        """Return what a container that is there is to be like."""
+        wanted: Fields = {"publicAccess": _ACCESS[settings.container_access]}
+        return self._overridden({"properties": wanted}, settings.overrides, "containers")
+
+    def _changed(self, present: Fields) -> Fields:
+        """Return what an account that is there is to be like, as far as configs set it."""
         settings, body = self._settings, Fields()
         if "replication" in settings.is_set:
             body["sku"] = {"name": settings.sku}
@@ -148,19 +188,20 @@ class AccountDeployment:
             body["properties"] = {"allowBlobPublicAccess": True}
         if self._tags:
             body["tags"] = {**(present.get("tags") or {}), **self._tags}
-        body = self._overridden(body, settings.overrides, "storageAccounts")
-        if not is_met(body, present):
-            change = StorageAccountUpdateParameters(body)
-            self._client.storage_accounts.update(*self._where, change)
+        return self._overridden(body, settings.overrides, "storageAccounts")
 
-    def _set_blob_service(self, *, is_new: bool) -> None:
+    def _wanted_service(self, *, is_new: bool) -> Fields:
+        """Return what the account's blob service is to be like; empty where nothing is said."""
         settings = self._settings
         wanted: Fields = {}
         if is_new or "soft_delete_retention_days" in settings.is_set:
             wanted = {"properties": {"deleteRetentionPolicy": _retention(settings)}}
         if settings.tracks_access:
             wanted = overridden(wanted, {"properties": {"lastAccessTimeTrackingPolicy": _TRACKING}})
-        wanted = self._overridden(wanted, settings.overrides, "blobServices")
+        return self._overridden(wanted, settings.overrides, "blobServices")
+
+    def _set_blob_service(self, *, is_new: bool) -> None:
+        wanted = self._wanted_service(is_new=is_new)
         if not wanted:
             return
         services = self._client.blob_services
@@ -172,12 +213,8 @@ class AccountDeployment:
             services.set_service_properties(*self._where, changed)
 
     def _set_policy(self) -> None:
-        settings, policies = self._settings, self._client.management_policies
-        if not settings.ruled_containers:
-            return
-        present = _found(lambda: policies.get(*self._where, "default"))
-        before = [] if present is None else present["properties"]["policy"]["rules"]
-        rules = policy_rules(before, settings.lifecycle_rules, settings.ruled_containers)
+        policies = self._client.management_policies
+        before, rules = self._rules()
         if rules == before:
             return
         if rules:
@@ -185,6 +222,16 @@ class AccountDeployment:
             policies.create_or_update(*self._where, "default", ManagementPolicy(body))
         else:
             policies.delete(*self._where, "default")
+
+    def _rules(self) -> tuple[list[Fields], list[Fields]]:
+        """Return the rules that the account's policy has, and those that it is to have."""
+        settings, policies = self._settings, self._client.management_policies
+        if not settings.ruled_containers:
+            return [], []
+        present = _found(lambda: policies.get(*self._where, "default"))
+        before = [] if present is None else present["properties"]["policy"]["rules"]
+        after = policy_rules(before, settings.lifecycle_rules, settings.ruled_containers)
+        return before, after
 
     def _make_scope(self, name: str) -> None:
         scopes = self._client.encryption_scopes

@@ -4,12 +4,13 @@ Resource Manager makes both where the config names a subscription. Else the acco
 its own endpoint makes the container; the account's settings can't be reached but for soft delete.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import ContainerEncryptionScope, RetentionPolicy
 
+from glacier.drift import Difference, differences, missing
 from glacier.errors import ConfigError, StorageError
 from glacier_azure.answers import code_of
 from glacier_azure.errors import managed
@@ -58,6 +59,33 @@ def deploy_container(
     if "soft_delete_retention_days" in account.is_set:
         _set_soft_delete(session, account.soft_delete_retention_days)
     make_container(session, settings)
+
+
+def container_drift(
+    session: "AzureSession",
+    settings: ContainerSettings,
+    account: "AccountSettings",
+    tags: Mapping[str, str],
+) -> Iterator[Difference]:
+    """Yield where a container, and what is set of its account, differ; as `deploy_container`."""
+    if session.config.subscription_id is not None:
+        from glacier_azure.storage.account import AccountDeployment  # a large SDK
+
+        with managed(f"the storage account {account.name!r}", session):
+            yield from AccountDeployment(session, account, tags).drift(settings)
+        return
+    _check_without_manager(settings, account)
+    days = account.soft_delete_retention_days
+    if "soft_delete_retention_days" in account.is_set and _soft_delete(session) != days:
+        thing = f"storage account {account.name!r}"
+        yield Difference(thing, "soft_delete_retention_days", days, _soft_delete(session))
+    present = _properties(session.blobs.get_container_client(settings.name))
+    thing = f"container {settings.name!r}"
+    if present is None:
+        yield missing(thing)
+    else:
+        found = {"container_access": present.public_access or "private"}
+        yield from differences(thing, {"container_access": settings.container_access}, found)
 
 
 def make_container(session: "AzureSession", settings: ContainerSettings) -> None:
@@ -109,11 +137,15 @@ def _check_without_manager(settings: ContainerSettings, account: "AccountSetting
 
 
 def _set_soft_delete(session: "AzureSession", days: int) -> None:
-    present = session.blobs.get_service_properties()["delete_retention_policy"]
-    before = present.days if present.enabled else 0
-    if before != days:
+    if _soft_delete(session) != days:
         policy = RetentionPolicy(enabled=True, days=days) if days else RetentionPolicy()
         session.blobs.set_service_properties(delete_retention_policy=policy)
+
+
+def _soft_delete(session: "AzureSession") -> int:
+    """Return for how many days the account keeps what was deleted; 0 where it does not."""
+    present = session.blobs.get_service_properties()["delete_retention_policy"]
+    return int(present.days) if present.enabled else 0
 
 
 def _create(client: "ContainerClient", settings: ContainerSettings, access: Any) -> None:
