@@ -69,3 +69,14 @@ def test_terraform_says_that_a_pipelines_function_fails(project: Path) -> None:
         result.stderr
     )
     assert not (project / "out").exists()
+
+
+def test_terraform_of_all_providers_of_a_module_is_one_document(project: Path) -> None:
+    second = 'other = Provider(ToyConfig(region="cellar"))\nother.resource(Database, "wine")\n'
+    (project / "both.py").write_text(INFRA + second)
+
+    result = invoke("terraform", "both.py", "-o", "out")
+
+    assert result.exit_code == 0, result.stderr
+    document = json.loads((project / "out" / "main.tf.json").read_text())
+    assert sorted(document["resource"]["terraform_data"]) == ["shop", "wine"]

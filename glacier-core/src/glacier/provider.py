@@ -208,7 +208,7 @@ class Provider:
         """
         from glacier.terraform.collect import collected
 
-        return collected(self, pipelines)
+        return collected(self, pipelines=pipelines)
 
     def write_terraform(
         self,

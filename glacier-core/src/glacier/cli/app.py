@@ -16,10 +16,11 @@ from glacier.cli.failures import (
     one_line,
     print_traceback,
 )
-from glacier.cli.load import load_pipeline, load_provider
+from glacier.cli.load import load_pipeline, load_providers
 from glacier.cli.parameters import typed_parameters
 from glacier.cli.plugins import print_report, report_plugins
 from glacier.cli.progress import shown_progress
+from glacier.deployment import Deployment
 from glacier.errors import GlacierError, RunError, StorageError
 from glacier.pipeline import Pipeline
 from glacier.plugins import load_plugins
@@ -50,8 +51,8 @@ ProviderTarget = Annotated[
     str,
     typer.Argument(
         metavar="FILE_OR_MODULE:PROVIDER",
-        help="A .py file or a dotted module, and the provider in it; the name may be left out "
-        "where there is only one.",
+        help="A .py file or a dotted module, and the provider in it; without a name all providers "
+        "of the module count.",
         show_default=False,
     ),
 ]
@@ -152,14 +153,17 @@ def terraform(
     ] = None,
     show_traceback: Traceback = False,
 ) -> None:
-    """Write the Terraform configuration of all resources that a provider has made."""
+    """Write one Terraform configuration of all resources that providers have made."""
+    # Only here: it loads what packs jobs, which `glacier --version` has no use for.
+    from glacier.terraform.collect import collected
+
     with _errors_told(show_traceback=show_traceback):
-        provider = load_provider(target)
+        providers = load_providers(target)
         pipelines = [load_pipeline(one) for one in pipeline or []]
         with ExitStack() as stack:
             for one in pipelines:
                 stack.enter_context(function_errors(one))
-            document = provider.terraform(pipelines)
+            document = collected(*providers, pipelines=pipelines)
         for path in document.write(output):
             typer.echo(str(path))
         for note in document.notes:
@@ -168,16 +172,17 @@ def terraform(
 
 @app.command()
 def deploy(target: ProviderTarget, show_traceback: Traceback = False) -> None:
-    """Deploy all resources that a provider has made, and show what has changed."""
+    """Deploy all resources that providers have made, and show what has changed."""
     with _errors_told(show_traceback=show_traceback):
-        typer.echo(str(load_provider(target).deploy()))
+        changes = [one for each in load_providers(target) for one in each.deploy().changes]
+        typer.echo(str(Deployment(tuple(changes))))
 
 
 @app.command()
 def drift(target: ProviderTarget, show_traceback: Traceback = False) -> None:
-    """Compare what is on the platform with the configs; exit with 2 where it differs."""
+    """Compare what is on the platforms with the configs; exit with 2 where it differs."""
     with _errors_told(show_traceback=show_traceback, usage_error=FAILED):
-        found = load_provider(target).drift()
+        found = [one for each in load_providers(target) for one in each.drift()]
     for one in found:
         typer.echo(str(one))
     if found:

@@ -46,15 +46,35 @@ def load_provider(target: str) -> Provider:
     return _load(target, Provider)
 
 
+def load_providers(target: str) -> list[Provider]:
+    """Return the provider that a target names, or without a name all that its module holds.
+
+    Raises:
+        ConfigError: As in `load_provider`.
+    """
+    place, name = _split(target, Provider)
+    if name is not None:
+        return [load_provider(target)]
+    found = _found_in(place, Provider)[1].values()
+    if not found:
+        raise ConfigError(f"{place!r} holds no provider. {_ADVICE[Provider]}")
+    return list({id(one): one for one in found}.values())
+
+
 def _load(target: str, kind: type[NamedT]) -> NamedT:
     place, name = _split(target, kind)
-    module = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
-    found = {key: value for key, value in vars(module).items() if isinstance(value, kind)}
+    module, found = _found_in(place, kind)
     if name is None:
         return _only_one(place, module, kind, found)
     if name not in found:
         raise _no_such(place, module, kind, name, list(found))
     return found[name]
+
+
+def _found_in(place: str, kind: type[NamedT]) -> tuple[ModuleType, dict[str, NamedT]]:
+    """Return a module, and what of a kind it holds, by name."""
+    module = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
+    return module, {key: value for key, value in vars(module).items() if isinstance(value, kind)}
 
 
 def _split(target: str, kind: type) -> tuple[str, str | None]:

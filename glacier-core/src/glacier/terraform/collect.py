@@ -1,4 +1,4 @@
-"""From a provider's resources, and what pipelines do with them, to one document."""
+"""From providers' resources, and what pipelines do with them, to one document."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,25 @@ if TYPE_CHECKING:
     from glacier.terraform.blocks import Block
 
 
-def collected(provider: "Provider", pipelines: "Iterable[Pipeline[..., Any]]" = ()) -> Document:
-    """Return the document of a provider; `Provider.terraform` has the contract."""
-    estate = ProviderEstate(provider, tuple(pipelines))
+def collected(*providers: "Provider", pipelines: "Iterable[Pipeline[..., Any]]" = ()) -> Document:
+    """Return one document of several providers, on whichever clouds.
+
+    `Provider.terraform` has the contract; two providers of one cloud become two configurations of
+    its Terraform provider.
+
+    Args:
+        *providers: Whose resources are described.
+        pipelines: Pipelines that decide what roles may do.
+    """
+    checked = tuple(pipelines)
     blocks: list[Block] = []
-    for resource in provider.get_resources():
-        blocks += provider.get_adapter(resource).blocks(estate)
-    return document_of(blocks, estate.notes)
+    notes: list[str] = []
+    for provider in providers:
+        estate = ProviderEstate(provider, checked)
+        for resource in provider.get_resources():
+            blocks += provider.get_adapter(resource).blocks(estate)
+        notes += estate.notes
+    return document_of(blocks, notes)
 
 
 class ProviderEstate:
