@@ -11,13 +11,19 @@ from glacier_aws.function.deployment import deploy_function
 from glacier_aws.function.drift import function_drift
 from glacier_aws.function.errors import lambda_errors
 from glacier_aws.function.package import build_package
+from glacier_aws.function.schedule import eventbridge_cron
 
 if TYPE_CHECKING:
+    from glacier.resources.schedules import Cron
     from glacier.terraform import Block, Estate
 
 
 class LambdaAdapter(ServerlessAdapter):
     """Handlers travel as a zip with their wheels, through the provider's staging bucket."""
+
+    def schedule_of(self, cron: "Cron") -> str:
+        """Return a schedule as EventBridge has it: with a year, and weekdays from 1 on."""
+        return eventbridge_cron(cron)
 
     def package(self) -> Path:
         """Build the zip: the handler's sources, what they import, and wheels for the platform.

@@ -12,11 +12,16 @@ from glacier_azure.function.errors import function_errors
 from glacier_azure.function.package import build_package
 
 if TYPE_CHECKING:
+    from glacier.resources.schedules import Cron
     from glacier.terraform import Block, Estate
 
 
 class AzureFunctionAdapter(ServerlessAdapter):
     """Handlers travel as a zip of sources, to which Azure itself installs what they need."""
+
+    def schedule_of(self, cron: "Cron") -> str:
+        """Return a schedule as Azure has it, with seconds before cron's fields."""
+        return f"0 {cron}"
 
     def package(self) -> Path:
         """Build the zip: the handler's sources, what calls them, and a list of requirements.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from glacier.job_status import JobStatus
     from glacier.provider import Provider
     from glacier.resources import Bucket, Executor, Resource, Serverless  # noqa: F401 - in bases
+    from glacier.resources.schedules import Cron
     from glacier.terraform import Block, Estate
 
 R = TypeVar("R", bound="Resource")
@@ -161,6 +162,13 @@ class BucketAdapter(Adapter["Bucket"]):
 
 class ServerlessAdapter(Adapter["Serverless"]):
     """How a handler is packaged, deployed and called on a platform."""
+
+    def schedule_of(self, cron: "Cron") -> str:
+        """Return a schedule as the platform's config has it.
+
+        To be replaced where that is not what cron itself has.
+        """
+        return str(cron)
 
     @abstractmethod
     def package(self) -> Path:

@@ -10,7 +10,7 @@ from glacier.errors import ConfigMismatchError
 from glacier.resources.base import ConfigArgument, Resource
 from glacier.resources.bucket import Bucket
 from glacier.resources.executor import Executor
-from glacier.resources.serverless import Handler, Serverless
+from glacier.resources.serverless import Handler, HasHandler, Serverless
 from glacier.storage import checked_bucket_name, checked_path
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Provider:
     def serverless(
         self,
         function_name: str,
-        handler: "Handler | str",
+        handler: "Handler | HasHandler | str",
         runtime: str = "python3.11",
         config: ConfigArgument = None,
         name: str | None = None,
@@ -103,7 +103,8 @@ class Provider:
 
         Args:
             function_name: Its name on the platform.
-            handler: A callable from a JSON object to a JSON object, or `module:function`.
+            handler: A callable from a JSON object to a JSON object, `module:function`, or a
+                pipeline, which runs with the payload as its arguments and returns its summary.
             runtime: The language runtime.
             config: One config for it, or a list with one for each platform.
             name: What it is called in plans and generated infrastructure.

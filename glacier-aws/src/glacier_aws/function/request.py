@@ -34,6 +34,9 @@ URL_AUTH: Literal["AWS_IAM"] = "AWS_IAM"
 SCHEDULE_STATEMENT = "glacier-schedule"
 """The statement of a function's policy that lets its schedule call it."""
 
+SCHEDULE_PAYLOAD = "{}"
+"""What a schedule calls a function with, as on every platform."""
+
 SCHEDULE_TARGET = "function"
 """The target of a schedule's rule."""
 

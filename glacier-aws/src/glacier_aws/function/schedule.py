@@ -1,13 +1,16 @@
 """The schedule of a Lambda function: a rule of EventBridge that calls it."""
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from glacier.differences import is_met
 from glacier.errors import FunctionError
 from glacier_aws.errors import code_of, unless_missing
 from glacier_aws.function.request import (
     EVENTS_SERVICE,
+    SCHEDULE_PAYLOAD,
     SCHEDULE_STATEMENT,
     SCHEDULE_TARGET,
     rule_name,
@@ -19,9 +22,21 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
     from glacier.resources import Serverless
+    from glacier.resources.schedules import Cron
     from glacier_aws.session import AwsSession
 
 _NOT_THERE = "ResourceNotFoundException"
+
+
+def eventbridge_cron(cron: "Cron") -> str:
+    """Return a schedule in the words of EventBridge.
+
+    It has a year beside cron's fields, weekdays from 1 on, and a `?` for the kind of day that does
+    not count: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+    """
+    weekday = re.sub(r"(?<![/\d])\d", lambda found: str(int(found[0]) % 7 + 1), cron.weekday)
+    days = ("?", weekday) if cron.day == "*" and weekday != "*" else (cron.day, "?")
+    return f"cron({cron.minute} {cron.hour} {days[0]} {cron.month} {days[1]} *)"
 
 
 def settle_schedule(function: "Serverless", session: "AwsSession", function_arn: str) -> None:
@@ -48,8 +63,8 @@ def settle_schedule(function: "Serverless", session: "AwsSession", function_arn:
     else:
         rule_arn = found["Arn"]
     targets = events.list_targets_by_rule(Rule=name)["Targets"]
-    if not any((one["Id"], one["Arn"]) == (SCHEDULE_TARGET, function_arn) for one in targets):
-        target: Any = {"Id": SCHEDULE_TARGET, "Arn": function_arn}
+    target: Any = {"Id": SCHEDULE_TARGET, "Arn": function_arn, "Input": SCHEDULE_PAYLOAD}
+    if not any(is_met(target, one) for one in targets):
         for problem in events.put_targets(Rule=name, Targets=[target])["FailedEntries"]:
             raise FunctionError(
                 f"The schedule of the function {function.function_name!r} can't be made: "

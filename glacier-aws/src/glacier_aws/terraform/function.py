@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from glacier.terraform import Block, Expression, Ref, Text
 from glacier_aws.function.request import (
     EVENTS_SERVICE,
+    SCHEDULE_PAYLOAD,
     SCHEDULE_STATEMENT,
     SCHEDULE_TARGET,
     SERVICE,
@@ -102,6 +103,7 @@ def _ways_to_call(of: Description, function: "Serverless") -> Iterator[Block]:
         {
             "rule": Ref(kind, rule["Name"], "name"),
             "target_id": SCHEDULE_TARGET,
+            "input": SCHEDULE_PAYLOAD,
             "arn": Ref("aws_lambda_function", name, "arn"),
         },
     )

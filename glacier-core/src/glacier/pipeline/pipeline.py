@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from glacier.errors import DecorationError, ParameterError
+from glacier.errors import DecorationError, FunctionError, ParameterError
 from glacier.pipeline.build_scope import BuildScope
 from glacier.pipeline.graph import Graph, GraphBuilder, building
+from glacier.pipeline.handler import PipelineHandler
 from glacier.pipeline.task import Task, current_builder
 from glacier.scope import current_scope
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from glacier.engine.check_report import CheckReport
     from glacier.engine.plan import Plan
     from glacier.engine.result import Run
+    from glacier.resources import Serverless
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,6 +33,7 @@ class Pipeline(Generic[P, R]):
     Attributes:
         function: The decorated function.
         name: What the pipeline is called in runs, plans and errors.
+        handler: What a serverless function calls to run it, with a payload as its arguments.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Pipeline(Generic[P, R]):
         self.name = name or function.__name__
         self.max_workers = max_workers
         self.max_joint_sinks = max_joint_sinks
+        self.handler = PipelineHandler(self)
         functools.update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:  # Any: handles or a graph
@@ -96,6 +100,33 @@ class Pipeline(Generic[P, R]):
     def graph(self, **params: Any) -> Graph:  # Any: as in run
         """Return the graph of tasks, which shows itself in notebooks."""
         return self.build(params)
+
+    def deploy(self, serverless: "Serverless", schedule: str | None = None) -> None:
+        """Deploy the whole pipeline as a serverless function, which its platform calls by itself.
+
+        The pipeline has to be found in a module. Invoked, the function runs it with the payload as
+        its arguments, and returns the run's summary as JSON.
+
+        Args:
+            serverless: The function: `provider.serverless("daily", daily)`.
+            schedule: When it is called: `cron(0 6 * * *)` with the five fields of cron in UTC for
+                every platform, or what the platform itself has; as its config says where None.
+
+        Raises:
+            FunctionError: It can't be packaged, the platform refuses, or the function is another
+                pipeline's.
+            ConfigError: The platform has no such schedule.
+        """
+        if serverless.handler is not self.handler:
+            raise FunctionError(
+                f"The function {serverless.function_name!r} calls {serverless.handler!r} and not "
+                f"this pipeline. Make it with provider.serverless({serverless.function_name!r}, "
+                f"{self.function.__name__}).",
+                function_name=serverless.function_name,
+            )
+        if schedule is not None:
+            serverless.schedule(schedule)
+        serverless.deploy()
 
     def build(self, params: Mapping[str, Any], scope: BuildScope | None = None) -> Graph:
         """Return the graph that the function builds with these arguments.

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, runtime_checkable
 
+from glacier.errors import ConfigError
 from glacier.resources.base import ConfigArgument, Resource
+from glacier.resources.schedules import cron_in
 from glacier.scope import current_scope
 
 if TYPE_CHECKING:
@@ -14,6 +16,15 @@ if TYPE_CHECKING:
 Handler: TypeAlias = "Callable[[dict[str, Any]], dict[str, Any] | None]"
 
 
+@runtime_checkable
+class HasHandler(Protocol):
+    """What can be a function's handler by an attribute of that name, as a pipeline can."""
+
+    @property
+    def handler(self) -> "Handler":
+        """What is called with a payload."""
+
+
 class Serverless(Resource):
     """A function that a platform runs on demand.
 
@@ -21,21 +32,23 @@ class Serverless(Resource):
 
     Attributes:
         function_name: The function's name on its platform.
-        handler: A callable, or where one is found as `module:function`.
+        handler: A callable, or where one is found as `module:function`; a pipeline's own.
         runtime: The language runtime, such as `python3.11`.
     """
 
     def __init__(
         self,
         function_name: str,
-        handler: "Handler | str",
+        handler: "Handler | HasHandler | str",
         runtime: str = "python3.11",
         provider: "Provider | None" = None,
         config: ConfigArgument = None,
         name: str | None = None,
     ) -> None:
         self.function_name = function_name
-        self.handler = handler
+        self.handler: Handler | str = (
+            handler.handler if isinstance(handler, HasHandler) else handler
+        )
         self.runtime = runtime
         super().__init__(provider, config, name)
 
@@ -52,6 +65,33 @@ class Serverless(Resource):
         if scope is not None:
             scope.before_effect(f"invoke {self!r}")
         return self.adapter.invoke(payload)
+
+    def schedule(self, schedule: str) -> None:
+        """Have the platform call the function by itself once it is deployed.
+
+        Args:
+            schedule: `cron(0 6 * * *)` with the five fields of cron in UTC for every platform, or
+                what the platform itself has.
+
+        Raises:
+            ConfigError: The platform has no such schedule.
+        """
+        cron = cron_in(schedule)
+        own = schedule if cron is None else self.adapter.schedule_of(cron)
+        kind = next(
+            (one for one in self.provider.spec_for(self).accepts if "schedule" in one.model_fields),
+            None,
+        )
+        if kind is None:
+            platform = type(self.provider.config).__name__
+            raise ConfigError(
+                f"Functions on {platform} have no schedule; got {schedule!r}. Deploy "
+                f"{self.function_name!r} to a platform that has, or call it yourself."
+            )
+        said = self.config
+        fields = () if said is None else said.model_fields_set
+        given = {name: getattr(said, name) for name in fields}
+        self.config = kind.model_validate({**given, "schedule": own})
 
     def package(self) -> Path:
         """Return the path of a new archive with the handler's code, as `deploy()` uploads it."""

@@ -1,0 +1,107 @@
+"""A whole pipeline as a serverless function: its arguments in, the summary of its run out."""
+
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from glacier import Provider, pipeline, task
+from glacier.config import LocalConfig
+from glacier.errors import ConfigError, FunctionError, RunError
+from glacier.resources.schedules import Cron, cron_in
+
+
+@task
+def doubled(numbers: list[int], target: str) -> pl.LazyFrame:
+    if target == "fails":
+        raise ValueError("no numbers today")
+    return pl.LazyFrame({"n": numbers}).with_columns(pl.col("n") * 2)
+
+
+@task
+def saved(frame: pl.LazyFrame, target: str) -> None:
+    Provider(config=LocalConfig(base_path=target)).bucket("lake", "doubled.parquet").write(frame)
+
+
+@pipeline
+def double(target: str, numbers: list[int] | None = None) -> None:
+    saved(doubled(numbers or [1, 2], target), target)
+
+
+@pipeline
+def other() -> None: ...
+
+
+@pytest.fixture
+def provider(tmp_path: Path) -> Provider:
+    return Provider(config=LocalConfig(base_path=tmp_path))
+
+
+def test_invocation_runs_the_pipeline_and_returns_its_summary(
+    provider: Provider, tmp_path: Path
+) -> None:
+    function = provider.serverless("double", double)
+    double.deploy(serverless=function)
+
+    told = function.invoke({"target": str(tmp_path), "numbers": [3]})
+
+    assert provider.bucket("lake", "doubled.parquet").read()["n"].to_list() == [6]
+    assert (told["pipeline"], told["status"]) == ("double", "SUCCEEDED")
+    assert {name: one["status"] for name, one in told["tasks"].items()} == {
+        "doubled": "SUCCEEDED",
+        "saved": "SUCCEEDED",
+    }
+    assert told["tasks"]["saved"]["writes"] == [(tmp_path / "lake/doubled.parquet").as_uri()]
+
+
+def test_run_that_fails_fails_the_invocation(provider: Provider) -> None:
+    function = provider.serverless("double", double)
+
+    with pytest.raises(FunctionError, match="'doubled' failed: ValueError: no numbers") as caught:
+        function.invoke({"target": "fails"})
+
+    assert isinstance(caught.value.__cause__, RunError)
+
+
+def test_payload_that_does_not_fit_is_refused(provider: Provider) -> None:
+    function = provider.serverless("double", double)
+
+    with pytest.raises(FunctionError, match="takes target, numbers; the payload has targets"):
+        function.invoke({"targets": "x"})
+
+
+def test_function_of_another_pipeline_is_refused(provider: Provider) -> None:
+    function = provider.serverless("double", double)
+
+    with pytest.raises(FunctionError, match=r"provider\.serverless\('double', other\)"):
+        other.deploy(serverless=function)
+
+
+def test_pipeline_is_packaged_by_its_module(provider: Provider) -> None:
+    package = provider.serverless("double", double).package()
+
+    assert package.exists()
+    assert double.handler.__qualname__ == "double.handler"
+    assert sys.modules[double.handler.__module__].double is double  # type: ignore[attr-defined]
+
+
+def test_schedule_on_this_machine_is_refused(provider: Provider) -> None:
+    function = provider.serverless("double", double)
+
+    with pytest.raises(ConfigError, match="Functions on LocalConfig have no schedule"):
+        double.deploy(serverless=function, schedule="cron(0 6 * * *)")
+
+
+def test_five_fields_of_cron_are_for_every_platform() -> None:
+    assert cron_in("cron(0 6 * * MON-FRI)") == Cron("0", "6", "*", "*", "MON-FRI")
+
+
+@pytest.mark.parametrize("own", ["rate(1 hour)", "cron(0 6 * * ? *)", "0 0 6 * * *", "0 6 * * *"])
+def test_schedule_that_is_not_cron_is_a_platforms_own(own: str) -> None:
+    assert cron_in(own) is None
+
+
+def test_schedule_of_both_kinds_of_days_is_refused() -> None:
+    with pytest.raises(ConfigError, match="sets both the day of the month and the weekday"):
+        cron_in("cron(0 6 1 * MON)")
