@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from tests.rigs.aws.server import AwsServer
     from tests.rigs.azure.azurite import Azurite
     from tests.rigs.azure.server import AzureServer
+    from tests.rigs.gcp.server import GcpServer
     from tests.rigs.spark import SparkCluster
     from tests.rigs.terraform import Terraform
 
 # The prefixes of the variables that decide a platform, an identity or an endpoint.
 PLATFORM_VARIABLES = (
     *("AWS_", "AZURE_", "CLOUDSDK_", "DATABRICKS_", "GCP_", "GLACIER_", "GOOGLE_"),
-    *("IDENTITY_", "MSI_"),
+    *("GCE_METADATA_", "IDENTITY_", "MSI_", "NO_GCE_CHECK", "STORAGE_EMULATOR_HOST"),
 )
 KEPT_VARIABLES = ("AWS_CA_BUNDLE", "GLACIER_TERRAFORM_MIRROR")
 
@@ -25,7 +26,6 @@ KEPT_VARIABLES = ("AWS_CA_BUNDLE", "GLACIER_TERRAFORM_MIRROR")
 for name in list(os.environ):
     if name.startswith(PLATFORM_VARIABLES) and name not in KEPT_VARIABLES:
         del os.environ[name]
-os.environ.pop("STORAGE_EMULATOR_HOST", None)
 
 # Every test sets these, so they are there from the start. Polars reads variables in the background,
 # some time after a query has failed; and glibc, but for its newest versions, frees the table of
@@ -106,6 +106,15 @@ def azure_server(
     from tests.rigs.azure.server import AzureServer
 
     with AzureServer(tmp_path_factory.mktemp("azure"), azurite) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def gcp_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[GcpServer]":
+    """A Google Cloud on a free port of this machine, started for the first test that asks."""
+    from tests.rigs.gcp.server import GcpServer
+
+    with GcpServer(tmp_path_factory.mktemp("gcp")) as server:
         yield server
 
 
