@@ -33,6 +33,9 @@ class Location:
         storage_options: Polars' object-store options; never a secret.
         credential_provider: Polars' source of credentials, where the store needs any.
         is_glob: Whether `uri` is a pattern over many files.
+        table_options: Makes the options with which a format of tables, called by its name, reaches
+            the place, credentials among them, where those of `credential_provider` do not serve
+            the format's library. It pickles without secrets, as the provider of credentials does.
     """
 
     uri: str
@@ -41,6 +44,7 @@ class Location:
     storage_options: Mapping[str, Any] | None = field(default=None, repr=False)
     credential_provider: Callable[[], Any] | None = field(default=None, repr=False)
     is_glob: bool = False
+    table_options: Callable[[str], Mapping[str, Any]] | None = field(default=None, repr=False)
 
     @property
     def is_dataset(self) -> bool:

@@ -69,7 +69,8 @@ class GcsAdapter(ObjectStoreAdapter):
             path=f"{self.resource.bucket_name}/{path}",
             filesystem=lambda: session.filesystem,
             storage_options=session.storage_options,
-            credential_provider=session.credential_provider,
+            credential_provider=None if session.is_anonymous else session.credential_provider,
+            table_options=session.credential_provider.table_options,
             is_glob=is_glob(path),
         )
 

@@ -195,6 +195,8 @@ class GcpSession:
         }
         if "retry_timeout_seconds" in config.model_fields_set:
             options["retry_timeout_ms"] = round(config.retry_timeout_seconds * 1000)
+        if self.is_anonymous:
+            options["google_skip_signature"] = "true"
         if self.endpoint is not None:
             options["google_base_url"] = self.endpoint
             if self.endpoint.startswith("http://"):
@@ -203,7 +205,7 @@ class GcpSession:
 
     @made_once
     def credential_provider(self) -> "GcpCredentials":
-        """Polars' source of credentials."""
+        """Polars' source of credentials, and that of tables."""
         return GcpCredentials(self.config, mark=new_token())
 
     @made_once
@@ -220,12 +222,48 @@ class GcpCredentials(ConfigCredentials[GcpConfig]):
     def __call__(self) -> tuple[dict[str, str], int | None]:
         """Return the token of requests, and when it expires, in seconds since 1970."""
         token, expiry = session_of(self.config).token()
-        return {"bearer_token": token or _NOBODY}, expiry
+        return ({} if token is None else {"bearer_token": token}), expiry
+
+    def table_options(self, format_name: str) -> dict[str, str]:
+        """Return the options by which a format of tables reaches Cloud Storage.
+
+        Polars takes a token among its options by a name of its own; deltalake takes none, but what
+        it can get tokens with.
+
+        Raises:
+            ConfigError: deltalake can't act as the service account of the config.
+        """
+        session = session_of(self.config)
+        token, _ = session.token()
+        options = {} if token is None else {"google_bearer_token": token}
+        return {**options, **_deltalake_options(session)} if format_name == "delta" else options
 
 
-_NOBODY = "anonymous"
-"""The token without an identity: Polars' object store would look for one, and emulators, which are
-all that is entered without, take any."""
+def _deltalake_options(session: GcpSession) -> dict[str, str]:
+    """Return the options by which deltalake's own object store enters as a session does."""
+    config = session.config
+    if session.is_anonymous:
+        return {"google_service_account_key": json.dumps(_NOBODY)}
+    if config.impersonate_service_account is not None:
+        raise ConfigError(
+            "Delta tables on Cloud Storage can't be reached as "
+            f"{config.impersonate_service_account}: deltalake takes no token, and can't act as "
+            "another account. Leave impersonate_service_account out and set the account's own "
+            "key, or use the format iceberg."
+        )
+    if config.service_account_key is not None:
+        return {"google_service_account_key": config.service_account_key.get_secret_value()}
+    if config.service_account_key_path is not None:
+        return {"google_application_credentials": config.service_account_key_path}
+    return {}
+
+
+_NOBODY = {
+    **dict.fromkeys(("private_key", "private_key_id", "client_email"), ""),
+    "disable_oauth": True,
+}
+"""The key with which deltalake's object store asks for no token; it knows no other way that its
+writers take as well."""
 
 
 def session_of(config: GcpConfig) -> GcpSession:

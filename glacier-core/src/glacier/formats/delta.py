@@ -22,6 +22,7 @@ from glacier.formats.columns import (
     check_types,
     without_unsigned,
 )
+from glacier.formats.table_access import table_options
 from glacier.storage import Location, WriteMode, WriteRequest
 
 try:
@@ -72,7 +73,7 @@ class DeltaFormat(TableFormat):
         source = _table_uri(location)
         if schema is None:
             _check_exists(location)
-        merged = {**access_options(location), **options}
+        merged = {**_access(location), **options}
         if schema is None:
             _check_version(location, options.get("version"))
         if _is_local(location) and quote(source) != source:
@@ -107,7 +108,7 @@ class DeltaFormat(TableFormat):
         exists = mode != "overwrite" and self.exists(location)
         if exists and mode != "append":
             raise _exists(location)
-        options = {**access_options(location), **request.options}
+        options = {**_access(location), **request.options}
         options["delta_write_options"] = _write_options(mode, request)
         if exists and "schema_mode" not in options["delta_write_options"]:
             check_fit(rows, self.scan(location, None, {}).collect_schema(), location)
@@ -139,6 +140,14 @@ class _LocalTable(deltalake.DeltaTable):
         """Return the paths of the table's data files."""
         root = self.table_uri.removeprefix("file://")
         return [unquote(root) + uri[len(root) :] for uri in super().file_uris(*args, **kwargs)]
+
+
+def _access(location: Location) -> dict[str, Any]:  # Any: values of options
+    """Return the options by which Polars, and through it deltalake, reach a location."""
+    options = access_options(location)
+    if location.table_options is not None:
+        options["storage_options"] = table_options(location, DeltaFormat.name)
+    return options
 
 
 def _log_files(location: Location) -> list[str]:

@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Callable, ItemsView, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
@@ -24,6 +24,7 @@ from glacier.formats.columns import (
     check_types,
     without_unsigned,
 )
+from glacier.formats.table_access import table_options
 from glacier.storage import Location, WriteMode, WriteRequest
 
 if find_spec("pyiceberg") is None or find_spec("pyarrow") is None:
@@ -82,7 +83,9 @@ class IcebergFormat(TableFormat):
             frame = pl.scan_iceberg(table, catalog=catalog, **rest)
         else:
             found = _loaded(location)
-            frame = pl.scan_iceberg(found, **{"storage_options": _LiveOptions.of(location), **rest})
+            frame = pl.scan_iceberg(
+                found, **{"storage_options": table_options(location, self.name), **rest}
+            )
         return frame if schema is None else frame.match_to_schema(schema)
 
     def exists(self, location: Location) -> bool:
@@ -123,42 +126,8 @@ class IcebergFormat(TableFormat):
             # That a table to be replaced has no rows is nothing to warn of.
             warnings.filterwarnings("ignore", "Delete operation did not match any records")
             defaults = _sink_options(table, rows, request) if exists else {"mode": "append"}
-            options = dict(_LiveOptions.of(location)) if catalog is None else {}
+            options = dict(table_options(location, self.name)) if catalog is None else {}
             rows.sink_iceberg(table, **{"storage_options": options, **defaults, **rest})
-
-
-class _LiveOptions(Mapping[str, Any]):  # Any: values of options
-    """A location's options with its present credentials, asked for when a plan is executed.
-
-    Polars takes no source of credentials for Iceberg, and reads these options anew for every
-    execution. They pickle as the location's options and source, which hold no secret.
-    """
-
-    def __init__(self, options: Mapping[str, Any], source: Callable[[], Any] | None) -> None:
-        self._options = options
-        self._source = source
-
-    @classmethod
-    def of(cls, location: Location) -> "_LiveOptions":
-        """Return the options by which Polars reaches a location's files; empty on a disk."""
-        return cls(location.storage_options or {}, location.credential_provider)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._now()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._now())
-
-    def __len__(self) -> int:
-        return len(self._now())
-
-    def items(self) -> ItemsView[str, Any]:
-        """Return all options of one moment."""
-        return self._now().items()
-
-    def _now(self) -> dict[str, Any]:
-        credentials = {} if self._source is None else self._source()[0]
-        return {**self._options, **credentials}
 
 
 def _loaded(location: Location) -> "Table":

@@ -1,0 +1,57 @@
+"""How the libraries of table formats get into a store."""
+
+from collections.abc import Callable, ItemsView, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from glacier.storage import Location
+
+
+class LiveOptions(Mapping[str, Any]):  # Any: values of options
+    """A location's options with its present credentials, asked for when a plan is executed.
+
+    Polars reads these options anew for every execution. They pickle as the location's options and
+    source, which hold no secret.
+    """
+
+    def __init__(
+        self, options: Mapping[str, Any], source: Callable[[], Mapping[str, Any]] | None
+    ) -> None:
+        self._options = options
+        self._source = source
+
+    def __getitem__(self, name: str) -> Any:
+        return self._now()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return all options of one moment."""
+        return self._now().items()
+
+    def _now(self) -> dict[str, Any]:
+        return {**self._options, **({} if self._source is None else self._source())}
+
+
+def table_options(location: Location, format_name: str) -> LiveOptions:
+    """Return the options by which a format of tables reaches a location; empty on a disk."""
+    options = location.storage_options or {}
+    if location.table_options is not None:
+        return LiveOptions(options, partial(location.table_options, format_name))
+    provider = location.credential_provider
+    return LiveOptions(options, None if provider is None else _Provided(provider))
+
+
+class _Provided:
+    """What a provider of credentials gives at the moment, as options."""
+
+    def __init__(self, provider: Callable[[], Any]) -> None:  # Any: as Polars defines it
+        self._provider = provider
+
+    def __call__(self) -> Mapping[str, Any]:
+        credentials: Mapping[str, Any] = self._provider()[0]
+        return credentials
