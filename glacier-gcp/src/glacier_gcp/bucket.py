@@ -2,7 +2,7 @@
 
 import builtins
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
 from google.api_core.exceptions import NotFound
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from glacier.provider import Provider
     from glacier.resources import Bucket
+    from glacier.terraform import Block, Estate
     from glacier_gcp.config import GcpConfig
     from glacier_gcp.session import GcpSession
 
@@ -60,6 +61,12 @@ class GcsAdapter(ObjectStoreAdapter):
             ContradictionError: Two of them set a field differently.
         """
         deploy_bucket(self._session, self.resource.bucket_name)
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return the bucket and its settings as blocks of Terraform."""
+        from glacier_gcp.terraform.bucket import bucket_blocks
+
+        return bucket_blocks(estate, self.resource)
 
     def location(self) -> Location:
         """Return where the bucket's path lies; touches no data."""

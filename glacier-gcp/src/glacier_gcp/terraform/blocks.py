@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from glacier.terraform import Block, Ref, TerraformProvider
 from glacier_gcp.iam import bucket_bindings
+from glacier_gcp.labels import labels_of
 
 if TYPE_CHECKING:
     from glacier.access import Access
@@ -45,7 +46,7 @@ class Description:
         self._glacier_provider = estate.provider
         self.config = cast("GcpConfig", estate.provider.config)
         self._provider = google_provider(self.config)
-        self.labels = dict(estate.provider.tags) or None
+        self.labels = labels_of(estate.provider.tags) or None
 
     def block(
         self,
