@@ -1,48 +1,24 @@
-"""A provider's tags as Google's labels, which have fewer characters than the tags of other clouds.
-
-https://cloud.google.com/resource-manager/docs/labels-overview
-"""
+"""A provider's tags as Google Cloud has them: labels."""
 
 import re
 from collections.abc import Mapping
 
-from glacier.errors import ConfigError
-
-_MOST_CHARACTERS = 63
-_MOST_LABELS = 64
+_LONGEST = 63
 
 
 def labels_of(tags: Mapping[str, str]) -> dict[str, str]:
-    """Return labels for tags: `{"Cost Center": "R&D"}` becomes `{"cost_center": "r_d"}`.
+    """Return tags as labels, which have lower-case letters, digits, `-` and `_` alone.
 
-    Letters become small ones, what is illegal in a label becomes `_`, and what is longer than 63
-    characters is cut, so that tags need not change where a pipeline moves here.
-
-    Raises:
-        ConfigError: Two tags would be one label, a key can be none, or there are too many.
+    Tags that other clouds take stay what they are where they can, such as `Team: Data/EU` as
+    `team: data-eu`: https://cloud.google.com/compute/docs/labeling-resources#requirements
     """
-    found: dict[str, str] = {}
-    origins: dict[str, str] = {}
-    for key, value in tags.items():
-        label = _legal(key)
-        if not label[:1].isalpha():
-            raise ConfigError(
-                f"The tag {key!r} can be no label on Google Cloud, whose keys start with a letter. "
-                "Rename it in Provider(tags=...)."
-            )
-        if label in found:
-            raise ConfigError(
-                f"The tags {origins[label]!r} and {key!r} are one label on Google Cloud, "
-                f"{label!r}. Rename one of them in Provider(tags=...)."
-            )
-        found[label], origins[label] = _legal(value), key
-    if len(found) > _MOST_LABELS:
-        raise ConfigError(
-            f"Provider(tags=...) has {len(found)} tags, and a resource of Google Cloud at most "
-            f"{_MOST_LABELS} labels. Leave some out."
-        )
-    return found
+    return {_key(name): _legal(value) for name, value in tags.items()}
+
+
+def _key(name: str) -> str:
+    found = _legal(name)
+    return found if re.match(r"[^\W\d_]", found) else f"x{found}"[:_LONGEST]
 
 
 def _legal(text: str) -> str:
-    return re.sub(r"[^\w-]", "_", text.lower())[:_MOST_CHARACTERS]
+    return re.sub(r"[^\w-]", "-", text.lower())[:_LONGEST]

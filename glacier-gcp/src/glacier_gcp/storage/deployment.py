@@ -34,7 +34,6 @@ def deploy_bucket(
 
     Raises:
         AccessDeniedError: The bucket belongs to another project.
-        ConfigError: A tag can be no label.
         StorageError: The bucket is in another location.
         GoogleAPIError: Google refuses.
     """
