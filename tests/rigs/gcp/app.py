@@ -21,6 +21,9 @@ from tests.rigs.gcp.cloud import Cloud
 PARTS = (control, identity, storage_json, storage_xml)
 """What the rig plays. The last part takes every path that no other one does."""
 
+IDLE_SECONDS = 600
+"""Clients keep their connections, and don't all try again on one that was closed meanwhile."""
+
 
 class Front:
     """Notes every request, and has paths stay as they came: names may hold encoded slashes."""
@@ -47,6 +50,7 @@ class Front:
             "query": request.scope["query_string"].decode("latin-1"),
             "range": request.headers.get("range", ""),
             "content_range": request.headers.get("content-range", ""),
+            "generation_match": request.headers.get("x-goog-if-generation-match", ""),
             "identity": self._cloud.accounts.holder(request),
         }
 
@@ -74,7 +78,14 @@ async def _refused(request: Request, error: Exception) -> Response:
 def main() -> None:
     """Serve until the standard input ends."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(application(Cloud()), log_level="warning", access_log=False)
+    config = uvicorn.Config(
+        application(Cloud()),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_keep_alive=IDLE_SECONDS,
+    )
     server = uvicorn.Server(config)
     threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
     print(listener.getsockname()[1], flush=True)
