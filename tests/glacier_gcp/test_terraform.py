@@ -86,7 +86,9 @@ def test_provider_block_has_project_and_region_and_no_key() -> None:
         "impersonate_service_account": "deployer@acme.iam.gserviceaccount.com",
     }
     assert tree["terraform"] == {
-        "required_providers": {"google": {"source": "hashicorp/google", "version": ">= 6.50, < 8.0"}}
+        "required_providers": {
+            "google": {"source": "hashicorp/google", "version": ">= 6.50, < 8.0"}
+        }
     }
     assert SECRET not in str(document)
 

@@ -1,0 +1,67 @@
+"""The schedule of a Cloud Function: a job of Cloud Scheduler that calls it."""
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+from google.api_core.exceptions import Conflict, Forbidden, NotFound
+from google.cloud.scheduler_v1 import CloudSchedulerClient, Job
+from google.protobuf.json_format import MessageToDict
+
+from glacier.differences import is_met
+from glacier_gcp.function.request import job_name, job_request, parent_of
+
+if TYPE_CHECKING:
+    from glacier.resources import Serverless
+    from glacier_gcp.session import GcpSession
+
+
+def settle_schedule(function: "Serverless", session: "GcpSession", uri: str) -> None:
+    """Create, update or remove what calls a function by its schedule.
+
+    Args:
+        function: The function.
+        session: Who does it.
+        uri: Where the function is called.
+
+    Raises:
+        GoogleAPIError: Google refuses.
+    """
+    jobs = session.client(CloudSchedulerClient)
+    given: Any = {"retry": session.retry, "timeout": session.config.read_timeout_seconds}
+    name, wanted = job_name(function), job_request(function, uri)
+    try:
+        found = jobs.get_job(name=name, **given)
+    except NotFound:
+        found = None
+    except Forbidden as error:
+        # Whoever has not enabled Cloud Scheduler has no schedule there.
+        if wanted is not None or error.reason != "SERVICE_DISABLED":
+            raise
+        return
+    if wanted is None:
+        if found is not None:
+            _remove(jobs, name, given)
+        return
+    job = Job.from_json(json.dumps(wanted))
+    if found is None:
+        try:
+            jobs.create_job(parent=parent_of(function), job=job, **given)
+        except Conflict:  # by another process, or its answer was lost
+            jobs.update_job(job=job, **given)
+    elif not is_met(wanted, _told(found)):
+        jobs.update_job(job=job, **given)
+
+
+def _told(job: Job) -> dict[str, Any]:
+    found: dict[str, Any] = MessageToDict(Job.pb(job))
+    target = found.get("httpTarget", {})
+    target["body"] = base64.b64encode(job.http_target.body).decode()
+    return found
+
+
+def _remove(jobs: CloudSchedulerClient, name: str, given: Any) -> None:
+    try:
+        jobs.delete_job(name=name, **given)
+    except NotFound:
+        return  # by a request of this call whose answer was lost
