@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 @hookimpl
 def glacier_register_adapters() -> "Iterable[AdapterSpec]":
-    """Register Cloud Storage."""
+    """Register Cloud Storage and Dataproc."""
     from glacier.registry import AdapterSpec
-    from glacier.resources import Bucket
-    from glacier_gcp.config import GcpConfig, GcsConfig
+    from glacier.resources import Bucket, Executor
+    from glacier_gcp.config import DataprocConfig, GcpConfig, GcsConfig
 
     return [
         AdapterSpec(
@@ -24,6 +24,15 @@ def glacier_register_adapters() -> "Iterable[AdapterSpec]":
             "glacier_gcp.bucket:GcsAdapter",
             (GcsConfig,),
             check="glacier_gcp.storage.names:check_bucket",
+            extra="gcp",
+        ),
+        AdapterSpec(
+            Executor,
+            DataprocConfig,
+            "glacier_gcp.executor:DataprocAdapter",
+            (DataprocConfig,),
+            providers=(GcpConfig,),
+            check="glacier_gcp.job.names:check_executor",
             extra="gcp",
         ),
     ]
