@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+pytest.register_assert_rewrite("tests.stores")
+
 if TYPE_CHECKING:
     from tests.rigs.aws.server import AwsServer
     from tests.rigs.azure.azurite import Azurite

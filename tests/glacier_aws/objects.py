@@ -30,6 +30,10 @@ class Objects:
         )
         self.client.create_bucket(Bucket=self.name)
 
+    def uri(self, path: str) -> str:
+        """Return the URI of a path in it."""
+        return f"s3://{self.name}/{path}"
+
     def put(self, key: str, body: bytes) -> None:
         """Write an object as somebody else would."""
         self.client.put_object(Bucket=self.name, Key=key, Body=body)
