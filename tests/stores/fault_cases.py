@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import polars as pl
 import pytest
@@ -25,6 +25,7 @@ from tests.rigs.proxy import (
     stall,
     truncate,
 )
+from tests.stores.buckets import Objects
 from tests.stores.faults import OLD, SMALL, TEXTS, Watch, big, first_time, fused, sorted_rows
 
 SECONDS_OF_WATCH = 2
@@ -43,24 +44,6 @@ BROKEN: dict[str, Fault] = {
 
 TRANSIENT = ("503", *BROKEN)
 LASTING = ("500", "503", "denied", "expired", "reset request", "silent")
-
-
-class Objects(Protocol):
-    """A new bucket, seen past Glacier."""
-
-    name: str
-
-    def put(self, key: str, body: bytes) -> None:
-        """Write an object as somebody else would."""
-
-    def keys(self) -> list[str]:
-        """Return the keys of all objects."""
-
-    def bodies(self) -> dict[str, bytes]:
-        """Return what all objects hold, by key."""
-
-    def uri(self, path: str) -> str:
-        """Return the URI of a path in it."""
 
 
 @dataclass(frozen=True)
