@@ -65,6 +65,6 @@ def hashes_in(request: Request) -> dict[str, str]:
             kind, _, digest = one.strip().partition("=")
             if kind in HASHES:
                 found[HASHES[kind]] = digest
-    if digest := request.headers.get("content-md5"):
-        found["md5Hash"] = digest
+    if md5 := request.headers.get("content-md5"):
+        found["md5Hash"] = md5
     return found

@@ -1,0 +1,4 @@
+"""What lies in one bucket of the rig, seen past Glacier."""
+
+
+
