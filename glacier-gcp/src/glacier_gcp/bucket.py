@@ -2,11 +2,12 @@
 
 import builtins
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
 from google.api_core.exceptions import NotFound
 
+from glacier.claims import Claim
 from glacier.errors import GlacierError
 from glacier.globs import polars_glob
 from glacier.object_store import ObjectStoreAdapter
@@ -14,8 +15,9 @@ from glacier.storage import Location, is_glob
 from glacier_gcp.answers import answer_of
 from glacier_gcp.errors import of_bucket
 from glacier_gcp.session import session_of
-from glacier_gcp.storage.deployment import deploy_bucket
+from glacier_gcp.storage.deployment import deploy_bucket, own_bucket
 from glacier_gcp.storage.exclusive import ExclusiveGcsObject
+from glacier_gcp.storage.settings import BUCKET, bucket_settings, claim_of
 from glacier_gcp.storage.upload import GcsObject
 
 if TYPE_CHECKING:
@@ -49,9 +51,17 @@ class GcsAdapter(ObjectStoreAdapter):
         return f"glacier-staging-{digest}-{config.region}"
 
     def prepare_staging(self) -> None:
-        """Make the bucket where it is missing, with the settings that are safe."""
-        if not self.has_bucket():
+        """Make the bucket where it is missing, with the settings that are safe.
+
+        Raises:
+            AccessDeniedError: Another project owns a bucket of this name: it would get the jobs.
+        """
+        if own_bucket(self._session, self.resource.bucket_name) is None:
             self.deploy()
+
+    def claims(self) -> Iterable[Claim]:
+        """Return what the resource's config says of its bucket."""
+        return (claim_of(self.resource),)
 
     def deploy(self) -> None:
         """Make the bucket or update it, by what all resources of the provider say of it.
@@ -59,7 +69,9 @@ class GcsAdapter(ObjectStoreAdapter):
         Raises:
             ContradictionError: Two of them set a field differently.
         """
-        deploy_bucket(self._session, self.resource.bucket_name)
+        name = self.resource.bucket_name
+        settings = bucket_settings(name, self.settings(BUCKET, name))
+        deploy_bucket(self._session, settings, self.provider.tags)
 
     def location(self) -> Location:
         """Return where the bucket's path lies; touches no data."""
