@@ -14,6 +14,7 @@ from glacier.errors import (
     StorageError,
 )
 from glacier_gcp.answers import answer_of, code_of
+from glacier_gcp.http import NoAnswerError
 
 if TYPE_CHECKING:
     from glacier_gcp.answers import Answer
@@ -85,6 +86,6 @@ def of_answer(answer: "Answer", uri: str, session: "GcpSession") -> GlacierError
 def _of_no_answer(error: Exception, uri: str) -> GlacierError | None:
     if isinstance(error, DefaultCredentialsError):
         return AccessDeniedError(f"No credential was found for {uri}.", uri=uri)
-    if isinstance(error, GoogleAuthError | GoogleAPIError | RequestException):
+    if isinstance(error, GoogleAuthError | GoogleAPIError | RequestException | NoAnswerError):
         return StorageError(f"Cloud Storage failed at {uri}: {error}.", uri=uri)
     return None

@@ -11,14 +11,15 @@ from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
+import google_crc32c
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tests.rigs.gcp.access import Access
 from tests.rigs.gcp.answers import ApiError
 from tests.rigs.gcp.cloud import Cloud
-from tests.rigs.gcp.headers import fields_of
-from tests.rigs.gcp.objects import Conditions, timestamp
+from tests.rigs.gcp.headers import fields_of, hashes_in
+from tests.rigs.gcp.objects import Conditions, encoded, timestamp
 from tests.rigs.gcp.xml_answers import Fields, xml_answer
 
 SMALLEST_PART = 5 * 1024 * 1024
@@ -125,9 +126,13 @@ def _take(request: Request, upload: Upload, body: bytes) -> Response:
     if not 1 <= number <= 10_000:
         message = "Part number must be an integer between 1 and 10000, inclusive"
         raise ApiError(400, "invalidArgument", message)
+    crc32c = encoded(google_crc32c.Checksum(body).digest())
+    if hashes_in(request).get("crc32c", crc32c) != crc32c:
+        message = "The CRC32C you specified did not match what we computed."
+        raise ApiError(400, "invalid", message, code="BadDigest")
     etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
     upload.parts[number] = Part(body, etag, time.time())
-    return Response(headers={"etag": etag})
+    return Response(headers={"etag": etag, "x-goog-hash": f"crc32c={crc32c}"})
 
 
 def _chosen(upload: Upload, body: bytes) -> list[Part]:
