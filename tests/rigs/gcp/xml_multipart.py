@@ -18,7 +18,7 @@ from starlette.responses import Response
 from tests.rigs.gcp.access import Access
 from tests.rigs.gcp.answers import ApiError
 from tests.rigs.gcp.cloud import Cloud
-from tests.rigs.gcp.headers import fields_of, hashes_in
+from tests.rigs.gcp.headers import fields_of, written_headers
 from tests.rigs.gcp.objects import Conditions, encoded, timestamp
 from tests.rigs.gcp.xml_answers import Fields, xml_answer
 
@@ -116,8 +116,7 @@ class Multipart:
         self._store.uploads.pop(upload.id, None)
         fields = {"Bucket": made.bucket_name, "Key": made.name, "ETag": made.etag}
         answer = xml_answer("CompleteMultipartUploadResult", fields)
-        answer.headers["x-goog-generation"] = str(made.generation)
-        answer.headers["x-goog-hash"] = f"crc32c={made.crc32c}"
+        answer.headers.update(written_headers(made))
         return answer
 
 
@@ -126,13 +125,10 @@ def _take(request: Request, upload: Upload, body: bytes) -> Response:
     if not 1 <= number <= 10_000:
         message = "Part number must be an integer between 1 and 10000, inclusive"
         raise ApiError(400, "invalidArgument", message)
-    crc32c = encoded(google_crc32c.Checksum(body).digest())
-    if hashes_in(request).get("crc32c", crc32c) != crc32c:
-        message = "The CRC32C you specified did not match what we computed."
-        raise ApiError(400, "invalid", message, code="BadDigest")
     etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
     upload.parts[number] = Part(body, etag, time.time())
-    return Response(headers={"etag": etag, "x-goog-hash": f"crc32c={crc32c}"})
+    checksum = encoded(google_crc32c.value(body).to_bytes(4, "big"))
+    return Response(headers={"etag": etag, "x-goog-hash": f"crc32c={checksum}"})
 
 
 def _chosen(upload: Upload, body: bytes) -> list[Part]:
