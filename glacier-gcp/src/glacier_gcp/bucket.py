@@ -11,13 +11,14 @@ from glacier.claims import Claim
 from glacier.errors import GlacierError
 from glacier.globs import polars_glob
 from glacier.object_store import ObjectStoreAdapter
-from glacier.storage import Location, is_glob
+from glacier.storage import Location, Stage, WriteMode, is_glob
 from glacier_gcp.answers import answer_of
 from glacier_gcp.errors import of_bucket
 from glacier_gcp.session import session_of
 from glacier_gcp.storage.deployment import deploy_bucket, own_bucket
 from glacier_gcp.storage.exclusive import ExclusiveGcsObject
 from glacier_gcp.storage.settings import BUCKET, bucket_settings, claim_of
+from glacier_gcp.storage.sweep import sweep
 from glacier_gcp.storage.upload import GcsObject
 
 if TYPE_CHECKING:
@@ -134,6 +135,15 @@ class GcsAdapter(ObjectStoreAdapter):
         """Return an object that a stage is going to write."""
         kind = ExclusiveGcsObject if is_exclusive else GcsObject
         return kind(self._session, self.resource.bucket_name, key, token)
+
+    def commit(self, stage: Stage, mode: WriteMode) -> None:
+        """Complete the uploads, and abort those that a killed process has left there.
+
+        Raises:
+            ObjectExistsError: `mode` is `error` or `ignore` and data has appeared meanwhile.
+        """
+        super().commit(stage, mode)
+        sweep(self._session, self.resource.bucket_name, self.resource.path)
 
     def is_in_the_way(self, error: Exception) -> bool:
         """Return whether Google has refused to replace an object."""

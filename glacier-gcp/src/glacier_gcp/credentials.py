@@ -29,7 +29,7 @@ class SharedCredentials(Credentials):
     """
 
     def __init__(self, source: Credentials, lock: RLock) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._source = source
         self._lock = lock
         self.refusal: Exception | None = None

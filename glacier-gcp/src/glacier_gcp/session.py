@@ -27,10 +27,11 @@ try:
     from google.auth.exceptions import DefaultCredentialsError
     from google.auth.transport.requests import AuthorizedSession, Request
     from google.cloud.storage import Client
-    from google.cloud.storage.retry import DEFAULT_RETRY
-    from glacier_gcp.credentials import SharedCredentials
     from google.oauth2 import service_account
     from requests.adapters import HTTPAdapter
+
+    from glacier_gcp.credentials import SharedCredentials
+    from glacier_gcp.retries import PatientRetry, retries
 except ImportError as error:
     raise MissingPackageError(
         "Google Cloud needs google-auth and google-cloud-storage, which are not installed. "
@@ -40,7 +41,6 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from gcsfs.core import GCSFileSystem
-    from google.api_core.retry import Retry
 
 ClientT = TypeVar("ClientT")
 
@@ -49,8 +49,6 @@ STORAGE_ENDPOINT = "https://storage.googleapis.com"
 ENVIRONMENT_PATH = "GOOGLE_APPLICATION_CREDENTIALS"
 """The variable that names a file with a credential; google-auth reads it first as well."""
 
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 8
 _KEPT_CONNECTIONS = 32
 _KEPT_SESSIONS = 64
 _AMBIENT = ("CLOUDSDK_", "GCE_METADATA_", "GOOGLE_", "STORAGE_EMULATOR_HOST", "NO_GCE_CHECK")
@@ -195,11 +193,9 @@ class GcpSession:
         return self.config.connect_timeout_seconds, self.config.read_timeout_seconds
 
     @property
-    def retry(self) -> "Retry":
+    def retry(self) -> PatientRetry:
         """How a request that may be made twice is tried again."""
-        usual = cast("Retry", DEFAULT_RETRY)
-        prompt = usual.with_delay(initial=_FIRST_PAUSE_SECONDS, maximum=_LONGEST_PAUSE_SECONDS)
-        return prompt.with_timeout(self.config.retry_timeout_seconds)
+        return retries(self.config.retry_timeout_seconds)
 
     @property
     def storage_options(self) -> Mapping[str, Any]:
@@ -250,9 +246,10 @@ class GcpCredentials(ConfigCredentials[GcpConfig]):
             ConfigError: deltalake can't act as the service account of the config.
         """
         session = session_of(self.config)
+        if format_name == "delta":
+            return _deltalake_options(session)
         token, _ = session.token()
-        options = {} if token is None else {"google_bearer_token": token}
-        return {**options, **_deltalake_options(session)} if format_name == "delta" else options
+        return {} if token is None else {"google_bearer_token": token}
 
 
 def _deltalake_options(session: GcpSession) -> dict[str, str]:

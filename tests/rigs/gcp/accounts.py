@@ -55,9 +55,7 @@ class Accounts:
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         self._tokens: dict[str, Token] = {}
-        self._signer = crypt.RSASigner.from_string(  # type: ignore[no-untyped-call]
-            self._pem, KEY_ID
-        )
+        self._signer = crypt.RSASigner.from_string(self._pem, KEY_ID)
         self.forget()
 
     def forget(self) -> None:
@@ -104,9 +102,7 @@ class Accounts:
         Raises:
             ValueError: It wasn't, or isn't.
         """
-        claims: dict[str, Any] = jwt.decode(  # type: ignore[no-untyped-call]
-            assertion, certs=self._public
-        )
+        claims: dict[str, Any] = jwt.decode(assertion, certs=self._public)
         return claims
 
     def issue(self, email: str, seconds: float | None = None) -> dict[str, Any]:
@@ -130,7 +126,7 @@ class Accounts:
             "iat": now,
             "exp": now + max(1, int(self.lifetime_seconds)),
         }
-        token: bytes = jwt.encode(self._signer, claims)  # type: ignore[no-untyped-call]
+        token: bytes = jwt.encode(self._signer, claims)
         return token.decode()
 
     def expire_tokens(self) -> None:
