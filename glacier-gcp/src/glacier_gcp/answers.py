@@ -14,6 +14,7 @@ _OPEN_STATUSES = {400, 401, 403, 404}
 _ELEMENT = r"<{0}>(.*?)</{0}>"
 # deltalake breaks the text of its object store into lines with arrows and colours.
 _LAYOUT = re.compile(r"\x1b\[\d*m|↳|\s+")
+_NO_BUCKET = "The specified bucket does not exist."
 _HIDDEN = "(hidden)"
 # Who has the address of an upload may write to it; Google's tokens and signed ones begin so.
 _SECRETS = re.compile(
@@ -92,6 +93,9 @@ def answer_of(error: BaseException) -> Answer | None:
         return Answer(403, message=message)
     if isinstance(error, ValueError) and address.startswith("Bad Request: "):
         return Answer(400, message=message)
+    unlisted = re.fullmatch(r"b/([^/]+)/o", address)
+    if isinstance(error, FileNotFoundError) and unlisted is not None:
+        return Answer(404, message=_NO_BUCKET, place=f"gs://{unlisted[1]}/")
     return _of_text(str(error))
 
 

@@ -3,16 +3,20 @@
 import builtins
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import GoogleAPIError, NotFound
+from google.auth.exceptions import GoogleAuthError
+from requests import RequestException
 
 from glacier.claims import Claim
 from glacier.errors import GlacierError
 from glacier.globs import polars_glob
 from glacier.object_store import ObjectStoreAdapter
 from glacier.storage import Location, Stage, WriteMode, is_glob
-from glacier_gcp.answers import answer_of
+from glacier_gcp.answers import Answer, answer_of
+from glacier_gcp.credentials import NoTokenError
 from glacier_gcp.errors import of_bucket
 from glacier_gcp.session import session_of
 from glacier_gcp.storage.deployment import deploy_bucket, own_bucket
@@ -156,8 +160,35 @@ class GcsAdapter(ObjectStoreAdapter):
         return answer is not None and answer.is_bucket_missing
 
     def translate(self, error: Exception) -> GlacierError | None:
-        """Return Glacier's error for one of Google's clients, of gcsfs or of Polars' store."""
-        return of_bucket(error, self.get_uri(), self._session)
+        """Return Glacier's error for one of Google's clients, of gcsfs or of Polars' store.
+
+        Where the error has Google's status alone, as that of a HEAD request, Google is asked once
+        more for the reason.
+        """
+        answer = answer_of(error)
+        if answer is not None and answer.is_bare and self._is_about(answer):
+            answer = self._reason(answer) or answer
+        return of_bucket(error, self.get_uri(), self._session, answer)
+
+    def _is_about(self, answer: Answer) -> bool:
+        """Return whether an answer is about this bucket, and not about one that is read too."""
+        root = f"gs://{self.resource.bucket_name}/"
+        return answer.place is None or answer.place.startswith(root)
+
+    def _reason(self, answer: Answer) -> Answer | None:
+        """Return why Google refuses, from an answer in words; None if it does not any more."""
+        session, path = self._session, self.resource.path
+        root = f"gs://{self.resource.bucket_name}/"
+        key = path if answer.place is None else answer.place.removeprefix(root)
+        try:
+            if key and not self.resource.is_dataset:
+                self._bucket.blob(key).reload(timeout=session.timeout, retry=session.retry)
+            else:
+                next(self._listed(path, most=1), None)
+        except (GoogleAPIError, NoTokenError, GoogleAuthError, RequestException) as error:
+            found = answer_of(error)
+            return None if found is None else replace(found, place=answer.place)
+        return None
 
     def _listed(self, prefix: str, most: int | None = None) -> Iterator[str]:
         session = self._session

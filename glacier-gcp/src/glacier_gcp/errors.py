@@ -173,8 +173,8 @@ def _of_policy(answer: "Answer", uri: str) -> GlacierError | None:
     if answer.code.lower().startswith("cloudkms") or answer.says("Cloud KMS"):
         return AccessDeniedError(
             f"The Cloud KMS key of {uri} can't be used: {answer.told}. Give Cloud Storage's "
-            "service agent roles/cloudkms.cryptoKeyEncrypterDecrypter on it, and check that it is enabled "
-            "and in the bucket's location.",
+            "service agent roles/cloudkms.cryptoKeyEncrypterDecrypter on it, and check that it is "
+            "enabled and in the bucket's location.",
             uri=uri,
         )
     if answer.has("retentionPolicyNotMet", "objectUnderActiveHold") or answer.says(

@@ -96,7 +96,7 @@ def of_unavailable_identity(
     if not (is_refused or is_auth or any(sign in text for sign in _TOKEN_SIGNS)):
         return None
     refusal = _refusal_of(session)
-    told = text if refusal is None else " ".join(str(one) for one in refusal.args)
+    told = text if refusal is None else " ".join(one for one in refusal.args if _is_text(one))
     if isinstance(refusal, TransportError) or any(isinstance(one, TransportError) for one in chain):
         return StorageError(
             f"Google's token service can't be reached for {what}, as {own_identity_of(session)}: "
@@ -178,6 +178,11 @@ def _refusal_of(session: "GcpSession") -> Exception | None:
     """Return why Google has given no token at the last time."""
     found = session.shared_credentials
     return found.refusal if isinstance(found, SharedCredentials) else None
+
+
+def _is_text(value: object) -> bool:
+    """Return whether it is what google-auth says, and not the same answer as data."""
+    return isinstance(value, str)
 
 
 def _message_in(told: str) -> str:
