@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Fields = dict[str, Any]
 """Fields of a request, or of an answer."""
 
-_TRIES = 5
+_MORE_TRIES = 4
 _GOOGLES_OWN = "goog-"
 _SECONDS_OF_A_DAY = 86_400
 
@@ -38,22 +38,26 @@ def deploy_bucket(
         GoogleAPIError: Google refuses.
     """
     wanted = bucket_request(settings, tags)
-    for attempt in range(1, _TRIES + 1):
-        present = own_bucket(session, settings.name)
-        if present is None and _create(session, settings, wanted):
-            return
-        if present is None:
-            continue  # made meanwhile
-        _check_location(session, settings, present["location"])
-        change = _difference(_with_labels_removed(wanted, present), present)
-        change.pop("location", None)
+    for is_last in (*[False] * _MORE_TRIES, True):
         try:
-            if change:
-                _patch(session, settings.name, change, present["metageneration"])
-            return
+            if _is_brought_to(wanted, session, settings):
+                return
         except PreconditionFailed:
-            if attempt == _TRIES:
+            if is_last:
                 raise
+
+
+def _is_brought_to(wanted: Fields, session: "GcpSession", settings: "BucketSettings") -> bool:
+    """Make or change a bucket; return False where it was made by somebody else meanwhile."""
+    present = own_bucket(session, settings.name)
+    if present is None:
+        return _create(session, settings, wanted)
+    _check_location(session, settings, present["location"])
+    change = _difference(_with_labels_removed(wanted, present), present)
+    change.pop("location", None)
+    if change:
+        _patch(session, settings.name, change, present["metageneration"])
+    return True
 
 
 def own_bucket(session: "GcpSession", name: str) -> Fields | None:
