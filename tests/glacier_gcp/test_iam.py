@@ -16,7 +16,7 @@ from glacier_gcp.iam import (
     account_email,
     account_id,
     bucket_bindings,
-    within_bucket,
+    dataproc_condition,
 )
 from tests.rigs.gcp.conditions import holds
 from tests.rigs.gcp.server import GcpServer
@@ -179,17 +179,20 @@ def test_writer_writes_its_paths_and_nothing_else(server: GcpServer) -> None:
         (worker / "raw/a.parquet").delete()
 
 
-def test_role_of_a_project_reaches_one_bucket_alone() -> None:
-    condition = within_bucket("staging")
+def test_role_of_a_cluster_reaches_what_dataproc_itself_needs_and_no_data() -> None:
+    condition = dataproc_condition("staging", "europe-west1")
 
-    def applies(service: str, name: str) -> bool:
+    def applies(name: str, service: str = "storage.googleapis.com") -> bool:
         return holds(condition, {"resource.service": service, "resource.name": name})
 
-    assert applies("dataproc.googleapis.com", "")
-    assert applies("storage.googleapis.com", "projects/_/buckets/staging")
-    assert applies("storage.googleapis.com", "projects/_/buckets/staging/objects/jobs/x")
-    assert not applies("storage.googleapis.com", "projects/_/buckets/staging-2/objects/x")
-    assert not applies("storage.googleapis.com", "projects/_/buckets/lake")
+    assert applies("", "dataproc.googleapis.com")
+    assert applies("projects/_/buckets/staging")
+    metainfo = "projects/_/buckets/staging/objects/google-cloud-dataproc-metainfo"
+    assert applies(f"{metainfo}/driveroutput.000000000")
+    assert applies("projects/_/buckets/dataproc-temp-europe-west1-42-abcd/objects/x")
+    assert not applies("projects/_/buckets/staging/objects/sales.parquet")
+    assert not applies("projects/_/buckets/staging-2")
+    assert not applies("projects/_/buckets/lake/objects/sales.parquet")
 
 
 @pytest.mark.parametrize("name", ["scorer", "Score_All.Of-Them" * 9, "a"])

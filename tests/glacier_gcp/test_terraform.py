@@ -4,18 +4,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from pydantic import SecretStr
 
 from glacier import Provider
 from glacier.access import Access
-from glacier.config import AwsConfig, GcpConfig, GcsConfig
-from glacier.errors import ConfigError, ContradictionError, TerraformError
+from glacier.config import AwsConfig, CloudFunctionConfig, DataprocConfig, GcpConfig, GcsConfig
+from glacier.errors import ContradictionError, TerraformError
 from glacier.terraform.collect import ProviderEstate
 from glacier.terraform.document import Document, document_of
 from glacier_gcp.terraform.blocks import Description
 from glacier_gcp.terraform.bucket import bucket_blocks
 from tests.core.cli_project import invoke, project_in
+from tests.rigs.terraform import Terraform
 from tests.rigs.terraform_schema import check_document
 
 SECRET = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjGlacierTerraformSecret"
@@ -290,14 +292,6 @@ def test_names_that_labels_can_not_hold_stay_apart(provider: Provider) -> None:
     }
 
 
-def test_tag_that_can_be_no_label_is_an_error() -> None:
-    provider = Provider(CONFIG, tags={"4eyes": "yes"})
-    provider.bucket("lake")
-
-    with pytest.raises(ConfigError, match=r"The tag '4eyes' can be no label on Google Cloud"):
-        provider.terraform()
-
-
 def test_secret_in_a_tag_is_an_error_that_names_field_and_block() -> None:
     secret = "glacier-terraform-secret-of-an-account"
     key = json.dumps({"type": "service_account", "private_key": secret})
@@ -329,7 +323,11 @@ def test_roles_are_no_more_than_what_is_touched(provider: Provider) -> None:
         (out_ref, read, 'resource.name == "projects/_/buckets/out"'),
     }
     assert document.tree["resource"]["google_service_account"] == {
-        "worker": {"account_id": "worker", "display_name": "a worker"}
+        "worker": {
+            "account_id": "worker",
+            "display_name": "a worker",
+            "description": "Made by Terraform from Glacier's configs.",
+        }
     }
 
 
@@ -410,3 +408,35 @@ def test_command_writes_the_document_of_a_pipeline_on_google_cloud(
         "raw",
         "sums",
     }
+
+
+@pytest.fixture
+def full_directory(provider: Provider, tmp_path: Path) -> Path:
+    """A written document that has a block of every kind."""
+    rule = {"action": {"type": "Delete"}, "condition": {"age": 0, "num_newer_versions": 3}}
+    config = GcsConfig(lifecycle_rules=[rule], kms_key_name=KMS_KEY, retention_seconds=60)
+    provider.bucket("lake", "raw/", config=config, schema={"n": pl.Int64})
+    nightly = CloudFunctionConfig(schedule="0 6 * * *", invokers=["group:team@example.com"])
+    provider.serverless("nightly", "json:loads", config=nightly)
+    provider.executor("etl", config=DataprocConfig(idle_minutes=30))
+    provider.executor("batches", config=DataprocConfig(serverless=True))
+    check_document(provider.terraform())
+    provider.write_terraform(tmp_path)
+    return tmp_path
+
+
+def test_terraform_loads_what_is_written_and_finds_it_formatted(
+    terraform: Terraform, full_directory: Path
+) -> None:
+    found = terraform.load(full_directory)
+
+    assert found == ["hashicorp/google"]
+    terraform.check_format(full_directory)
+
+
+def test_terraform_validates_what_is_written(
+    terraform_google: Terraform, full_directory: Path
+) -> None:
+    terraform_google.init(full_directory)
+
+    terraform_google.validate(full_directory)

@@ -64,15 +64,28 @@ def bucket_bindings(access: "Access") -> tuple[Binding, ...]:
     )
 
 
-def within_bucket(name: str) -> str:
-    """Return the condition under which a project's role reaches one bucket of Cloud Storage alone.
+def dataproc_condition(staging_name: str, region: str) -> str:
+    """Return the condition for `roles/dataproc.worker`, which by itself may touch all buckets.
 
-    What it permits of other services it permits as before.
+    Of Cloud Storage it leaves those that Dataproc itself needs: on the buckets that it makes for
+    itself, and on what it puts into the bucket of staging:
+    https://cloud.google.com/dataproc/docs/concepts/configuring-clusters/staging-bucket
+
+    Args:
+        staging_name: The bucket of staging.
+        region: Dataproc's region.
     """
-    path = _path(name)
-    return (
-        f"resource.service != {_quoted(_STORAGE)} || resource.name == {_quoted(path)} || "
-        f"resource.name.startsWith({_quoted(f'{path}/')})"
+    staging = _path(staging_name)
+    starts = [
+        *(_path(f"dataproc-{kind}-{region}-") for kind in ("staging", "temp")),
+        f"{staging}/objects/google-cloud-dataproc-metainfo/",
+    ]
+    return " || ".join(
+        [
+            f"resource.service != {_quoted(_STORAGE)}",
+            f"resource.name == {_quoted(staging)}",
+            *(f"resource.name.startsWith({_quoted(one)})" for one in starts),
+        ]
     )
 
 

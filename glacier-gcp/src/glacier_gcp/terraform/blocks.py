@@ -1,5 +1,6 @@
 """What all of Google's blocks of Terraform share: the provider, accounts, and their roles."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +20,9 @@ VERSIONS = ">= 6.50, < 8.0"
 
 Body = dict[str, Any]
 """The arguments of a block."""
+
+_DESCRIPTION = "Made by Terraform from Glacier's configs."
+"""Another one than `deploy()` gives to accounts, which looks after the rights of its own alone."""
 
 _SERVICES = {
     "cloud_resource_manager": "v1",
@@ -58,16 +62,23 @@ class Description:
         """Return a block of the resource."""
         return Block(kind, key, body, self._owner, self._provider, **fields)
 
-    def account(self, name: str, access: "Access", what: str) -> Iterator[Block]:
+    def account(
+        self,
+        name: str,
+        access: "Access",
+        what: str,
+        **fields: Any,  # Any: further fields of a block
+    ) -> Iterator[Block]:
         """Yield a service account, and its roles on the buckets that its code may have to touch.
 
         Args:
             name: The account's id.
             access: What is touched.
             what: What the account is for.
+            **fields: Further fields of the account's block.
         """
-        body = {"account_id": name, "display_name": what}
-        yield self.block("google_service_account", name, body)
+        body = {"account_id": name, "display_name": what, "description": _DESCRIPTION}
+        yield self.block("google_service_account", name, body, **fields)
         comment = f"More than may be needed: {access.note}." if access.note else ""
         for binding in bucket_bindings(access):
             yield self._bound(name, binding, comment)
@@ -120,6 +131,24 @@ def google_provider(config: "GcpConfig") -> TerraformProvider:
         for service, path in _SERVICES.items():
             body[f"{service}_custom_endpoint"] = f"{config.endpoint}/{path}/"
     return TerraformProvider(SOURCE, VERSIONS, body)
+
+
+def arguments_of(request: Mapping[str, Any], data: tuple[str, ...] = ()) -> Body:
+    """Return the fields of a request as a block's arguments.
+
+    Terraform calls them as the API does, in its own spelling: `timeoutSeconds` is
+    `timeout_seconds`.
+
+    Args:
+        request: The fields.
+        data: Those whose own names are data.
+    """
+    return {
+        re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): (
+            arguments_of(value, data) if isinstance(value, Mapping) and name not in data else value
+        )
+        for name, value in request.items()
+    }
 
 
 def _short(role: str) -> str:
