@@ -1,6 +1,6 @@
 """Deploying buckets: what Cloud Storage holds afterwards, and after a change."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from glacier_gcp.config import GcsConfig
 from glacier_gcp.session import session_of
 from tests.rigs.gcp.server import REGION, GcpServer
 from tests.rigs.gcp.store import PROJECT
+from tests.rigs.proxy import Exchange, Fault, Proxy, drop
 
 COLDLINE = {"type": "SetStorageClass", "storage_class": "COLDLINE"}
 ARCHIVE: dict[str, Any] = {"action": COLDLINE, "condition": {"age": 30}}
@@ -43,11 +44,16 @@ class Control:
         return found
 
     def settings(self, name: str) -> dict[str, Any]:
-        """Return the settings of a bucket; those that are not set are not there."""
+        """Return the settings of a bucket, without those that are not set or switched off."""
         found = {key: value for key, value in self.told(name).items() if key in SETTINGS}
         found.get("retentionPolicy", {}).pop("effectiveTime", None)
         found.get("softDeletePolicy", {}).pop("effectiveTime", None)
-        return {key: value for key, value in found.items() if value not in ({}, [], None)}
+        empty = ({}, [], None, {"enabled": False})
+        return {key: value for key, value in found.items() if value not in empty}
+
+    def change(self, name: str, **fields: object) -> None:
+        """Change a bucket as somebody else would."""
+        self._http.patch(f"{self._url}/{name}", json=fields).raise_for_status()
 
     def make(self, name: str, project: str = PROJECT, **fields: object) -> None:
         """Make a bucket as somebody else would."""
@@ -68,7 +74,6 @@ def name() -> str:
 DEFAULTS: dict[str, Any] = {
     "location": REGION.upper(),
     "storageClass": "STANDARD",
-    "versioning": {"enabled": False},
     "iamConfiguration": {
         "uniformBucketLevelAccess": {"enabled": True},
         "publicAccessPrevention": "enforced",
@@ -277,7 +282,7 @@ def test_bucket_of_another_region_is_left_alone(
     with pytest.raises(StorageError, match=r"is in 'europe-west3', and configs say 'europe-west1'"):
         provider.bucket(name, config=GcsConfig(versioning=True)).deploy()
 
-    assert control.settings(name)["versioning"] == {"enabled": False}
+    assert "versioning" not in control.settings(name)
 
 
 def test_region_that_nobody_names_contradicts_no_bucket(
@@ -328,6 +333,81 @@ def test_bucket_whose_name_another_one_starts_with_is_made(
     provider.bucket(name).deploy()
 
     assert control.settings(name) == DEFAULTS
+
+
+# What others do at the same time.
+
+
+def after(work: Callable[[], None]) -> Fault:
+    """Return a fault that does something before the server gets a request."""
+
+    def play(exchange: Exchange) -> None:
+        work()
+        exchange.send(exchange.forward())
+
+    return play
+
+
+@pytest.fixture
+def proxy(gcp_server: GcpServer) -> Iterator[Proxy]:
+    with Proxy(gcp_server.endpoint) as server:
+        yield server
+
+
+@pytest.fixture
+def watched(gcp_server: GcpServer, proxy: Proxy) -> Provider:
+    """The project as it is reached by the proxy."""
+    return Provider(config=gcp_server.config(endpoint=proxy.endpoint))
+
+
+def test_change_that_somebody_makes_meanwhile_stays(
+    watched: Provider, proxy: Proxy, control: Control, name: str
+) -> None:
+    control.make(name)
+    website = {"mainPageSuffix": "index.html"}
+    theirs = after(lambda: control.change(name, website=website, storageClass="ARCHIVE"))
+    proxy.on(theirs, method="PATCH", times=1)
+
+    watched.bucket(name).deploy()
+
+    assert control.settings(name) == DEFAULTS
+    assert control.told(name)["website"] == website
+    assert [one.method for one in proxy.requests] == ["GET", "PATCH", "GET", "PATCH"]
+
+
+def test_bucket_that_a_colleague_makes_meanwhile_is_brought_up_to_date(
+    watched: Provider, proxy: Proxy, control: Control, name: str
+) -> None:
+    proxy.on(after(lambda: control.make(name)), method="POST", times=1)
+
+    watched.bucket(name).deploy()
+
+    assert control.settings(name) == DEFAULTS
+
+
+def test_bucket_that_a_stranger_makes_meanwhile_is_left_alone(
+    watched: Provider, proxy: Proxy, control: Control, name: str
+) -> None:
+    proxy.on(after(lambda: control.make(name, "somebody-elses")), method="POST", times=1)
+
+    with pytest.raises(AccessDeniedError, match=f"{name}' belongs to another project"):
+        watched.bucket(name).deploy()
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_answer_that_is_lost_does_no_harm(
+    method: str, watched: Provider, proxy: Proxy, control: Control, name: str
+) -> None:
+    if method == "PATCH":
+        control.make(name)
+    proxy.on(drop, method=method, times=1)
+
+    watched.bucket(name).deploy()
+
+    assert control.settings(name) == DEFAULTS
+
+
+# The bucket through which jobs travel.
 
 
 @pytest.fixture
