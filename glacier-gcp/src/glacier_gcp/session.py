@@ -26,7 +26,6 @@ try:
     from google.auth.credentials import AnonymousCredentials, Credentials
     from google.auth.exceptions import DefaultCredentialsError
     from google.auth.transport.requests import AuthorizedSession, Request
-    from google.cloud.storage import Client
     from google.oauth2 import service_account
     from requests.adapters import HTTPAdapter
 
@@ -41,6 +40,7 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from gcsfs.core import GCSFileSystem
+    from google.cloud.storage import Client
 
 ClientT = TypeVar("ClientT")
 
@@ -159,8 +159,13 @@ class GcpSession:
         return session
 
     @made_once
-    def storage(self) -> Client:
-        """The client of Cloud Storage; safe to share among threads."""
+    def storage(self) -> "Client":
+        """Google's client of Cloud Storage, for buckets themselves; safe to share among threads.
+
+        Data needs none of it, which takes as long to load as all else.
+        """
+        from google.cloud.storage import Client
+
         return Client(
             project=self.config.project,
             credentials=self.shared_credentials,
