@@ -4,16 +4,16 @@ import json
 import uuid
 from typing import Any
 
+import requests
 from google.auth.transport.requests import Request
-from google.cloud import storage
+from google.cloud.storage import Bucket, Client
 from google.oauth2 import service_account
 
-from tests.rigs.gcp.accounts import DOMAIN, OWNER
+from tests.rigs.gcp.accounts import OWNER
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.gcp.store import PROJECT
 
 SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
-READER = f"reader@{DOMAIN}"
 
 
 def credentials(server: GcpServer, email: str = OWNER) -> service_account.Credentials:
@@ -32,18 +32,24 @@ def token_of(server: GcpServer, email: str = OWNER) -> str:
     return str(found.token)
 
 
-def client_of(server: GcpServer, email: str = OWNER) -> storage.Client:
+def client_of(server: GcpServer, email: str = OWNER) -> Client:
     """Return Google's own client."""
-    return storage.Client(
+    return Client(
         project=PROJECT,
         credentials=credentials(server, email),
         client_options={"api_endpoint": server.endpoint},
     )
 
 
-def new_bucket(client: storage.Client, **fields: Any) -> storage.Bucket:
+def new_bucket(client: Client, **fields: Any) -> Bucket:
     """Create a bucket of which nobody else knows."""
     bucket = client.bucket(f"glacier-{uuid.uuid4().hex[:12]}")
     for name, value in fields.items():
         setattr(bucket, name, value)
     return client.create_bucket(bucket, location="europe-west1")
+
+
+def get_of(server: GcpServer, bucket: Bucket, token: str | None) -> requests.Response:
+    """Read the object `in/x` of a bucket by the XML API; anonymously where there is no token."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return requests.get(f"{server.endpoint}/{bucket.name}/in/x", headers=headers, timeout=10)

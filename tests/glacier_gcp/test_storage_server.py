@@ -1,10 +1,10 @@
 """The rig's JSON API, as Google's own client sees it: objects, listings, buckets."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from google.api_core import exceptions
-from google.cloud import storage
+from google.cloud.storage import Bucket, Client
 
 from tests.glacier_gcp.storage_clients import client_of, new_bucket
 from tests.rigs.gcp.server import GcpServer
@@ -13,26 +13,26 @@ NAMES = ("a b", "a%2Fb", "50%", "a+b", "a#b", "a?b=c", "grün/ö", "a//b", "a/./
 
 
 @pytest.fixture(scope="module")
-def client(gcp_server: GcpServer) -> Iterator[storage.Client]:
+def client(gcp_server: GcpServer) -> Iterator[Client]:
     client = client_of(gcp_server)
     yield client
     client.close()
 
 
 @pytest.fixture
-def bucket(client: storage.Client) -> storage.Bucket:
+def bucket(client: Client) -> Bucket:
     return new_bucket(client)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_object_keeps_its_name(bucket: storage.Bucket, name: str) -> None:
+def test_object_keeps_its_name(bucket: Bucket, name: str) -> None:
     bucket.blob(name).upload_from_string(name.encode())
 
     assert [one.name for one in bucket.list_blobs()] == [name]
     assert bucket.blob(name).download_as_bytes() == name.encode()
 
 
-def test_object_tells_its_metadata(bucket: storage.Bucket) -> None:
+def test_object_tells_its_metadata(bucket: Bucket) -> None:
     blob = bucket.blob("x")
     blob.metadata = {"origin": "test"}
     blob.cache_control = "no-store"
@@ -47,7 +47,7 @@ def test_object_tells_its_metadata(bucket: storage.Bucket) -> None:
     assert found.metageneration == 1
 
 
-def test_object_changes_its_metadata(bucket: storage.Bucket) -> None:
+def test_object_changes_its_metadata(bucket: Bucket) -> None:
     blob = bucket.blob("x")
     blob.upload_from_string(b"abc")
     blob.metadata = {"origin": "patch"}
@@ -61,16 +61,14 @@ def test_object_changes_its_metadata(bucket: storage.Bucket) -> None:
 @pytest.mark.parametrize(
     ("start", "end", "expected"), [(2, 4, b"cde"), (7, None, b"hij"), (-4, None, b"ghij")]
 )
-def test_object_gives_a_range(
-    bucket: storage.Bucket, start: int, end: int | None, expected: bytes
-) -> None:
+def test_object_gives_a_range(bucket: Bucket, start: int, end: int | None, expected: bytes) -> None:
     blob = bucket.blob("x")
     blob.upload_from_string(b"abcdefghij")
 
     assert blob.download_as_bytes(start=start, end=end) == expected
 
 
-def test_object_refuses_a_range_behind_its_end(bucket: storage.Bucket) -> None:
+def test_object_refuses_a_range_behind_its_end(bucket: Bucket) -> None:
     blob = bucket.blob("x")
     blob.upload_from_string(b"abc")
 
@@ -78,32 +76,34 @@ def test_object_refuses_a_range_behind_its_end(bucket: storage.Bucket) -> None:
         blob.download_as_bytes(start=3)
 
 
-def test_object_is_missed_by_name(bucket: storage.Bucket) -> None:
+def test_object_is_missed_by_name(bucket: Bucket) -> None:
     with pytest.raises(exceptions.NotFound, match=f"No such object: {bucket.name}/x"):
         bucket.blob("x").download_as_bytes()
 
 
-def test_bucket_is_missed(client: storage.Client) -> None:
+def test_bucket_is_missed(client: Client) -> None:
     with pytest.raises(exceptions.NotFound, match="The specified bucket does not exist"):
         list(client.list_blobs("glacier-of-nobody"))
 
 
-def test_conditions_refuse_another_generation(bucket: storage.Bucket) -> None:
+def test_conditions_refuse_another_generation(bucket: Bucket) -> None:
     blob = bucket.blob("x")
     blob.upload_from_string(b"old", if_generation_match=0)
 
-    for refused in (
+    refusals: list[Callable[[], object]] = [
         lambda: blob.upload_from_string(b"new", if_generation_match=0),
         lambda: bucket.blob("x").delete(if_generation_match=1),
         lambda: bucket.blob("x").download_as_bytes(if_metageneration_match=7),
-    ):
+    ]
+
+    for refused in refusals:
         with pytest.raises(exceptions.PreconditionFailed, match="pre-conditions you specified"):
             refused()
 
     assert bucket.blob("x").download_as_bytes() == b"old"
 
 
-def test_condition_on_a_generation_lets_its_successor_in(bucket: storage.Bucket) -> None:
+def test_condition_on_a_generation_lets_its_successor_in(bucket: Bucket) -> None:
     blob = bucket.blob("x")
     blob.upload_from_string(b"old")
 
@@ -112,7 +112,7 @@ def test_condition_on_a_generation_lets_its_successor_in(bucket: storage.Bucket)
     assert blob.download_as_bytes() == b"new"
 
 
-def test_read_of_what_is_known_is_not_modified(bucket: storage.Bucket) -> None:
+def test_read_of_what_is_known_is_not_modified(bucket: Bucket) -> None:
     blob = bucket.blob("x")
     blob.upload_from_string(b"old")
 
@@ -121,7 +121,7 @@ def test_read_of_what_is_known_is_not_modified(bucket: storage.Bucket) -> None:
 
 
 @pytest.fixture(scope="module")
-def tree(client: storage.Client) -> storage.Bucket:
+def tree(client: Client) -> Bucket:
     bucket = new_bucket(client)
     for name in ("a/1.csv", "a/2.parquet", "a/b/3.csv", "b/4.csv", "c.csv", "d/"):
         bucket.blob(name).upload_from_string(b"")
@@ -147,7 +147,7 @@ def tree(client: storage.Client) -> storage.Bucket:
 )
 @pytest.mark.parametrize("page_size", [1, 2, 1000])
 def test_listing_finds(
-    tree: storage.Bucket,
+    tree: Bucket,
     query: dict[str, str],
     names: list[str],
     prefixes: list[str],
@@ -159,7 +159,7 @@ def test_listing_finds(
     assert sorted(found.prefixes) == prefixes
 
 
-def test_versions_are_kept_and_told(client: storage.Client) -> None:
+def test_versions_are_kept_and_told(client: Client) -> None:
     bucket = new_bucket(client, versioning_enabled=True)
     blob = bucket.blob("x")
     blob.upload_from_string(b"old")
@@ -176,7 +176,7 @@ def test_versions_are_kept_and_told(client: storage.Client) -> None:
 
 
 def test_batch_deletes_and_tells_what_it_missed(
-    client: storage.Client, bucket: storage.Bucket, gcp_server: GcpServer
+    client: Client, bucket: Bucket, gcp_server: GcpServer
 ) -> None:
     bucket.blob("x y").upload_from_string(b"")
     bucket.blob("z").upload_from_string(b"")
@@ -191,7 +191,7 @@ def test_batch_deletes_and_tells_what_it_missed(
     assert list(bucket.list_blobs()) == []
 
 
-def test_bucket_keeps_its_settings(client: storage.Client) -> None:
+def test_bucket_keeps_its_settings(client: Client) -> None:
     bucket = new_bucket(
         client,
         storage_class="NEARLINE",
@@ -215,14 +215,14 @@ def test_bucket_keeps_its_settings(client: storage.Client) -> None:
     assert found.get_blob("x").storage_class == "NEARLINE"
 
 
-def test_bucket_of_a_taken_name_is_refused(client: storage.Client) -> None:
+def test_bucket_of_a_taken_name_is_refused(client: Client) -> None:
     bucket = new_bucket(client)
 
     with pytest.raises(exceptions.Conflict, match="you already own it"):
         client.create_bucket(bucket.name)
 
 
-def test_bucket_with_objects_is_not_deleted(bucket: storage.Bucket) -> None:
+def test_bucket_with_objects_is_not_deleted(bucket: Bucket) -> None:
     bucket.blob("x").upload_from_string(b"")
 
     with pytest.raises(exceptions.Conflict, match="not empty"):
@@ -232,7 +232,7 @@ def test_bucket_with_objects_is_not_deleted(bucket: storage.Bucket) -> None:
     assert not bucket.exists()
 
 
-def test_retention_keeps_objects(client: storage.Client) -> None:
+def test_retention_keeps_objects(client: Client) -> None:
     bucket = new_bucket(client, retention_period=3600)
     blob = bucket.blob("x")
     blob.upload_from_string(b"old")
@@ -244,7 +244,7 @@ def test_retention_keeps_objects(client: storage.Client) -> None:
     assert blob.download_as_bytes() == b"old"
 
 
-def test_locked_retention_is_not_reduced(client: storage.Client) -> None:
+def test_locked_retention_is_not_reduced(client: Client) -> None:
     bucket = new_bucket(client, retention_period=3600)
     bucket.reload()
 
@@ -255,7 +255,7 @@ def test_locked_retention_is_not_reduced(client: storage.Client) -> None:
         bucket.patch()
 
 
-def test_hold_keeps_an_object(bucket: storage.Bucket) -> None:
+def test_hold_keeps_an_object(bucket: Bucket) -> None:
     blob = bucket.blob("x")
     blob.upload_from_string(b"old")
     blob.temporary_hold = True

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from google.api_core import exceptions
 from google.auth.transport.requests import AuthorizedSession
-from google.cloud import storage
+from google.cloud.storage import Bucket, Client
 
 from tests.glacier_gcp.storage_clients import client_of, credentials, new_bucket
 from tests.rigs.gcp.server import GcpServer
@@ -21,14 +21,14 @@ DATA = bytes(range(256)) * 4 * 1024  # 1 MiB
 
 
 @pytest.fixture(scope="module")
-def client(gcp_server: GcpServer) -> Iterator[storage.Client]:
+def client(gcp_server: GcpServer) -> Iterator[Client]:
     client = client_of(gcp_server)
     yield client
     client.close()
 
 
 @pytest.fixture
-def bucket(client: storage.Client) -> storage.Bucket:
+def bucket(client: Client) -> Bucket:
     return new_bucket(client)
 
 
@@ -38,14 +38,14 @@ def session(gcp_server: GcpServer) -> Iterator[AuthorizedSession]:
         yield session
 
 
-def begin(session: AuthorizedSession, server: GcpServer, bucket: storage.Bucket) -> str:
+def begin(session: AuthorizedSession, server: GcpServer, bucket: Bucket) -> str:
     """Begin a resumable upload of `x` and return its address."""
     url = f"{server.endpoint}/upload/storage/v1/b/{bucket.name}/o"
     answer = session.post(url, params={"uploadType": "resumable", "name": "x"})
     return str(answer.headers["Location"])
 
 
-def test_upload_goes_in_chunks(bucket: storage.Bucket, gcp_server: GcpServer) -> None:
+def test_upload_goes_in_chunks(bucket: Bucket, gcp_server: GcpServer) -> None:
     gcp_server.requests(forget=True)
 
     bucket.blob("x", chunk_size=UNIT).upload_from_file(io.BytesIO(DATA))
@@ -58,14 +58,14 @@ def test_upload_goes_in_chunks(bucket: storage.Bucket, gcp_server: GcpServer) ->
     assert bucket.blob("x").download_as_bytes() == DATA
 
 
-def test_upload_in_chunks_holds_its_condition(bucket: storage.Bucket) -> None:
+def test_upload_in_chunks_holds_its_condition(bucket: Bucket) -> None:
     bucket.blob("x").upload_from_string(b"old")
 
     with pytest.raises(exceptions.PreconditionFailed, match="pre-conditions"):
         bucket.blob("x", chunk_size=UNIT).upload_from_string(DATA, if_generation_match=0)
 
 
-def test_upload_is_checked_for_its_md5(bucket: storage.Bucket) -> None:
+def test_upload_is_checked_for_its_md5(bucket: Bucket) -> None:
     blob = bucket.blob("x")
     blob.md5_hash = base64.b64encode(hashlib.md5(b"other").digest()).decode()
 
@@ -75,10 +75,10 @@ def test_upload_is_checked_for_its_md5(bucket: storage.Bucket) -> None:
     assert not blob.exists()
 
 
-def test_upload_is_tried_again(bucket: storage.Bucket, gcp_server: GcpServer) -> None:
+def test_upload_is_tried_again(bucket: Bucket, gcp_server: GcpServer) -> None:
     with Proxy(gcp_server.endpoint) as proxy:
         proxy.on(error(503, "ServiceUnavailable"), method="PUT", path="/upload/", times=1)
-        client = storage.Client(
+        client = Client(
             project="glacier-test",
             credentials=credentials(gcp_server),
             client_options={"api_endpoint": proxy.endpoint},
@@ -92,7 +92,7 @@ def test_upload_is_tried_again(bucket: storage.Bucket, gcp_server: GcpServer) ->
 
 
 def test_session_keeps_multiples_of_its_unit(
-    session: AuthorizedSession, gcp_server: GcpServer, bucket: storage.Bucket
+    session: AuthorizedSession, gcp_server: GcpServer, bucket: Bucket
 ) -> None:
     address = begin(session, gcp_server, bucket)
     size = len(DATA)
@@ -111,7 +111,7 @@ def test_session_keeps_multiples_of_its_unit(
 
 
 def test_session_is_completed_by_its_size(
-    session: AuthorizedSession, gcp_server: GcpServer, bucket: storage.Bucket
+    session: AuthorizedSession, gcp_server: GcpServer, bucket: Bucket
 ) -> None:
     address = begin(session, gcp_server, bucket)
     session.put(address, DATA, headers={"Content-Range": f"bytes 0-{len(DATA) - 1}/*"})
@@ -122,7 +122,7 @@ def test_session_is_completed_by_its_size(
 
 
 def test_session_refuses_a_hole(
-    session: AuthorizedSession, gcp_server: GcpServer, bucket: storage.Bucket
+    session: AuthorizedSession, gcp_server: GcpServer, bucket: Bucket
 ) -> None:
     address = begin(session, gcp_server, bucket)
 
@@ -135,7 +135,7 @@ def test_session_refuses_a_hole(
 
 
 def test_session_is_cancelled(
-    session: AuthorizedSession, gcp_server: GcpServer, bucket: storage.Bucket
+    session: AuthorizedSession, gcp_server: GcpServer, bucket: Bucket
 ) -> None:
     address = begin(session, gcp_server, bucket)
 
@@ -145,7 +145,7 @@ def test_session_is_cancelled(
 
 
 def test_session_keeps_what_a_broken_connection_has_sent(
-    session: AuthorizedSession, gcp_server: GcpServer, bucket: storage.Bucket
+    session: AuthorizedSession, gcp_server: GcpServer, bucket: Bucket
 ) -> None:
     address = begin(session, gcp_server, bucket)
     place = urlsplit(address)
@@ -161,7 +161,7 @@ def test_session_keeps_what_a_broken_connection_has_sent(
     assert (answer.status_code, answer.headers["Range"]) == (308, f"bytes=0-{3 * UNIT - 1}")
 
 
-def test_copy_is_another_object(bucket: storage.Bucket) -> None:
+def test_copy_is_another_object(bucket: Bucket) -> None:
     source = bucket.blob("a/x")
     source.metadata = {"origin": "test"}
     source.upload_from_string(b"abc", content_type="text/plain")
@@ -174,7 +174,7 @@ def test_copy_is_another_object(bucket: storage.Bucket) -> None:
 
 
 def test_rewrite_goes_in_steps(
-    bucket: storage.Bucket, session: AuthorizedSession, gcp_server: GcpServer
+    bucket: Bucket, session: AuthorizedSession, gcp_server: GcpServer
 ) -> None:
     bucket.blob("x").upload_from_string(DATA * 3)
     url = f"{gcp_server.endpoint}/storage/v1/b/{bucket.name}/o/x/rewriteTo/b/{bucket.name}/o/y"
@@ -189,7 +189,7 @@ def test_rewrite_goes_in_steps(
     assert bucket.blob("y").download_as_bytes() == DATA * 3
 
 
-def test_rewrite_holds_its_conditions(bucket: storage.Bucket) -> None:
+def test_rewrite_holds_its_conditions(bucket: Bucket) -> None:
     source = bucket.blob("x")
     source.upload_from_string(b"abc")
     bucket.blob("y").upload_from_string(b"old")
@@ -201,7 +201,7 @@ def test_rewrite_holds_its_conditions(bucket: storage.Bucket) -> None:
     assert bucket.blob("y").download_as_bytes() == b"old"
 
 
-def test_rewrite_changes_the_storage_class(bucket: storage.Bucket) -> None:
+def test_rewrite_changes_the_storage_class(bucket: Bucket) -> None:
     blob = bucket.blob("x")
     blob.upload_from_string(b"abc")
 
@@ -211,7 +211,7 @@ def test_rewrite_changes_the_storage_class(bucket: storage.Bucket) -> None:
     assert blob.download_as_bytes() == b"abc"
 
 
-def test_move_leaves_nothing_behind(bucket: storage.Bucket) -> None:
+def test_move_leaves_nothing_behind(bucket: Bucket) -> None:
     bucket.blob("x").upload_from_string(b"abc")
 
     bucket.move_blob(bucket.blob("x"), "y/z")
@@ -219,7 +219,7 @@ def test_move_leaves_nothing_behind(bucket: storage.Bucket) -> None:
     assert [one.name for one in bucket.list_blobs()] == ["y/z"]
 
 
-def test_compose_puts_objects_together(bucket: storage.Bucket) -> None:
+def test_compose_puts_objects_together(bucket: Bucket) -> None:
     parts = [bucket.blob(name) for name in ("1", "2")]
     for part in parts:
         part.upload_from_string(part.name.encode() * 3)

@@ -9,7 +9,7 @@ import threading
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -78,7 +78,7 @@ class Front:
 def application(cloud: Cloud) -> ASGIApp:
     """Return what answers all requests."""
     routes: list[BaseRoute] = [route for part in PARTS for route in part.routes(cloud)]
-    app = Starlette(routes=routes, exception_handlers={ApiError: _refused})
+    app = Starlette(routes=routes, exception_handlers={ApiError: _refused, ClientDisconnect: _left})
     app.router.redirect_slashes = False
     return Front(app, cloud)
 
@@ -86,6 +86,11 @@ def application(cloud: Cloud) -> ASGIApp:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     return json_error(error)
+
+
+async def _left(request: Request, error: Exception) -> Response:
+    """Answer a client that is gone already."""
+    return Response(status_code=499)
 
 
 def main() -> None:
