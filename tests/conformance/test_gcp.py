@@ -1,10 +1,13 @@
 """Google Cloud passes the shared cases, on the test server."""
 
+from uuid import uuid4
+
 import pytest
 
 from glacier.provider import Provider
-from glacier.resources import Bucket
-from glacier.testing import BucketCases, Rig, TableCases
+from glacier.resources import Bucket, Serverless
+from glacier.resources.serverless import Handler
+from glacier.testing import BucketCases, Rig, ServerlessCases, TableCases
 from tests.rigs.gcp.server import GcpServer
 
 NO_TABS = "the object store in Polars takes no control character in a key, so names have none"
@@ -37,6 +40,11 @@ class GcpRig(Rig):
         config = self._server.config(service_account_key=stranger)
         return Provider(config=config).bucket(bucket.bucket_name, bucket.path)
 
+    def serverless(self, handler: Handler) -> Serverless:
+        function = self.provider().serverless(f"function-{uuid4().hex[:8]}", handler)
+        function.deploy()
+        return function
+
 
 @pytest.fixture
 def rig(gcp_server: GcpServer) -> Rig:
@@ -48,4 +56,8 @@ class TestBucket(BucketCases):
 
 
 class TestTable(TableCases):
+    pass
+
+
+class TestServerless(ServerlessCases):
     pass

@@ -91,7 +91,7 @@ class _ImpersonatedIdToken(Credentials):
         credentials: impersonated_credentials.Credentials,
         audience: str,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._session = session
         self._account = credentials.service_account_email
         self._source: Credentials = getattr(credentials, "_source_credentials")  # noqa: B009
@@ -106,7 +106,8 @@ class _ImpersonatedIdToken(Credentials):
         """
         session = self._session
         place = f"projects/-/serviceAccounts/{self._account}:generateIdToken"
-        with AuthorizedSession(self._source) as http:
+        http: Any = AuthorizedSession(self._source)  # Any: it has annotations for some of its own
+        with http:
             answer = http.post(
                 f"{session.endpoint or CREDENTIALS_ENDPOINT}/v1/{place}",
                 json={"audience": self._audience, "includeEmail": True},

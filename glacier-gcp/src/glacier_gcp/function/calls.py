@@ -117,7 +117,7 @@ def send_call(
 def caller_of(session: "GcpSession") -> Caller:
     """Return what sends the calls of a session; the same for all of them."""
     http = Session()
-    http.trust_env = False  # a .netrc would replace the token
+    http.auth = lambda request: request  # else a .netrc of the user's would replace the token
     for scheme in ("http://", "https://"):
         http.mount(scheme, HTTPAdapter(pool_maxsize=_KEPT_CONNECTIONS, max_retries=0))
     return Caller(http, IdTokens(session))

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from google.api_core.exceptions import Conflict
+from google.cloud.functions_v2 import Function
 
 from glacier.access import declared_access
 from glacier_gcp.accounts import Account, ensure_account, ensure_bucket_roles
 from glacier_gcp.function.calls import entrances
 from glacier_gcp.function.differences import changed_fields, labels_for
-from glacier_gcp.function.operations import Body, Operations, is_sound, told
+from glacier_gcp.function.messages import Body, message_of, told
+from glacier_gcp.function.operations import Operations, is_sound
 from glacier_gcp.function.request import (
     INVOKER,
     PACKAGE_LABEL,
@@ -20,14 +22,12 @@ from glacier_gcp.function.request import (
     function_request,
     provider_config_of,
 )
-from glacier_gcp.function.schedule import settle_schedule
+from glacier_gcp.function.schedule import check_schedule, settle_schedule
 from glacier_gcp.iam import bucket_bindings
 from glacier_gcp.policies import change_policy, with_members
 from glacier_gcp.session import session_of
 
 if TYPE_CHECKING:
-    from google.cloud.functions_v2 import Function
-
     from glacier.resources import Serverless
     from glacier_gcp.policies import Entry
 
@@ -60,6 +60,8 @@ class FunctionDeployment:
             ObjectNotFoundError: A bucket is missing to which it needs rights.
         """
         wanted = function_request(self._function)
+        message_of(self._function, Function, wanted)  # before anything is made
+        check_schedule(self._function)
         if not self._account.email:
             self._account = self._own_account()
         found = self._operations.found()
@@ -79,7 +81,7 @@ class FunctionDeployment:
             ensure_bucket_roles(account, bucket_bindings(access))
         return account
 
-    def _created(self, wanted: Body) -> "Function":
+    def _created(self, wanted: Body) -> Function:
         labels = {**wanted["labels"], PACKAGE_LABEL: self._digest}
         whole = self._with_source({**wanted, "labels": labels})
         try:
@@ -92,7 +94,7 @@ class FunctionDeployment:
             return self._updated(wanted, found)
         return self._now()
 
-    def _updated(self, wanted: Body, found: "Function") -> "Function":
+    def _updated(self, wanted: Body, found: Function) -> Function:
         """Update what differs in the function.
 
         New code gets its label last: a function whose update failed may run the code before.
@@ -119,7 +121,7 @@ class FunctionDeployment:
         source = self._operations.uploaded(self._package)
         return {**wanted, "buildConfig": {**wanted["buildConfig"], "source": source}}
 
-    def _now(self) -> "Function":
+    def _now(self) -> Function:
         entrances.forget(self._session, self._function.function_name)
         found = self._operations.found()
         assert found is not None

@@ -1,4 +1,4 @@
-"""Names that Cloud Functions can have; without an SDK, so that no request is needed to check one."""
+"""Names that functions can have; without an SDK, so that no request is needed to check one."""
 
 import re
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
 """Requests to Cloud Functions, whose work goes on after they are answered."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from google.api_core.exceptions import Conflict, NotFound
 from google.cloud.functions_v2 import (
@@ -10,11 +10,11 @@ from google.cloud.functions_v2 import (
     GenerateUploadUrlRequest,
     StateMessage,
 )
-from google.protobuf.json_format import MessageToDict, ParseDict
 from requests import put
 
 from glacier.errors import FunctionError
 from glacier.pauses import pauses
+from glacier_gcp.function.messages import Body, message_of
 from glacier_gcp.function.request import full_name, parent_of
 from glacier_gcp.http import refusal
 
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
     from glacier.resources import Serverless
     from glacier_gcp.session import GcpSession
-
-T = TypeVar("T")
-Body = dict[str, Any]
-"""A function as the API's JSON has it."""
 
 DEPLOY_SECONDS = 1800.0
 """How long is waited for the build and the start of a function."""
@@ -83,8 +79,10 @@ class Operations:
         request = GenerateUploadUrlRequest(parent=parent_of(self._function), environment="GEN_2")
         answer = self._client.generate_upload_url(request, **self._given)
         self._session.retry(self._put)(answer.upload_url, package)
-        source: Body = MessageToDict(type(answer.storage_source).pb(answer.storage_source))
-        return {"storageSource": source}
+        source = answer.storage_source
+        place = {"bucket": source.bucket, "object": source.object_}
+        number = {"generation": str(source.generation)} if source.generation else {}
+        return {"storageSource": {**place, **number}}
 
     def create(self, wanted: Mapping[str, Any]) -> None:
         """Make the function.
@@ -96,7 +94,7 @@ class Operations:
         """
         operation = self._client.create_function(
             parent=parent_of(self._function),
-            function=_message(wanted),
+            function=message_of(self._function, Function, wanted),
             function_id=self._function.function_name,
             **self._given,
         )
@@ -110,7 +108,8 @@ class Operations:
             FunctionError: It can't be built or started.
         """
         mask: Any = {"paths": sorted(paths)}
-        function = _message({**wanted, "name": full_name(self._function)})
+        named = {**wanted, "name": full_name(self._function)}
+        function = message_of(self._function, Function, named)
         for since in pauses(BUSY_SECONDS):
             try:
                 operation = self._client.update_function(
@@ -130,6 +129,7 @@ class Operations:
             url,
             data=package,
             headers={"Content-Type": "application/zip"},
+            auth=lambda request: request,  # else requests looks for one in the user's .netrc
             timeout=(self._session.config.connect_timeout_seconds, _UPLOAD_SECONDS),
         )
         if answer.status_code != 200:
@@ -171,25 +171,6 @@ def is_sound(function: Function) -> bool:
     """Return whether a function runs what it was last told to."""
     has_error = any(one.severity == _ERROR for one in function.state_messages)
     return function.state == _ACTIVE and not has_error
-
-
-def told(function: Function) -> Body:
-    """Return a function as the API's JSON has it, with the defaults of what it has not set."""
-    found = MessageToDict(
-        cast("Any", Function.pb(function)), always_print_fields_with_no_presence=True
-    )
-    return cast("Body", found)
-
-
-def _message(wanted: Mapping[str, Any]) -> Function:
-    """Return a function for a request.
-
-    Raises:
-        FunctionError: It has a field that functions don't have.
-    """
-    made = Function()
-    ParseDict(dict(wanted), cast("Any", Function.pb(made)))
-    return made
 
 
 def _lines(lines: Iterable[str]) -> str:

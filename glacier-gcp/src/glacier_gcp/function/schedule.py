@@ -1,19 +1,28 @@
 """The schedule of a Cloud Function: a job of Cloud Scheduler that calls it."""
 
-import base64
-import json
 from typing import TYPE_CHECKING, Any
 
 from google.api_core.exceptions import Conflict, Forbidden, NotFound
 from google.cloud.scheduler_v1 import CloudSchedulerClient, Job
-from google.protobuf.json_format import MessageToDict
 
 from glacier.differences import is_met
+from glacier_gcp.function.messages import message_of, told
 from glacier_gcp.function.request import job_name, job_request, parent_of
 
 if TYPE_CHECKING:
     from glacier.resources import Serverless
     from glacier_gcp.session import GcpSession
+
+
+def check_schedule(function: "Serverless") -> None:
+    """Refuse a schedule with settings that Google has no place for.
+
+    Raises:
+        FunctionError: It has some, or a secret among them.
+    """
+    wanted = job_request(function, "https://function")
+    if wanted is not None:
+        message_of(function, Job, wanted)
 
 
 def settle_schedule(function: "Serverless", session: "GcpSession", uri: str) -> None:
@@ -43,21 +52,14 @@ def settle_schedule(function: "Serverless", session: "GcpSession", uri: str) -> 
         if found is not None:
             _remove(jobs, name, given)
         return
-    job = Job.from_json(json.dumps(wanted))
+    job = message_of(function, Job, wanted)
     if found is None:
         try:
             jobs.create_job(parent=parent_of(function), job=job, **given)
         except Conflict:  # by another process, or its answer was lost
             jobs.update_job(job=job, **given)
-    elif not is_met(wanted, _told(found)):
+    elif not is_met(wanted, told(found)):
         jobs.update_job(job=job, **given)
-
-
-def _told(job: Job) -> dict[str, Any]:
-    found: dict[str, Any] = MessageToDict(Job.pb(job))
-    target = found.get("httpTarget", {})
-    target["body"] = base64.b64encode(job.http_target.body).decode()
-    return found
 
 
 def _remove(jobs: CloudSchedulerClient, name: str, given: Any) -> None:
