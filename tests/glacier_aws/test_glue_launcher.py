@@ -13,17 +13,19 @@ from uuid import uuid4
 import pytest
 
 from glacier_aws.job import launcher as glue_launcher
+from glacier_aws.job.definition import launcher_source
 from tests.glacier_aws.glue import client
 from tests.rigs.aws.server import REGION, AwsServer
 
-LAUNCHER = Path(glue_launcher.__file__)
 GLUES_OWN = ["--job-language", "python", "--JOB_NAME", "etl", "--JOB_RUN_ID", "jr_1"]
 
 
 class Launches:
     """Starts the launcher as Glue does, with what lies in a bucket."""
 
-    def __init__(self, server: AwsServer) -> None:
+    def __init__(self, server: AwsServer, directory: Path) -> None:
+        self._launcher = directory / "glue_launcher.py"
+        self._launcher.write_bytes(launcher_source())
         self.s3 = client(server, "s3")
         self.bucket = f"launches-{uuid4().hex}"
         self.s3.create_bucket(Bucket=self.bucket)
@@ -38,6 +40,7 @@ class Launches:
             "format": 1,
             "script": f"s3://{self.bucket}/scripts/job.py",
             "sha256": hashlib.sha256(script).hexdigest(),
+            "name": "job.py",
             "args": args,
             "environment": {},
             **fields,
@@ -55,7 +58,7 @@ class Launches:
         }
         words = [word for pair in own.items() for word in pair]
         return subprocess.run(
-            [sys.executable, str(LAUNCHER), *words, *GLUES_OWN],
+            [sys.executable, str(self._launcher), *words, *GLUES_OWN],
             env=self._environment,
             capture_output=True,
             text=True,
@@ -69,8 +72,8 @@ class Launches:
 
 
 @pytest.fixture
-def launches(aws_server: AwsServer) -> Launches:
-    return Launches(aws_server)
+def launches(aws_server: AwsServer, tmp_path: Path) -> Launches:
+    return Launches(aws_server, tmp_path)
 
 
 def test_script_is_main_with_its_arguments_and_variables(launches: Launches) -> None:
@@ -162,4 +165,4 @@ def test_lines_are_printed_as_they_come(launches: Launches) -> None:
 
 
 def test_older_pythons_can_read_the_launcher() -> None:
-    ast.parse(LAUNCHER.read_text(encoding="utf-8"), feature_version=(3, 7))
+    ast.parse(launcher_source(), feature_version=(3, 7))

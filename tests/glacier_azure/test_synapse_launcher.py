@@ -15,10 +15,9 @@ import pytest
 from azure.storage.blob import BlobServiceClient
 
 from glacier_azure.job import launcher as synapse_launcher
+from glacier_azure.job.definition import launcher_source
 from glacier_azure.storage.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from tests.rigs.azure.azurite import Azurite
-
-LAUNCHER = Path(synapse_launcher.__file__)
 
 
 class Launches:
@@ -26,6 +25,8 @@ class Launches:
 
     def __init__(self, azurite: Azurite, directory: Path) -> None:
         self.directory = directory
+        self._launcher = directory.parent / f"{directory.name}_launcher.py"
+        self._launcher.write_bytes(launcher_source())
         self.host = f"{DEVELOPMENT_ACCOUNT}.dfs.core.windows.net"
         self.container = f"launches-{uuid4().hex}"
         service = BlobServiceClient(azurite.endpoint, credential=DEVELOPMENT_KEY)
@@ -61,7 +62,7 @@ class Launches:
             synapse_launcher.TOKEN: "token",
         }
         return subprocess.run(
-            [sys.executable, str(LAUNCHER), *(word for pair in own.items() for word in pair)],
+            [sys.executable, str(self._launcher), *(word for pair in own.items() for word in pair)],
             cwd=self.directory,
             env=self.environment,
             capture_output=True,
@@ -196,7 +197,7 @@ def test_adlfs_gets_the_tokens_of_the_pool(launches: Launches) -> None:
 
 
 def test_older_pythons_can_read_the_launcher() -> None:
-    ast.parse(LAUNCHER.read_text(encoding="utf-8"), feature_version=(3, 8))
+    ast.parse(launcher_source(), feature_version=(3, 8))
 
 
 def test_log_goes_to_the_account_of_its_address(monkeypatch: pytest.MonkeyPatch) -> None:

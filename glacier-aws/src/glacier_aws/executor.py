@@ -1,7 +1,6 @@
 """Jobs on Glue: each a run of the one Glue job that stands for the executor."""
 
 import hashlib
-import json
 import logging
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
 from glacier.errors import JobConnectionError, JobError
 from glacier.job_status import JobStatus
-from glacier.jobs.secrets import check_no_secret
+from glacier.jobs.launchers import run_file, script_source
 from glacier.jobs.staging import prepared_staging
 from glacier_aws.job import launcher
 from glacier_aws.job.definition import LOG_GROUP, python_of, runs_tasks
@@ -195,21 +194,10 @@ class GlueAdapter(ExecutorAdapter):
 
     def _run_file(self, job: ScriptJob, staging: "Bucket") -> bytes:
         """Upload a job's script and return what the launcher has to know of it."""
-        source = job.script.read_bytes()
-        digest = hashlib.sha256(source).hexdigest()
-        path = f"scripts/{digest}/{job.script.name}"
-        run = {
-            "format": launcher.FORMAT,
-            "script": f"{staging.get_uri()}{path}",
-            "sha256": digest,
-            "args": job.args,
-            "environment": dict(job.environment),
-        }
-        content = json.dumps(run).encode()
-        check_no_secret(f"The script {job.script}", source)
-        check_no_secret("The job's environment", content)
+        source = script_source(job)
+        path = f"scripts/{hashlib.sha256(source).hexdigest()}/{job.script.name}"
         put_object(staging, path, source)
-        return content
+        return run_file(job, f"{staging.get_uri()}{path}")
 
     def _run(self, job_id: str) -> Mapping[str, Any]:
         with of_glue(f"The run {job_id} is not told of", job_name=self._name, job_id=job_id):

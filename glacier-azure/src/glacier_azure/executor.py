@@ -14,6 +14,7 @@ from azure.synapse.spark import SparkClient
 from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
 from glacier.errors import JobConnectionError, JobError, JobNotFoundError
 from glacier.job_status import JobStatus
+from glacier.jobs.launchers import run_file, script_source
 from glacier.jobs.secrets import check_no_secret
 from glacier.jobs.staging import prepared_staging, staging_of
 from glacier.resources.translation import translated
@@ -219,22 +220,10 @@ class SynapseAdapter(ExecutorAdapter):
 
     def _files(self, job: ScriptJob, staging: "Bucket") -> tuple[Sequence[str], bytes]:
         """Upload a job's script and what the launcher has to know of it; return their URIs."""
-        source = job.script.read_bytes()
-        digest = hashlib.sha256(source).hexdigest()
-        path = f"runs/{job.token}.json"
-        run = {
-            "format": launcher.FORMAT,
-            "script": f"{digest}.py",
-            "sha256": digest,
-            "name": job.script.name,
-            "args": job.args,
-            "environment": dict(job.environment),
-            "file": f"{staging.path}{path}",
-        }
-        content = json.dumps(run).encode()
-        check_no_secret(f"The script {job.script}", source)
-        check_no_secret("The job's environment", content)
-        script = self._uploaded(staging, f"scripts/{digest}.py", source)
+        source = script_source(job)
+        name, path = f"{hashlib.sha256(source).hexdigest()}.py", f"runs/{job.token}.json"
+        content = run_file(job, name, file=f"{staging.path}{path}")
+        script = self._uploaded(staging, f"scripts/{name}", source)
         return [self._uploaded(staging, path, content), script], content
 
     def _wheels(self, missing: tuple[str, ...], staging: "Bucket") -> str:

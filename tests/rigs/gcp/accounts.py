@@ -54,15 +54,13 @@ class Accounts:
         self._public = key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        self._signer = crypt.RSASigner.from_string(  # type: ignore[no-untyped-call]
-            self._pem, KEY_ID
-        )
+        self._tokens: dict[str, Token] = {}
+        self._signer = crypt.RSASigner.from_string(self._pem, KEY_ID)
         self.forget()
 
     def forget(self) -> None:
         """Know the owner and the machine alone; tokens stay valid."""
         self._known: dict[str, Account] = {}
-        self._tokens: dict[str, Token] = getattr(self, "_tokens", {})
         self.lifetime_seconds: float = LIFETIME_SECONDS
         for email in (OWNER, MACHINE):
             self.add(email)
@@ -104,9 +102,7 @@ class Accounts:
         Raises:
             ValueError: It wasn't, or isn't.
         """
-        claims: dict[str, Any] = jwt.decode(  # type: ignore[no-untyped-call]
-            assertion, certs=self._public
-        )
+        claims: dict[str, Any] = jwt.decode(assertion, certs=self._public)
         return claims
 
     def issue(self, email: str, seconds: float | None = None) -> dict[str, Any]:
@@ -130,7 +126,7 @@ class Accounts:
             "iat": now,
             "exp": now + max(1, int(self.lifetime_seconds)),
         }
-        token: bytes = jwt.encode(self._signer, claims)  # type: ignore[no-untyped-call]
+        token: bytes = jwt.encode(self._signer, claims)
         return token.decode()
 
     def expire_tokens(self) -> None:
@@ -147,15 +143,29 @@ class Accounts:
         value = bearer_of(request)
         if not value:
             return ""
-        token = self._tokens.get(value)
+        token = self._token(value)
         if token is None or token.expires <= time.time():
             raise ApiError(401, "authError", "Invalid Credentials", code="AuthenticationRequired")
         return token.email
 
     def holder(self, request: HTTPConnection) -> str:
         """Return whose token a request carries, also where it is out of date."""
-        token = self._tokens.get(bearer_of(request))
+        token = self._token(bearer_of(request))
         return token.email if token else ""
+
+    def _token(self, value: str) -> Token | None:
+        """Return a token that was given out, or one that an account has signed for itself.
+
+        https://developers.google.com/identity/protocols/oauth2/service-account#jwt-auth
+        """
+        if value.count(".") == 2 and value not in self._tokens:
+            try:
+                claims = self.verify(value)
+            except ValueError:
+                return None
+            if self.find(email := str(claims.get("iss", ""))):
+                self._tokens[value] = Token(email, float(claims["exp"]))
+        return self._tokens.get(value)
 
 
 def bearer_of(request: HTTPConnection) -> str:

@@ -9,7 +9,7 @@ import threading
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,6 +20,9 @@ from tests.rigs.gcp.cloud import Cloud
 
 PARTS = (control, dataproc, identity, storage_json, storage_xml)
 """What the rig plays. The last part takes every path that no other one does."""
+
+IDLE_SECONDS = 600
+"""Clients keep their connections, and don't all try again on one that was closed meanwhile."""
 
 
 class Front:
@@ -47,6 +50,7 @@ class Front:
             "query": request.scope["query_string"].decode("latin-1"),
             "range": request.headers.get("range", ""),
             "content_range": request.headers.get("content-range", ""),
+            "generation_match": request.headers.get("x-goog-if-generation-match", ""),
             "identity": self._cloud.accounts.holder(request),
         }
 
@@ -61,7 +65,7 @@ class Front:
 def application(cloud: Cloud) -> ASGIApp:
     """Return what answers all requests."""
     routes: list[BaseRoute] = [route for part in PARTS for route in part.routes(cloud)]
-    app = Starlette(routes=routes, exception_handlers={ApiError: _refused})
+    app = Starlette(routes=routes, exception_handlers={ApiError: _refused, ClientDisconnect: _left})
     app.router.redirect_slashes = False
     return Front(app, cloud)
 
@@ -71,10 +75,22 @@ async def _refused(request: Request, error: Exception) -> Response:
     return json_error(error)
 
 
+async def _left(request: Request, error: Exception) -> Response:
+    """Answer a client that is gone already."""
+    return Response(status_code=499)
+
+
 def main() -> None:
     """Serve until the standard input ends."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(application(Cloud()), log_level="warning", access_log=False)
+    config = uvicorn.Config(
+        application(Cloud()),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_keep_alive=IDLE_SECONDS,
+    )
     server = uvicorn.Server(config)
     threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
     print(listener.getsockname()[1], flush=True)

@@ -41,6 +41,13 @@ def object_headers(found: StoredObject) -> dict[str, str]:
     return named
 
 
+def written_headers(made: StoredObject) -> dict[str, str]:
+    """Return the headers by which the XML API tells what a request has written."""
+    told = object_headers(made)
+    names = ("last-modified", *(name for name in told if name.startswith("x-goog-")))
+    return {"etag": made.etag, **{name: told[name] for name in names if "meta-" not in name}}
+
+
 def fields_of(request: Request) -> dict[str, object]:
     """Return what a request's headers say of the object that it writes."""
     headers = request.headers
@@ -65,6 +72,6 @@ def hashes_in(request: Request) -> dict[str, str]:
             kind, _, digest = one.strip().partition("=")
             if kind in HASHES:
                 found[HASHES[kind]] = digest
-    if digest := request.headers.get("content-md5"):
-        found["md5Hash"] = digest
+    if md5 := request.headers.get("content-md5"):
+        found["md5Hash"] = md5
     return found

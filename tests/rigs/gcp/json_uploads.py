@@ -67,7 +67,7 @@ class Uploads:
         name = query.get("name") or str(fields.get("name", ""))
         if not name:
             raise ApiError(400, "required", "Required parameter: name")
-        bucket, conditions = self._cloud.store.bucket(bucket_name(request)), None
+        bucket = self._cloud.store.bucket(bucket_name(request))
         caller.require("storage.objects.create", bucket, name)
         conditions = Conditions.of_query(query)
         conditions.check(bucket.live.get(name))
@@ -98,9 +98,7 @@ class Uploads:
         if total is not None and session.size > total:
             session.cut()
             raise ApiError(400, "invalid", "The upload is longer than its Content-Range says.")
-        if session.size != total and (
-            total is not None or begin is not None or _is_partial(request)
-        ):
+        if session.size != total and "content-range" in request.headers:
             session.cut()
             return _incomplete(session)
         return object_answer(request, session.finish())
@@ -110,10 +108,6 @@ class Uploads:
         if found is None:
             raise ApiError(404, "notFound", f"No such upload session: {upload_id}")
         return found
-
-
-def _is_partial(request: Request) -> bool:
-    return "content-range" in request.headers
 
 
 def _range_in(request: Request) -> tuple[int | None, int | None]:

@@ -193,11 +193,11 @@ class Conditions:
         if _differs(self.generation_match, generation) or _differs(
             self.metageneration_match, metageneration
         ):
-            raise _unmet()
+            raise unmet()
         if generation == self.generation_not_match or (
             metageneration == self.metageneration_not_match
         ):
-            raise ApiError(304, "notModified", "Not Modified") if is_read and found else _unmet()
+            raise ApiError(304, "notModified", "Not Modified") if is_read and found else unmet()
 
 
 def _number(values: Mapping[str, str], name: str) -> int | None:
@@ -214,6 +214,7 @@ def _differs(expected: int | None, found: int) -> bool:
     return expected is not None and expected != found
 
 
-def _unmet() -> ApiError:
+def unmet() -> ApiError:
+    """Return the refusal of a request whose conditions don't hold."""
     message = "At least one of the pre-conditions you specified did not hold."
     return ApiError(412, "conditionNotMet", message, code="PreconditionFailed")

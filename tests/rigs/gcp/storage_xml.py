@@ -13,9 +13,9 @@ from starlette.routing import BaseRoute, Route
 from tests.rigs.gcp.access import Access
 from tests.rigs.gcp.answers import ApiError
 from tests.rigs.gcp.cloud import Cloud
-from tests.rigs.gcp.headers import fields_of, hashes_in, object_headers
+from tests.rigs.gcp.headers import fields_of, hashes_in, object_headers, written_headers
 from tests.rigs.gcp.media import media_answer
-from tests.rigs.gcp.objects import Conditions, StoredObject
+from tests.rigs.gcp.objects import Conditions, StoredObject, unmet
 from tests.rigs.gcp.xml_answers import xml_answer, xml_error
 from tests.rigs.gcp.xml_listing import listing_answer
 from tests.rigs.gcp.xml_multipart import Multipart
@@ -75,6 +75,7 @@ class Xml:
         conditions = Conditions.of_headers(request.headers)
         if request.method in {"GET", "HEAD"}:
             found = caller.read(bucket, name, generation, conditions)
+            _check_tags(request, found)
             return _read_answer(request, found)
         if request.method == "DELETE":
             caller.delete(bucket, name, generation, conditions)
@@ -106,7 +107,7 @@ class Xml:
             parts=found.component_count,
         )
         answer = xml_answer("CopyObjectResult", {"ETag": made.etag})
-        answer.headers.update(_identifying(made))
+        answer.headers.update(written_headers(made))
         return answer
 
     def _caller(self, request: Request) -> Access:
@@ -125,6 +126,15 @@ def object_name(request: Request) -> str:
     return unquote(request.path_params["name"])
 
 
+def _check_tags(request: Request, found: StoredObject) -> None:
+    """Refuse to read what has another tag than a request expects, or none but the known one."""
+    expected, known = request.headers.get("if-match"), request.headers.get("if-none-match")
+    if expected is not None and expected != found.etag:
+        raise unmet()
+    if known is not None and known == found.etag:
+        raise ApiError(304, "notModified", "Not Modified")
+
+
 def _read_answer(request: Request, found: StoredObject) -> Response:
     if request.method == "GET":
         return media_answer(request, found, {"etag": found.etag})
@@ -132,11 +142,5 @@ def _read_answer(request: Request, found: StoredObject) -> Response:
     return Response(headers={**headers, "content-length": str(len(found.data))})
 
 
-def _identifying(made: StoredObject) -> dict[str, str]:
-    told = object_headers(made)
-    names = ("last-modified", *(name for name in told if name.startswith("x-goog-")))
-    return {"etag": made.etag, **{name: told[name] for name in names if "meta-" not in name}}
-
-
 def _written(made: StoredObject) -> Response:
-    return Response(headers=_identifying(made))
+    return Response(headers=written_headers(made))

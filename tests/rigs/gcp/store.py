@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tests.rigs.gcp.answers import ApiError
-from tests.rigs.gcp.objects import Bucket, StoredObject, encoded, timestamp
+from tests.rigs.gcp.checks import check_hashes, check_retained
+from tests.rigs.gcp.objects import Bucket, StoredObject, timestamp
 
 if TYPE_CHECKING:
     from tests.rigs.gcp.sessions import Session
@@ -169,14 +170,14 @@ class Store:
         if generation is not None and (found is None or found.generation != generation):
             former = [o for o in bucket.noncurrent if (o.name, o.generation) == (name, generation)]
             for one in former:
-                _check_retained(bucket, one)
+                check_retained(bucket, one)
                 bucket.noncurrent.remove(one)
             return
         if found is None:
             return
         is_kept = bucket.is_versioned and generation is None
         if not is_kept:
-            _check_retained(bucket, found)
+            check_retained(bucket, found)
         del bucket.live[name]
         if is_kept:
             found.deleted = time.time()
@@ -215,46 +216,6 @@ def merge(former: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
         else:
             found[name] = value
     return found
-
-
-def check_hashes(made: StoredObject, fields: Mapping[str, Any]) -> None:
-    """Compare the checksums that came with an object.
-
-    Raises:
-        ApiError: One differs.
-    """
-    wanted = fields.get("crc32c")
-    if wanted and wanted != made.crc32c:
-        raise _wrong_hash("CRC32C", wanted, made.crc32c)
-    wanted = fields.get("md5Hash")
-    if wanted and made.md5 and wanted != encoded(made.md5):
-        raise _wrong_hash("MD5", wanted, encoded(made.md5))
-
-
-def _wrong_hash(kind: str, wanted: str, found: str) -> ApiError:
-    message = f'Provided {kind} hash "{wanted}" doesn\'t match calculated {kind} hash "{found}".'
-    return ApiError(400, "invalid", message, code="BadDigest")
-
-
-def _check_retained(bucket: Bucket, found: StoredObject) -> None:
-    for hold in ("temporaryHold", "eventBasedHold"):
-        if found.fields.get(hold):
-            kind = hold.removesuffix("Hold").capitalize()
-            message = (
-                f"Object '{bucket.name}/{found.name}' is under active {kind} hold and cannot be "
-                "deleted, overwritten or archived until hold is removed."
-            )
-            raise ApiError(403, "objectUnderActiveHold", message)
-    policy = bucket.fields.get("retentionPolicy")
-    if not policy:
-        return
-    until = found.created + int(policy["retentionPeriod"])
-    if until > time.time():
-        message = (
-            f"Object '{bucket.name}/{found.name}' is subject to bucket's retention policy or "
-            f"object retention and cannot be deleted or overwritten until {timestamp(until)}"
-        )
-        raise ApiError(403, "retentionPolicyNotMet", message)
 
 
 def _first_policy(project: str) -> dict[str, Any]:

@@ -11,14 +11,15 @@ from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
+import google_crc32c
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tests.rigs.gcp.access import Access
 from tests.rigs.gcp.answers import ApiError
 from tests.rigs.gcp.cloud import Cloud
-from tests.rigs.gcp.headers import fields_of
-from tests.rigs.gcp.objects import Conditions, timestamp
+from tests.rigs.gcp.headers import fields_of, written_headers
+from tests.rigs.gcp.objects import Conditions, encoded, timestamp
 from tests.rigs.gcp.xml_answers import Fields, xml_answer
 
 SMALLEST_PART = 5 * 1024 * 1024
@@ -115,8 +116,7 @@ class Multipart:
         self._store.uploads.pop(upload.id, None)
         fields = {"Bucket": made.bucket_name, "Key": made.name, "ETag": made.etag}
         answer = xml_answer("CompleteMultipartUploadResult", fields)
-        answer.headers["x-goog-generation"] = str(made.generation)
-        answer.headers["x-goog-hash"] = f"crc32c={made.crc32c}"
+        answer.headers.update(written_headers(made))
         return answer
 
 
@@ -127,7 +127,8 @@ def _take(request: Request, upload: Upload, body: bytes) -> Response:
         raise ApiError(400, "invalidArgument", message)
     etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
     upload.parts[number] = Part(body, etag, time.time())
-    return Response(headers={"etag": etag})
+    checksum = encoded(google_crc32c.value(body).to_bytes(4, "big"))
+    return Response(headers={"etag": etag, "x-goog-hash": f"crc32c={checksum}"})
 
 
 def _chosen(upload: Upload, body: bytes) -> list[Part]:

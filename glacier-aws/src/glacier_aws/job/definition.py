@@ -5,10 +5,10 @@
 
 import hashlib
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glacier.access import Access
+from glacier.jobs.launchers import standalone
 from glacier.overrides import overridden
 from glacier_aws import iam
 from glacier_aws.iam import Statement, bucket_statements, partition_of
@@ -73,7 +73,7 @@ def named_role(config: "GlueConfig") -> str | None:
 
 def launcher_source() -> bytes:
     """Return the launcher, the script of every job."""
-    return Path(launcher.__file__).read_bytes()
+    return standalone(launcher)
 
 
 def launcher_path() -> str:

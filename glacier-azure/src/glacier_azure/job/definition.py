@@ -7,9 +7,9 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import distribution
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glacier.jobs.launchers import standalone
 from glacier.jobs.pins import name_in, normal_name, pins
 from glacier.overrides import overridden
 from glacier_azure.job import launcher
@@ -163,7 +163,7 @@ def token_of(batch: Mapping[str, Any]) -> str | None:
 
 def launcher_source() -> bytes:
     """Return the launcher, the script of every batch."""
-    return Path(launcher.__file__).read_bytes()
+    return standalone(launcher)
 
 
 def launcher_path() -> str:

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import atexit
 import base64
-import hashlib
 import json
 import os
 import select
-import shutil
 import sys
-import tempfile
 import threading
 import time
-import types
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from glacier.jobs.launching import checked, divided, print_at_once, run_in, run_script
 
 RUN = "--glacier-run"
 """The argument with the name of the run's file."""
@@ -38,7 +36,6 @@ TOKEN = "--glacier-token"  # noqa: S105 - the name of an argument
 WHEELS = "glacier_wheels"
 """The directory of what the pool lacks, where something was sent."""
 
-FORMAT = 1
 STORAGE = "https://storage.azure.com"
 _OWN = (RUN, SHA256, LOG, TOKEN)
 _PIECE_BYTES = 1 << 16
@@ -60,16 +57,10 @@ _AUDIENCES = {
 }
 
 
-class RunRefusedError(RuntimeError):
-    """The run was not begun: what it consists of was changed on its way."""
-
-
 def main(argv: list[str]) -> None:
     """Run the script that a run's arguments lead to; what it raises is raised."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
-    own = dict(zip(argv[::2], argv[1::2]))  # noqa: B905 - of newer Pythons
+    print_at_once()
+    own, _ = divided(argv, _OWN)
     _use_wheels()
     is_spark_up = _start_spark()
     container = _container_of(own[LOG])
@@ -78,59 +69,24 @@ def main(argv: list[str]) -> None:
         log = LogBlob(container.get_blob_client(_place_of(own[LOG])[2]))
         log.start()
         atexit.register(log.close)
-    run = json.loads(checked(own[RUN], own[SHA256], is_spark_up))
-    if run["format"] != FORMAT:
-        raise RunRefusedError(
-            f"The run in {own[RUN]} has format {run['format']} and this launcher reads {FORMAT}. "
-            "Submit it with the Glacier that this launcher is of."
-        )
-    source = checked(run["script"], run["sha256"], is_spark_up)
+    run = run_in(brought(own[RUN], is_spark_up), own[RUN], own[SHA256])
+    source = checked(brought(run["script"], is_spark_up), run["script"], run["sha256"])
     os.environ.update(run["environment"])
     _let_fsspec_in()
-    try:
-        run_script(run["name"], source, run["args"])
-    except SystemExit as error:
-        if error.code not in (None, 0):
-            raise
+    run_script(run["name"], source, run["args"])
     if container is not None and log is not None and not log.is_in_trouble:
         _discard(container, run["file"])
 
 
-def checked(name: str, sha256: str, is_spark_up: bool) -> bytes:  # noqa: FBT001 - no user's
-    """Return a file that Spark has brought, if it has a digest."""
+def brought(name: str, is_spark_up: bool) -> bytes:  # noqa: FBT001 - no user's
+    """Return a file that Spark has brought."""
     path = name
     if not os.path.exists(path) and is_spark_up:  # noqa: PTH110 - nothing else of paths is needed
         from pyspark import SparkFiles
 
         path = SparkFiles.get(name)
     with open(path, "rb") as file:  # noqa: PTH123 - as above
-        content = file.read()
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise RunRefusedError(
-            f"{name} was changed after the run was submitted: its sha256 is {found} and should be "
-            f"{sha256}. The run was not begun; submit it again."
-        )
-    return content
-
-
-def run_script(name: str, source: bytes, args: list[str]) -> None:
-    """Run a script as `__main__`, beside no other module, with its arguments."""
-    directory = tempfile.mkdtemp(prefix="glacier-run-")
-    atexit.register(_remove, directory, os.getpid())  # tracebacks show the file's lines until then
-    path = os.path.join(directory, name)  # noqa: PTH118 - as above
-    with open(path, "wb") as file:  # noqa: PTH123 - as above
-        file.write(source)
-    sys.argv = [path, *args]
-    sys.path.insert(0, directory)
-    module = types.ModuleType("__main__")
-    module.__file__ = path
-    sys.modules["__main__"] = module
-    try:
-        exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
-    except BaseException as error:
-        _forget_launcher(error)
-        raise
+        return file.read()
 
 
 class LogBlob:
@@ -356,25 +312,6 @@ def _discard(container: Any, name: str) -> None:
         container.delete_blob(name)
     except AzureError as error:
         print(f"{name} can't be removed: {error}", file=sys.stderr)  # noqa: T201
-
-
-def _forget_launcher(error: BaseException) -> None:
-    """Have a traceback begin in the script, as it does without a launcher."""
-    shown = sys.excepthook
-
-    def show(kind: Any, raised: Any, trace: Any) -> None:  # Any: the hook's own arguments
-        if raised is error:
-            while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-                trace = trace.tb_next
-            raised.__traceback__ = trace
-        shown(kind, raised, trace)
-
-    sys.excepthook = show
-
-
-def _remove(directory: str, process_id: int) -> None:
-    if os.getpid() == process_id:  # a forked child has to leave its parent's alone
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":
