@@ -56,9 +56,7 @@ def cluster_executor(
     return executor
 
 
-def batch_executor(
-    server: GcpServer, provider: Provider | None = None, **fields: Any
-) -> Executor:
+def batch_executor(server: GcpServer, provider: Provider | None = None, **fields: Any) -> Executor:
     """Return an executor of serverless batches, in an image with all that is installed here."""
     command(server, "image", name=IMAGE, requirements=installed())
     provider = provider or Provider(config=server.config())
@@ -80,8 +78,10 @@ def session_for(server: GcpServer) -> GcpSession:
 
 def cluster_of(server: GcpServer, executor: Executor) -> dict[str, Any]:
     """Return what Dataproc tells of an executor's cluster."""
-    found = session_for(server).client(ClusterControllerClient).get_cluster(
-        project_id=PROJECT, region=REGION, cluster_name=executor.name
+    found = (
+        session_for(server)
+        .client(ClusterControllerClient)
+        .get_cluster(project_id=PROJECT, region=REGION, cluster_name=executor.name)
     )
     told: dict[str, Any] = json.loads(Cluster.to_json(found, use_integers_for_enums=False))
     return told
@@ -89,16 +89,20 @@ def cluster_of(server: GcpServer, executor: Executor) -> dict[str, Any]:
 
 def jobs_of(server: GcpServer, executor: Executor) -> list[dict[str, Any]]:
     """Return the jobs of an executor's cluster, the oldest first."""
-    found = session_for(server).client(JobControllerClient).list_jobs(
-        {"project_id": PROJECT, "region": REGION, "cluster_name": executor.name}
+    found = (
+        session_for(server)
+        .client(JobControllerClient)
+        .list_jobs({"project_id": PROJECT, "region": REGION, "cluster_name": executor.name})
     )
     return [json.loads(Job.to_json(one, use_integers_for_enums=False)) for one in found]
 
 
 def batch_of(server: GcpServer, job_id: str) -> dict[str, Any]:
     """Return what Dataproc tells of a batch."""
-    found = session_for(server).client(BatchControllerClient).get_batch(
-        name=f"projects/{PROJECT}/locations/{REGION}/batches/{job_id}"
+    found = (
+        session_for(server)
+        .client(BatchControllerClient)
+        .get_batch(name=f"projects/{PROJECT}/locations/{REGION}/batches/{job_id}")
     )
     told: dict[str, Any] = json.loads(Batch.to_json(found, use_integers_for_enums=False))
     return told
@@ -106,8 +110,10 @@ def batch_of(server: GcpServer, job_id: str) -> dict[str, Any]:
 
 def batches_of(server: GcpServer) -> list[str]:
     """Return the ids of all batches, the oldest first."""
-    found = session_for(server).client(BatchControllerClient).list_batches(
-        parent=f"projects/{PROJECT}/locations/{REGION}"
+    found = (
+        session_for(server)
+        .client(BatchControllerClient)
+        .list_batches(parent=f"projects/{PROJECT}/locations/{REGION}")
     )
     return [one.name.rpartition("/")[2] for one in found]
 

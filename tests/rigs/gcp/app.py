@@ -14,11 +14,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.rigs.gcp import control, dataproc, identity, storage_json, storage_xml
+from tests.rigs.gcp import control, dataproc, identity, machines, storage_json, storage_xml
 from tests.rigs.gcp.answers import ApiError, json_answer, json_error
 from tests.rigs.gcp.cloud import Cloud
 
-PARTS = (control, dataproc, identity, storage_json, storage_xml)
+PARTS = (control, identity, machines, dataproc, storage_json, storage_xml)
 """What the rig plays. The last part takes every path that no other one does."""
 
 IDLE_SECONDS = 600

@@ -15,11 +15,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tests.rigs.gcp.accounts import MACHINE
-from tests.rigs.gcp.answers import ApiError, api_error, base_url, json_answer, json_body
+from tests.rigs.gcp.answers import base_url, json_body
 from tests.rigs.gcp.cloud import Cloud
 from tests.rigs.gcp.dataproc_clusters import Cluster, Clusters
 from tests.rigs.gcp.dataproc_process import Images
 from tests.rigs.gcp.dataproc_runs import Run, RunPlace
+from tests.rigs.gcp.planes import RefusedError, answering, denied
 
 REGION = "/v1/projects/{project}/regions/{region}"
 LOCATION = "/v1/projects/{project}/locations/{region}"
@@ -30,14 +31,6 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LABEL = re.compile(r"[a-z0-9_-]{0,63}")
 
 T = TypeVar("T")
-
-
-class RefusedError(Exception):
-    """A request that Dataproc does not carry out."""
-
-    def __init__(self, status: int, name: str, message: str) -> None:
-        super().__init__(message)
-        self.answer = api_error(status, name, message)
 
 
 def routes(cloud: Cloud) -> list[BaseRoute]:
@@ -92,7 +85,7 @@ class Dataproc:
             cluster = self._clusters.create(body, dict(request.path_params))
             return self._operation_of(request, cluster)
 
-        return await self._answer(create)
+        return await self._answer(request, create)
 
     async def get_cluster(self, request: Request) -> Response:
         """Tell of a cluster."""
@@ -101,7 +94,7 @@ class Dataproc:
             self._require(request, "dataproc.clusters.get")
             return self._cluster(request, request.path_params["name"]).told()
 
-        return await self._answer(get)
+        return await self._answer(request, get)
 
     async def update_cluster(self, request: Request) -> Response:
         """Change what can be changed of a cluster."""
@@ -117,7 +110,7 @@ class Dataproc:
                 raise _invalid(problem)
             return self._operation_of(request, cluster)
 
-        return await self._answer(update)
+        return await self._answer(request, update)
 
     async def submit_job(self, request: Request) -> Response:
         """Start a job; a request that comes again is answered with what it has started."""
@@ -140,7 +133,7 @@ class Dataproc:
                 lambda: cluster.submit(job_id, job, place),
             ).told()
 
-        return await self._answer(submit)
+        return await self._answer(request, submit)
 
     async def create_batch(self, request: Request) -> Response:
         """Start a batch; as `submit_job`."""
@@ -167,7 +160,7 @@ class Dataproc:
             run = self._started(request, batch_id, query.get("requestId", ""), _BATCH_ID, start)
             return run.operation()
 
-        return await self._answer(create)
+        return await self._answer(request, create)
 
     async def get_job(self, request: Request) -> Response:
         """Tell of a job."""
@@ -197,7 +190,7 @@ class Dataproc:
             run.cancel()
             return run.told()
 
-        return await self._answer(cancel)
+        return await self._answer(request, cancel)
 
     async def cancel_operation(self, request: Request) -> Response:
         """Begin to end a batch."""
@@ -211,7 +204,7 @@ class Dataproc:
                     return {}
             raise _missing(f"Operation {name}")
 
-        return await self._answer(cancel)
+        return await self._answer(request, cancel)
 
     async def get_operation(self, request: Request) -> Response:
         """Tell how far an operation is."""
@@ -223,7 +216,7 @@ class Dataproc:
                 raise _missing(f"Operation {name}")
             return self._operations[name]()
 
-        return await self._answer(get)
+        return await self._answer(request, get)
 
     async def told_by_test(self, request: Request) -> Response:
         """Do what a test says."""
@@ -262,7 +255,7 @@ class Dataproc:
             self._require(request, permission)
             return self._run(request, kind).told()
 
-        return await self._answer(get)
+        return await self._answer(request, get)
 
     async def _list(self, request: Request, kind: str, is_meant: Callable[[Run], bool]) -> Response:
         def found() -> dict[str, Any]:
@@ -270,21 +263,19 @@ class Dataproc:
             runs = [run for run in self._runs.values() if run.kind == kind and is_meant(run)]
             return {kind: [run.told() for run in runs]}
 
-        return await self._answer(found)
+        return await self._answer(request, found)
 
-    async def _answer(self, work: Callable[[], dict[str, Any]]) -> Response:
-        try:
-            return json_answer(await run_in_threadpool(work))
-        except RefusedError as error:
-            return error.answer
-        except ApiError as error:
-            name = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED"}.get(error.status, "UNKNOWN")
-            return api_error(error.status, name, error.message)
+    async def _answer(self, request: Request, work: Callable[[], dict[str, Any]]) -> Response:
+        async def handler(_: Request) -> dict[str, Any]:
+            return await run_in_threadpool(work)
+
+        return await answering(handler)(request)
 
     def _require(self, request: Request, permission: str, account: str = "") -> None:
         who = self._cloud.caller(request)
         permissions = self._cloud.permissions
-        permissions.require_in_project(who, permission)
+        if not permissions.permits(who, permission):
+            raise denied(permission, f"projects/{request.path_params['project']}")
         if not account:
             return
         found = self._cloud.accounts.find(account)

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+from tests.rigs.gcp import machines
 from tests.rigs.gcp.access import Access
 from tests.rigs.gcp.answers import ApiError
 from tests.rigs.job_process import KEPT, JobProcess
@@ -25,9 +25,6 @@ from tests.rigs.spark import spark_config
 
 PROVIDED = ("pandas", "pyarrow", "pyspark")
 """What Dataproc itself has, of what matters here; with all that these need."""
-
-MACHINES = "/rig/machines"
-"""Where the metadata server of machines with another account answers."""
 
 
 class Images:
@@ -175,8 +172,7 @@ class DriverProcess:
         host = self._work.endpoint.removeprefix("http://")
         return {
             **{name: os.environ[name] for name in KEPT if name in os.environ},
-            "GCE_METADATA_HOST": f"{host}{MACHINES}/{quote(self._work.account)}",
-            "GCE_METADATA_IP": host,
+            **machines.variables(host, self._work.account),
             "HOME": str(home),
             "PYTHONPATH": str(image),
             "SPARK_LOCAL_IP": "127.0.0.1",

@@ -28,14 +28,11 @@ def routes(cloud: Cloud) -> list[BaseRoute]:
     """Return the routes by which tokens are given out."""
     made = Tokens(cloud)
     machine = f"{METADATA}/instance/service-accounts"
-    other = "/rig/machines/{machine}"  # a machine that runs as another account
     return [
         Route("/token", made.token, methods=["POST"]),
         Route("/", made.ping),
         Route(f"{machine}/{{account}}/{{what:path}}", made.machine_account),
         Route(f"{METADATA}/{{path:path}}", made.metadata),
-        Route(f"{other}{machine}/{{account}}/{{what:path}}", made.machine_account),
-        Route(f"{other}{METADATA}/{{path:path}}", made.metadata),
         Route("/v1/projects/-/serviceAccounts/{account}", made.credentials, methods=["POST"]),
     ]
 
@@ -77,20 +74,19 @@ class Tokens:
     async def machine_account(self, request: Request) -> Response:
         """Answer what a machine is told of its service account, and its tokens."""
         account, what = unquote(request.path_params["account"]), request.path_params["what"]
-        machine = unquote(request.path_params.get("machine", MACHINE))
         if request.headers.get("metadata-flavor") != "Google":
             return _no_flavor()
-        if account not in {"default", machine}:
+        if account not in {"default", MACHINE}:
             return PlainTextResponse("Not Found", 404, FLAVOR)
         if what == "token":
-            return json_answer(self._accounts.issue(machine), headers=FLAVOR)
+            return json_answer(self._accounts.issue(MACHINE), headers=FLAVOR)
         if what == "identity":
             audience = request.query_params.get("audience", "")
-            return PlainTextResponse(self._accounts.id_token(machine, audience), headers=FLAVOR)
+            return PlainTextResponse(self._accounts.id_token(MACHINE, audience), headers=FLAVOR)
         if what == "email":
-            return PlainTextResponse(machine, headers=FLAVOR)
+            return PlainTextResponse(MACHINE, headers=FLAVOR)
         scopes = ["https://www.googleapis.com/auth/cloud-platform"]
-        content = {"aliases": ["default"], "email": machine, "scopes": scopes}
+        content = {"aliases": ["default"], "email": MACHINE, "scopes": scopes}
         return json_answer(content, headers=FLAVOR)
 
     async def metadata(self, request: Request) -> Response:
