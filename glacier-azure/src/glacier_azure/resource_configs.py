@@ -1,16 +1,18 @@
 """The configs of Azure's resources: buckets, functions and executors."""
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
 from glacier.config.base import ResourceConfig
+from glacier.overrides import checked_overrides
 from glacier_azure.function.schedule import problem_of_schedule
 from glacier_azure.storage.rules import LifecycleRule
 
 if TYPE_CHECKING:
     # What may be given; what a config holds are the rules.
+    from collections.abc import Mapping, Sequence
+
     LifecycleRules: TypeAlias = Sequence[LifecycleRule | Mapping[str, Any]]
 else:
     LifecycleRules = list[LifecycleRule]
@@ -81,7 +83,7 @@ class BlobConfig(ResourceConfig):
     @field_validator("overrides")
     @classmethod
     def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return _checked_overrides(given, OVERRIDABLE)
+        return checked_overrides(given, OVERRIDABLE)
 
 
 class AzureFunctionConfig(ResourceConfig):
@@ -134,7 +136,7 @@ class AzureFunctionConfig(ResourceConfig):
     @field_validator("overrides")
     @classmethod
     def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return _checked_overrides(given, OVERRIDABLE_OF_FUNCTIONS)
+        return checked_overrides(given, OVERRIDABLE_OF_FUNCTIONS)
 
     @field_validator("packages")
     @classmethod
@@ -234,13 +236,3 @@ class SynapseConfig(ResourceConfig):
                 "set it to as many nodes or more, or leave it out"
             )
         return self
-
-
-def _checked_overrides(given: dict[str, Any], overridable: tuple[str, ...]) -> dict[str, Any]:
-    for name, fields in given.items():
-        if name not in overridable or not isinstance(fields, Mapping):
-            raise ValueError(
-                f"overrides[{name!r}] belongs to nothing that Glacier makes; expected a "
-                f"mapping of fields under one of {', '.join(overridable)}"
-            )
-    return given

@@ -2,20 +2,27 @@
 
 import builtins
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import GoogleAPIError, NotFound
+from google.auth.exceptions import GoogleAuthError
+from requests import RequestException
 
+from glacier.claims import Claim
 from glacier.errors import GlacierError
 from glacier.globs import polars_glob
 from glacier.object_store import ObjectStoreAdapter
-from glacier.storage import Location, is_glob
-from glacier_gcp.answers import answer_of
+from glacier.storage import Location, Stage, WriteMode, is_glob
+from glacier_gcp.answers import Answer, answer_of
+from glacier_gcp.credentials import NoTokenError
 from glacier_gcp.errors import of_bucket
 from glacier_gcp.session import session_of
-from glacier_gcp.storage.deployment import deploy_bucket
+from glacier_gcp.storage.deployment import deploy_bucket, own_bucket
 from glacier_gcp.storage.exclusive import ExclusiveGcsObject
+from glacier_gcp.storage.settings import BUCKET, bucket_settings, claim_of
+from glacier_gcp.storage.sweep import sweep
 from glacier_gcp.storage.upload import GcsObject
 
 if TYPE_CHECKING:
@@ -49,9 +56,17 @@ class GcsAdapter(ObjectStoreAdapter):
         return f"glacier-staging-{digest}-{config.region}"
 
     def prepare_staging(self) -> None:
-        """Make the bucket where it is missing, with the settings that are safe."""
-        if not self.has_bucket():
+        """Make the bucket where it is missing, with the settings that are safe.
+
+        Raises:
+            AccessDeniedError: Another project owns a bucket of this name: it would get the jobs.
+        """
+        if own_bucket(self._session, self.resource.bucket_name) is None:
             self.deploy()
+
+    def claims(self) -> Iterable[Claim]:
+        """Return what the resource's config says of its bucket."""
+        return (claim_of(self.resource),)
 
     def deploy(self) -> None:
         """Make the bucket or update it, by what all resources of the provider say of it.
@@ -59,7 +74,9 @@ class GcsAdapter(ObjectStoreAdapter):
         Raises:
             ContradictionError: Two of them set a field differently.
         """
-        deploy_bucket(self._session, self.resource.bucket_name)
+        name = self.resource.bucket_name
+        settings = bucket_settings(name, self.settings(BUCKET, name))
+        deploy_bucket(self._session, settings, self.provider.tags)
 
     def location(self) -> Location:
         """Return where the bucket's path lies; touches no data."""
@@ -123,6 +140,15 @@ class GcsAdapter(ObjectStoreAdapter):
         kind = ExclusiveGcsObject if is_exclusive else GcsObject
         return kind(self._session, self.resource.bucket_name, key, token)
 
+    def commit(self, stage: Stage, mode: WriteMode) -> None:
+        """Complete the uploads, and abort those that a killed process has left there.
+
+        Raises:
+            ObjectExistsError: `mode` is `error` or `ignore` and data has appeared meanwhile.
+        """
+        super().commit(stage, mode)
+        sweep(self._session, self.resource.bucket_name, self.resource.path)
+
     def is_in_the_way(self, error: Exception) -> bool:
         """Return whether Google has refused to replace an object."""
         answer = answer_of(error)
@@ -134,8 +160,35 @@ class GcsAdapter(ObjectStoreAdapter):
         return answer is not None and answer.is_bucket_missing
 
     def translate(self, error: Exception) -> GlacierError | None:
-        """Return Glacier's error for one of Google's clients, of gcsfs or of Polars' store."""
-        return of_bucket(error, self.get_uri(), self._session)
+        """Return Glacier's error for one of Google's clients, of gcsfs or of Polars' store.
+
+        Where the error has Google's status alone, as that of a HEAD request, Google is asked once
+        more for the reason.
+        """
+        answer = answer_of(error)
+        if answer is not None and answer.is_bare and self._is_about(answer):
+            answer = self._reason(answer) or answer
+        return of_bucket(error, self.get_uri(), self._session, answer)
+
+    def _is_about(self, answer: Answer) -> bool:
+        """Return whether an answer is about this bucket, and not about one that is read too."""
+        root = f"gs://{self.resource.bucket_name}/"
+        return answer.place is None or answer.place.startswith(root)
+
+    def _reason(self, answer: Answer) -> Answer | None:
+        """Return why Google refuses, from an answer in words; None if it does not any more."""
+        session, path = self._session, self.resource.path
+        root = f"gs://{self.resource.bucket_name}/"
+        key = path if answer.place is None else answer.place.removeprefix(root)
+        try:
+            if key and not self.resource.is_dataset:
+                self._bucket.blob(key).reload(timeout=session.timeout, retry=session.retry)
+            else:
+                next(self._listed(path, most=1), None)
+        except (GoogleAPIError, NoTokenError, GoogleAuthError, RequestException) as error:
+            found = answer_of(error)
+            return None if found is None else replace(found, place=answer.place)
+        return None
 
     def _listed(self, prefix: str, most: int | None = None) -> Iterator[str]:
         session = self._session

@@ -116,7 +116,7 @@ class GcpConfig(ProviderConfig):
             )
         return cls(
             project=project,
-            region=env.get("GOOGLE_CLOUD_REGION") or "us-central1",
+            **({"region": env["GOOGLE_CLOUD_REGION"]} if env.get("GOOGLE_CLOUD_REGION") else {}),
             zone=env.get("GOOGLE_CLOUD_ZONE") or None,
             service_account_key_path=env.get("GOOGLE_APPLICATION_CREDENTIALS") or None,
             impersonate_service_account=env.get("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT") or None,

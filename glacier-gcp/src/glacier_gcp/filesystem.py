@@ -29,7 +29,7 @@ def gcs_filesystem(session: "GcpSession") -> GCSFileSystem:
     connect, read = session.timeout
     return GCSFileSystem(
         project=session.config.project,
-        token="anon" if session.is_anonymous else session.credentials,
+        token="anon" if session.is_anonymous else session.shared_credentials,
         endpoint_url=session.storage_endpoint,
         requests_timeout=ClientTimeout(total=None, sock_connect=connect, sock_read=read),
         use_listings_cache=False,

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from google.api_core.exceptions import GoogleAPICallError, from_http_status
+from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError, from_http_status
+from requests import RequestException
 
 if TYPE_CHECKING:
     from requests import Response
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from glacier_gcp.session import GcpSession
 
 _DONE = (200, 201, 204)
+
+
+class NoAnswerError(ConnectionError):
+    """Google can't be reached, or did not answer in time, or broke off; says nothing secret."""
 
 
 def send(
@@ -34,7 +39,7 @@ def send(
 
     Raises:
         GoogleAPIError: Google refuses, or did not answer soundly in the time for that.
-        RequestException: It can't be reached.
+        NoAnswerError: It can't be reached.
     """
     return session.retry(send_once)(session, method, url, expected=expected, **request)
 
@@ -48,10 +53,20 @@ def send_once(
     **request: Any,  # Any: arguments of another library
 ) -> "Response":
     """Make a request once; as `send`."""
-    response: Response = session.http.request(method, url, timeout=session.timeout, **request)
-    if response.status_code not in expected:
-        raise refusal(response)
-    return response
+    try:
+        response: Response = session.http.request(method, url, timeout=session.timeout, **request)
+    except RequestException as error:
+        failure: Exception = NoAnswerError(_without_query(str(error)))
+    else:
+        if response.status_code in expected:
+            return response
+        failure = refusal(response)
+    raise failure  # here, so that the other error, which has the whole address, is no part of it
+
+
+def _without_query(text: str) -> str:
+    """Return a text without the queries of addresses, which may hold what is a secret."""
+    return re.sub(r"\?\S+", "", text)
 
 
 def refusal(response: "Response") -> GoogleAPICallError:
@@ -70,11 +85,11 @@ def text_of(response: "Response", element: str) -> str:
     """Return the text of an element of an answer in XML, whatever its namespace.
 
     Raises:
-        ValueError: It has none.
+        GoogleAPIError: It has none.
     """
     found = _element(response.text, element)
     if found is None:
-        raise ValueError(f"Cloud Storage answered without {element}: {response.text[:200]}")
+        raise GoogleAPIError(f"Cloud Storage answered without {element}: {response.text[:200]}")
     return found
 
 

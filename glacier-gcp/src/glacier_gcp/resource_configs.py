@@ -1,37 +1,101 @@
 """The configs of Google Cloud's resources: buckets, functions and executors."""
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
 from glacier.config.base import ResourceConfig
+from glacier.overrides import checked_overrides
+from glacier_gcp.storage.rules import CorsRule, LifecycleRule, StorageClass
+
+if TYPE_CHECKING:
+    # What may be given; what a config holds are the rules.
+    LifecycleRules: TypeAlias = Sequence[LifecycleRule | Mapping[str, Any]]
+    CorsRules: TypeAlias = Sequence[CorsRule | Mapping[str, Any]]
+else:
+    LifecycleRules = list[LifecycleRule]
+    CorsRules = list[CorsRule]
+
+OVERRIDABLE = ("buckets", "google_storage_bucket")
+"""What the overrides of a `GcsConfig` may belong to."""
+
+OVERRIDABLE_OF_JOBS = ("cluster", "job", "batch", "google_dataproc_cluster")
+"""What the overrides of a `DataprocConfig` may belong to."""
+
+KMS_KEY = r"^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$"
+LEAST_SOFT_DELETE_DAYS = 7
+LONGEST_RETENTION_SECONDS = 3_155_760_000
 
 
 class GcsConfig(ResourceConfig):
-    """Settings of a Cloud Storage bucket, or of one prefix in it."""
+    """Settings of a Cloud Storage bucket, or of one path in it.
 
-    storage_class: Literal["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"] = "STANDARD"
-    """What storing and reading cost. Maps to `storageClass`."""
+    Several resources may speak of one bucket: what they set adds up, and may not contradict.
+    """
+
+    storage_class: StorageClass = "STANDARD"
+    """What storing and reading cost, for what is written from now on. Maps to `storageClass`."""
 
     versioning: bool = False
     """Whether former versions of an object are kept. Maps to `versioning.enabled`."""
 
-    lifecycle_rules: list[dict[str, Any]] | None = None  # Any: Cloud Storage's own rules
-    """Rules that move or expire objects under the bucket's path. Maps to `lifecycle.rule`."""
+    lifecycle_rules: LifecycleRules | None = None
+    """Rules that move or expire objects under the bucket's path, such as `{"action": {"type":
+    "SetStorageClass", "storage_class": "COLDLINE"}, "condition": {"age": 30}}`; their fields are
+    those of `glacier_gcp.storage.rules.LifecycleRule`. On the path of a single
+    file they hold for all names that start with it. Maps to `lifecycle.rule`."""
 
     uniform_bucket_level_access: bool = True
-    """Whether only IAM decides who may do what, and no object has a list of its own.
+    """Whether only IAM decides who may do what, and no object has a list of its own; Google lets
+    nobody switch that off 90 days after it was switched on.
     Maps to `iamConfiguration.uniformBucketLevelAccess`."""
 
-    kms_key_name: str | None = None
-    """The Cloud KMS key that encrypts new objects; Google's own where None.
-    Maps to `encryption.defaultKmsKeyName`."""
+    public_access_prevention: Literal["enforced", "inherited"] = "enforced"
+    """Whether all public access is refused, or as the project and its organisation have it.
+    Maps to `iamConfiguration.publicAccessPrevention`."""
 
-    retention_seconds: Annotated[int, Field(ge=1)] | None = None
-    """For how many seconds an object can't be deleted or replaced.
+    kms_key_name: Annotated[str, Field(pattern=KMS_KEY)] | None = None
+    """The Cloud KMS key that encrypts what is written from now on, as
+    `projects/P/locations/L/keyRings/R/cryptoKeys/K`; Google's own where None. The service agent of
+    Cloud Storage has to be allowed to use it. Maps to `encryption.defaultKmsKeyName`."""
+
+    retention_seconds: Annotated[int, Field(ge=1, le=LONGEST_RETENTION_SECONDS)] | None = None
+    """For how many seconds an object can't be deleted or replaced, at most 100 years. The policy is
+    never locked: who may change the bucket can take it away.
     Maps to `retentionPolicy.retentionPeriod`."""
+
+    soft_delete_retention_days: Annotated[int, Field(ge=0, le=90)] | None = None
+    """For how many days a deleted object can be restored, and is paid for: 7 to 90, or 0 for none.
+    Where None a new bucket gets Google's own 7, and one that is there stays as it is.
+    Maps to `softDeletePolicy.retentionDurationSeconds`."""
+
+    cors: CorsRules | None = None
+    """Rules for requests from browsers, such as
+    `{"origin": ["https://example.com"], "method": ["GET"]}`; their fields are those of
+    `glacier_gcp.storage.rules.CorsRule`. Maps to `cors`."""
+
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """Fields that are merged last, by what they belong to: `buckets` in the names of the JSON API,
+    such as `{"buckets": {"autoclass": {"enabled": True}}}`, and `google_storage_bucket` in
+    Terraform's, such as `{"google_storage_bucket": {"force_destroy": True}}`. None takes a field of
+    ours away."""
+
+    @field_validator("soft_delete_retention_days")
+    @classmethod
+    def _soft_delete_is_long_enough(cls, value: int | None) -> int | None:
+        if value is not None and 0 < value < LEAST_SOFT_DELETE_DAYS:
+            raise ValueError(
+                f"Cloud Storage keeps deleted objects for {LEAST_SOFT_DELETE_DAYS} to 90 days, or "
+                f"not at all; expected one of those or 0, not {value}"
+            )
+        return value
+
+    @field_validator("overrides")
+    @classmethod
+    def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return checked_overrides(given, OVERRIDABLE)
 
 
 class CloudFunctionConfig(ResourceConfig):
@@ -71,8 +135,8 @@ class DataprocConfig(ResourceConfig):
 
     `overrides` hold fields that are merged last, by what they belong to: `cluster`, `job` and
     `batch` in the names of the API, such as `{"cluster": {"config": {"gceClusterConfig": {...}}}}`
-    or `{"batch": {"runtimeConfig": {...}}}`; and types of Terraform, such as
-    `google_dataproc_cluster`, with arguments of their blocks.
+    or `{"batch": {"runtimeConfig": {...}}}`; and `google_dataproc_cluster`, with arguments of
+    Terraform's block.
     """
 
     machine_type: str = "n1-standard-4"
@@ -158,15 +222,7 @@ class DataprocConfig(ResourceConfig):
     @field_validator("overrides")
     @classmethod
     def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
-        for name, fields in given.items():
-            is_known = name in OVERRIDABLE_OF_JOBS or name.startswith("google_")
-            if not is_known or not isinstance(fields, Mapping):
-                raise ValueError(
-                    f"overrides[{name!r}] belongs to nothing that Glacier asks for; expected a "
-                    f"mapping of fields under one of {', '.join(OVERRIDABLE_OF_JOBS)}, or under a "
-                    "type of Terraform such as google_dataproc_cluster"
-                )
-        return given
+        return checked_overrides(given, OVERRIDABLE_OF_JOBS)
 
     @model_validator(mode="after")
     def _fields_are_of_one_kind(self) -> Self:
@@ -181,9 +237,6 @@ class DataprocConfig(ResourceConfig):
             )
         return self
 
-
-OVERRIDABLE_OF_JOBS = ("cluster", "job", "batch")
-"""What overrides of an executor may belong to, besides types of Terraform."""
 
 _OF_CLUSTERS = frozenset({"cluster_name", "zone", "idle_minutes", "internal_ip_only"})
 _OF_BATCHES = frozenset({"container_image", "ttl_minutes"})

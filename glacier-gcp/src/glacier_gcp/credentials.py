@@ -1,0 +1,64 @@
+"""The credential that all clients of a session share."""
+
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from google.auth.credentials import Credentials
+from google.auth.exceptions import RefreshError
+
+if TYPE_CHECKING:
+    from google.auth.transport import Request
+
+
+class NoTokenError(Exception):
+    """Google refuses to give a token, for the reason that is this error's cause.
+
+    It is none of google-auth's errors, which gcsfs tries again for half a minute.
+    """
+
+
+class SharedCredentials(Credentials):
+    """A credential that many threads ask: one of them gets a new token while the others wait.
+
+    Args:
+        source: Whose tokens it gives.
+        lock: Held while a token is asked for.
+
+    Attributes:
+        refusal: Why no token was given at the last time; None where one was.
+    """
+
+    def __init__(self, source: Credentials, lock: RLock) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._source = source
+        self._lock = lock
+        self.refusal: Exception | None = None
+
+    def refresh(self, request: "Request") -> None:
+        """Get a new token, or take the one that another thread has got meanwhile.
+
+        Raises:
+            NoTokenError: Google refuses to give one.
+            GoogleAuthError: Google did not answer soundly.
+        """
+        with self._lock:
+            if not self._source.valid or self._source.token == self.token:
+                self._refresh_source(request)
+            self.token, self.expiry = self._source.token, self._source.expiry
+
+    def apply(self, headers: dict[str, str], token: str | None = None) -> None:
+        """Put the token into the headers of a request, and what else goes with it."""
+        self._source.apply(headers, token=token or self.token)
+
+    def _refresh_source(self, request: "Request") -> None:
+        try:
+            self._source.refresh(request)
+        except Exception as error:
+            self.refusal = error
+            if isinstance(error, RefreshError) and not error.retryable:
+                raise NoTokenError(str(error)) from error
+            raise
+        self.refusal = None
+
+    def __reduce__(self) -> Any:  # Any: as objects have it
+        raise TypeError("A credential of Google Cloud stays in its process.")
