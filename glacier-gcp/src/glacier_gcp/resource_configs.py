@@ -1,7 +1,7 @@
 """The configs of Google Cloud's resources: buckets, functions and executors."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
@@ -14,8 +14,6 @@ from glacier_gcp.storage.rules import CorsRule, LifecycleRule, StorageClass
 
 if TYPE_CHECKING:
     # What may be given; what a config holds are the rules.
-    from collections.abc import Sequence
-
     LifecycleRules: TypeAlias = Sequence[LifecycleRule | Mapping[str, Any]]
     CorsRules: TypeAlias = Sequence[CorsRule | Mapping[str, Any]]
 else:
@@ -30,6 +28,9 @@ OVERRIDABLE_OF_FUNCTIONS = (
     *("google_cloudfunctions2_function", "google_cloud_scheduler_job"),
 )
 """What `overrides` of a `CloudFunctionConfig` can belong to."""
+
+OVERRIDABLE_OF_JOBS = ("cluster", "job", "batch", "google_dataproc_cluster")
+"""What the overrides of a `DataprocConfig` may belong to."""
 
 KMS_KEY = r"^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$"
 LEAST_SOFT_DELETE_DAYS = 7
@@ -221,8 +222,8 @@ class DataprocConfig(ResourceConfig):
 
     `overrides` hold fields that are merged last, by what they belong to: `cluster`, `job` and
     `batch` in the names of the API, such as `{"cluster": {"config": {"gceClusterConfig": {...}}}}`
-    or `{"batch": {"runtimeConfig": {...}}}`; and types of Terraform, such as
-    `google_dataproc_cluster`, with arguments of their blocks.
+    or `{"batch": {"runtimeConfig": {...}}}`; and `google_dataproc_cluster`, with arguments of
+    Terraform's block.
     """
 
     machine_type: str = "n1-standard-4"
@@ -308,15 +309,7 @@ class DataprocConfig(ResourceConfig):
     @field_validator("overrides")
     @classmethod
     def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
-        for name, fields in given.items():
-            is_known = name in OVERRIDABLE_OF_JOBS or name.startswith("google_")
-            if not is_known or not isinstance(fields, Mapping):
-                raise ValueError(
-                    f"overrides[{name!r}] belongs to nothing that Glacier asks for; expected a "
-                    f"mapping of fields under one of {', '.join(OVERRIDABLE_OF_JOBS)}, or under a "
-                    "type of Terraform such as google_dataproc_cluster"
-                )
-        return given
+        return checked_overrides(given, OVERRIDABLE_OF_JOBS)
 
     @model_validator(mode="after")
     def _fields_are_of_one_kind(self) -> Self:
@@ -331,9 +324,6 @@ class DataprocConfig(ResourceConfig):
             )
         return self
 
-
-OVERRIDABLE_OF_JOBS = ("cluster", "job", "batch")
-"""What overrides of an executor may belong to, besides types of Terraform."""
 
 _OF_CLUSTERS = frozenset({"cluster_name", "zone", "idle_minutes", "internal_ip_only"})
 _OF_BATCHES = frozenset({"container_image", "ttl_minutes"})

@@ -145,8 +145,8 @@ class ExecutorCluster:
             )
         if _PACKAGES in unmet:
             logger.warning(
-                "%s: a cluster keeps the packages that it was made with; what it lacks of those "
-                "wanted travels with every job, as wheels. Delete it and deploy again to have them.",
+                "%s: a cluster keeps the packages that it was made with; what it lacks travels "
+                "with every job, as wheels. Delete it and deploy again to have them there.",
                 self.name,
             )
         mask = [path for name, path in _CHANGEABLE.items() if name in unmet]

@@ -46,6 +46,7 @@ FORMAT = 1
 METADATA_HOST = "GCE_METADATA_HOST"
 """The variable by which Google's clients find another metadata server."""
 
+GOOGLE = "https://storage.googleapis.com"
 _TOKENS = "http://{}/computeMetadata/v1/instance/service-accounts/default/token"
 _PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, None)
 _TIMEOUT_SECONDS = 60.0
@@ -76,6 +77,7 @@ def main(argv: list[str]) -> None:
     if run["wheels"]:
         use_wheels(own[STORAGE], run["wheels"], run["wheels_sha256"], home)
     os.environ.update(run["environment"])
+    prepare_clients(own[STORAGE])
     try:
         run_script(home, run["name"], source, run["args"])
     except SystemExit as error:
@@ -112,6 +114,17 @@ def use_wheels(storage: str, uri: str, sha256: str, home: str) -> None:
     sys.path.insert(0, directory)
     others = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([directory, others] if others else [directory])
+
+
+def prepare_clients(storage: str) -> None:
+    """Have gcsfs reach Cloud Storage as this launcher does.
+
+    By itself it asks for every bucket, by an API of its own, whether it is a zonal one: what has no
+    such API has it wait for a minute.
+    """
+    os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+    if storage != GOOGLE:
+        os.environ.setdefault("STORAGE_EMULATOR_HOST", storage)
 
 
 def run_script(home: str, name: str, source: bytes, args: list[str]) -> None:
