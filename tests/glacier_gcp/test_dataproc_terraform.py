@@ -125,9 +125,9 @@ def test_account_may_touch_what_the_pipelines_touch_and_staging(provider: Provid
         ("raw", VIEWER, "raw/objects/sales.parquet"),
         ("raw", VIEWER, "raw"),
         ("clean", USER, "clean/objects/sales/"),
-        ("clean", VIEWER, "clean"),
+        ("clean", USER, "clean"),
         (STAGING, USER, f"{STAGING}/objects/jobs/"),
-        (STAGING, VIEWER, STAGING),
+        (STAGING, USER, STAGING),
     }
 
 

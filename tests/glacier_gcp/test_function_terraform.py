@@ -130,7 +130,7 @@ def test_account_may_touch_the_declared_buckets_and_the_document_says_that_it_is
             "roles/storage.objectUser",
             'resource.name.startsWith("projects/_/buckets/lake/objects/sales/")',
         ),
-        ("roles/storage.objectViewer", 'resource.name == "projects/_/buckets/lake"'),
+        ("roles/storage.objectUser", 'resource.name == "projects/_/buckets/lake"'),
     }
     assert {one["member"] for one in members} == {MEMBER}
     (note,) = document.notes

@@ -320,7 +320,7 @@ def test_roles_are_no_more_than_what_is_touched(provider: Provider) -> None:
         (raw_ref, read, 'resource.name.startsWith("projects/_/buckets/raw/objects/in/")'),
         (raw_ref, read, 'resource.name == "projects/_/buckets/raw"'),
         (out_ref, write, 'resource.name == "projects/_/buckets/out/objects/sums.parquet"'),
-        (out_ref, read, 'resource.name == "projects/_/buckets/out"'),
+        (out_ref, write, 'resource.name == "projects/_/buckets/out"'),
     }
     assert document.tree["resource"]["google_service_account"] == {
         "worker": {
