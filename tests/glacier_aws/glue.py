@@ -66,6 +66,8 @@ def policy_of(server: AwsServer, role_arn: str) -> list[dict[str, Any]]:
 def staged(server: AwsServer) -> dict[str, bytes]:
     """Return what lies in the account's staging bucket."""
     s3 = client(server, "s3")
+    if STAGING not in {one["Name"] for one in s3.list_buckets()["Buckets"]}:
+        return {}
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=STAGING)
     keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
     return {key: s3.get_object(Bucket=STAGING, Key=key)["Body"].read() for key in keys}
