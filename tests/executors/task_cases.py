@@ -4,7 +4,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -18,7 +18,7 @@ from glacier.engine.leftovers import RunRecord, left_behind
 from glacier.engine.result import JobRun, Run
 from glacier.errors import JobError, RunError
 from glacier.job_status import JobStatus
-from tests.executors.jobs import LIMIT_SECONDS, ended, until, written
+from tests.executors.jobs import LIMIT_SECONDS, Staged, ended, until, written
 
 SALES = pl.DataFrame({"day": [1, 1, 2], "amount": [120, 45, 80]})
 
@@ -47,10 +47,6 @@ class OldRuntime:
     executor: Executor
     name: str
     advice: str
-
-
-Staged = Callable[[], dict[str, bytes]]
-"""Returns what lies in the staging bucket."""
 
 
 def adding_up(executor: Executor, lake: Bucket) -> Any:

@@ -51,6 +51,14 @@ def runs_of(server: AwsServer, executor: Executor) -> list[dict[str, Any]]:
     return found
 
 
+def ids_of(server: AwsServer, executor: Executor) -> list[str]:
+    """Return the ids of the runs of an executor, which may not be there yet."""
+    try:
+        return [run["Id"] for run in runs_of(server, executor)]
+    except client(server, "glue").exceptions.EntityNotFoundException:
+        return []
+
+
 def policy_of(server: AwsServer, role_arn: str) -> list[dict[str, Any]]:
     """Return what a role may do."""
     answer = client(server, "iam").get_role_policy(

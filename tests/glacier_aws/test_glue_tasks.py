@@ -12,12 +12,12 @@ import pytest
 from glacier import Bucket, Executor, Provider, pipeline, task
 from glacier.errors import JobError, PackageError, RunError
 from glacier.job_status import JobStatus
-from tests.executors.jobs import LIMIT_SECONDS, written
-from tests.executors.task_cases import SALES, OldRuntime, Staged, TasksOnExecutors, adding_up
+from tests.executors.jobs import LIMIT_SECONDS, Staged, written
+from tests.executors.task_cases import SALES, OldRuntime, TasksOnExecutors, adding_up
 from tests.glacier_aws.glue import (
-    client,
     command,
     glue_executor,
+    ids_of,
     job_of,
     policy_of,
     runs_of,
@@ -67,10 +67,7 @@ class TestTasks(TasksOnExecutors):
         return OldRuntime(executor, f"Glue {request.param}", r'glue_version="5\.0"\) or later')
 
     def job_ids(self, server: AwsServer, executor: Executor) -> list[str]:
-        try:
-            return [run["Id"] for run in runs_of(server, executor)]
-        except client(server, "glue").exceptions.EntityNotFoundException:
-            return []
+        return ids_of(server, executor)
 
     def is_stopped(self, server: AwsServer, executor: Executor) -> bool:
         return bool(runs_of(server, executor)[0]["JobRunState"] == "STOPPED")

@@ -15,9 +15,9 @@ from glacier import Bucket, Executor, Provider, pipeline, task
 from glacier.errors import JobError, PackageError
 from glacier.job_status import JobStatus
 from glacier_azure.storage.connection import DEVELOPMENT_KEY
-from tests.executors.jobs import LIMIT_SECONDS, written
-from tests.executors.task_cases import SALES, OldRuntime, Staged, TasksOnExecutors
-from tests.glacier_azure.synapse import batches_of, command, staged, synapse_executor
+from tests.executors.jobs import LIMIT_SECONDS, Staged, written
+from tests.executors.task_cases import SALES, OldRuntime, TasksOnExecutors
+from tests.glacier_azure.synapse import batches_of, command, ids_of, staged, synapse_executor
 from tests.rigs.azure.identity import MANAGED_IDENTITY
 from tests.rigs.azure.server import AzureServer
 
@@ -64,7 +64,7 @@ class TestTasks(TasksOnExecutors):
         return OldRuntime(executor, f"Synapse's Spark {request.param}", 'spark_version="3.5"')
 
     def job_ids(self, server: AzureServer, executor: Executor) -> list[str]:
-        return [str(batch["id"]) for batch in batches_of(server, executor)]
+        return ids_of(server, executor)
 
     def is_stopped(self, server: AzureServer, executor: Executor) -> bool:
         return bool(batches_of(server, executor)[0]["result"] == "Cancelled")
