@@ -108,6 +108,8 @@ class GcpSession:
             return _credentials_of(config.service_account_key.get_secret_value())
         if path:
             return _credentials_in(path)
+        if _is_emulator(self.endpoint):
+            return AnonymousCredentials()
         try:
             return google.auth.default(scopes=[SCOPE], request=self.transport)[0]
         except DefaultCredentialsError:
@@ -134,8 +136,8 @@ class GcpSession:
         """
         found = self.shared_credentials
         with self.lock:
-            if not found.valid:
-                found.refresh(self.transport)
+            if isinstance(found, SharedCredentials):
+                found.ensure_valid(self.transport)
             expiry = found.expiry
             return found.token, expiry and int(expiry.replace(tzinfo=UTC).timestamp())
 
@@ -288,6 +290,16 @@ def session_of(config: GcpConfig) -> GcpSession:
 @lru_cache(maxsize=_KEPT_SESSIONS)
 def _session(config: GcpConfig, ambient: tuple[tuple[str, str], ...]) -> GcpSession:  # noqa: ARG001
     return GcpSession(config)
+
+
+def _is_emulator(endpoint: str | None) -> bool:
+    """Return whether an address gets no identity that nobody has named.
+
+    What is entered without TLS is no place for the login of a developer or a machine, and a search
+    for the machine's own takes seconds where there is none.
+    """
+    is_plain = endpoint is not None and not endpoint.startswith("https://")
+    return is_plain and not any(name.startswith("GCE_METADATA_") for name in os.environ)
 
 
 def _credentials_of(key: str) -> Credentials:
