@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from google.auth.transport import Request
 
 
-class NoTokenError(Exception):
+class NoTokenError(PermissionError):
     """Google refuses to give a token, for the reason that is this error's cause.
 
     It is none of google-auth's errors, which gcsfs tries again for half a minute.
