@@ -26,7 +26,6 @@ try:
     from google.auth.credentials import AnonymousCredentials, Credentials
     from google.auth.exceptions import DefaultCredentialsError
     from google.auth.transport.requests import AuthorizedSession, Request
-    from google.cloud.storage import Client
     from google.oauth2 import service_account
     from requests.adapters import HTTPAdapter
 
@@ -41,6 +40,7 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from gcsfs.core import GCSFileSystem
+    from google.cloud.storage import Client
 
 ClientT = TypeVar("ClientT")
 
@@ -160,8 +160,13 @@ class GcpSession:
         return session
 
     @made_once
-    def storage(self) -> Client:
-        """The client of Cloud Storage; safe to share among threads."""
+    def storage(self) -> "Client":
+        """Google's client of Cloud Storage, for buckets themselves; safe to share among threads.
+
+        Data needs none of it, which takes as long to load as all else.
+        """
+        from google.cloud.storage import Client
+
         return Client(
             project=self.config.project,
             credentials=self.shared_credentials,
@@ -248,17 +253,15 @@ class GcpCredentials(ConfigCredentials[GcpConfig]):
             ConfigError: deltalake can't act as the service account of the config.
         """
         session = session_of(self.config)
+        if session.is_anonymous:
+            return {"google_service_account_key": json.dumps(_NOBODY)}
         if format_name == "delta":
-            return _deltalake_options(session)
-        token, _ = session.token()
-        return {} if token is None else {"google_bearer_token": token}
+            return _deltalake_options(session.config)
+        return {"google_bearer_token": cast("str", session.token()[0])}
 
 
-def _deltalake_options(session: GcpSession) -> dict[str, str]:
-    """Return the options by which deltalake's own object store enters as a session does."""
-    config = session.config
-    if session.is_anonymous:
-        return {"google_service_account_key": json.dumps(_NOBODY)}
+def _deltalake_options(config: GcpConfig) -> dict[str, str]:
+    """Return the options by which deltalake's own object store enters as a config says."""
     if config.impersonate_service_account is not None:
         raise ConfigError(
             "Delta tables on Cloud Storage can't be reached as "
@@ -277,8 +280,8 @@ _NOBODY = {
     **dict.fromkeys(("private_key", "private_key_id", "client_email"), ""),
     "disable_oauth": True,
 }
-"""The key with which deltalake's object store asks for no token; it knows no other way that its
-writers take as well."""
+"""The key with which the object stores in Polars and in deltalake ask for no token; there is no
+other way that the writers of tables take."""
 
 
 def session_of(config: GcpConfig) -> GcpSession:
