@@ -1,5 +1,6 @@
 """Functions for the tests of Cloud Functions, and what the rig can be asked of them."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from glacier_gcp.http import send
 from glacier_gcp.session import session_of
 from tests.rigs.gcp.server import REGION, GcpServer
 from tests.rigs.gcp.store import PROJECT
+from tests.rigs.proxy import Answer, Exchange, Fault
 
 PLACE = f"projects/{PROJECT}/locations/{REGION}"
 
@@ -65,3 +67,23 @@ def changes(server: GcpServer) -> list[str]:
         for one in asked
         if one["method"] != "GET" and one["path"] != "/token"
     ]
+
+
+def refused(status: int, name: str, message: str, reason: str = "") -> Fault:
+    """Return what answers a request with an error as Google's newer APIs have them."""
+    info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}
+    details = [{**info, "domain": "googleapis.com"}] if reason else []
+    error = {"code": status, "message": message, "status": name, "details": details}
+    return answered(status, json.dumps({"error": error}), "application/json")
+
+
+def answered(status: int, text: str, kind: str = "text/html") -> Fault:
+    """Return what answers a request with some text."""
+
+    def play(exchange: Exchange) -> None:
+        exchange.read()
+        body = text.encode()
+        headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+        exchange.send(Answer(status, headers, body))
+
+    return play

@@ -43,11 +43,9 @@ def test_function_has_every_setting() -> None:
         )
     )
 
-    digest = request["labels"].pop(SETTINGS_LABEL)
-    assert len(digest) == 40
     assert request == {
         "environment": "GEN_2",
-        "labels": {"team": "data-eu"},
+        "labels": {"team": "data-eu", SETTINGS_LABEL: "available_cpu-max_instance_count"},
         "buildConfig": {"runtime": "python312", "entryPoint": "call"},
         "serviceConfig": {
             "availableMemory": "2048M",
@@ -208,7 +206,11 @@ def body(labels: dict[str, str] | None = None, **service: Any) -> dict[str, Any]
         (body(timeoutSeconds=5), body(timeoutSeconds=6), ["timeout_seconds"]),
         (body(environmentVariables={}), body(environmentVariables={"A": "1"}), ["environment_var"]),
         (body(), body(maxInstanceCount=50), []),
-        (body({SETTINGS_LABEL: "new"}), body(maxInstanceCount=50), ["max_instance_count"]),
+        (
+            body(),
+            body({SETTINGS_LABEL: "available_cpu-max_instance_count"}, maxInstanceCount=50),
+            ["max_instance_count"],
+        ),
         (body(), body(vpcConnector="c"), ["vpc_connector"]),
     ],
 )

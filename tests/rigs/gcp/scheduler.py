@@ -57,8 +57,8 @@ class Scheduler:
     async def update(self, request: Request) -> dict[str, Any]:
         """Replace a job."""
         who = self._policies.require(request, "cloudscheduler.jobs.update")
-        self._found(request)
-        return self._kept(who, await _job_in(request))
+        name = self._found(request)["name"]  # which the body does not repeat
+        return self._kept(who, {**await _job_in(request), "name": name})
 
     async def delete(self, request: Request) -> dict[str, Any]:
         """Forget a job."""

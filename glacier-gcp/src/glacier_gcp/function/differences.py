@@ -4,16 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from glacier_gcp.function.request import PACKAGE_LABEL, SETTINGS_LABEL
+from glacier_gcp.function.request import FILLED, PACKAGE_LABEL, SETTINGS_LABEL
 
 Body = Mapping[str, Any]
 
 _SECTIONS = ("buildConfig", "serviceConfig")
 _NEVER_FILLED = ("vpcConnector",)
-_FILLED = ("availableCpu", "maxInstanceCount")
-"""What Google itself fills in where nothing is said, so that it is taken for a remnant only while
-the settings are not known to be these."""
-
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?)([MG])i?B?")
 
 
@@ -52,11 +48,9 @@ def _changed(wanted: Body, found: Body, section: str) -> Iterator[str]:
         if _comparable(name, value) != _comparable(name, then.get(name)):
             yield name
     if section == "serviceConfig":
-        settings = (body.get("labels", {}).get(SETTINGS_LABEL) for body in (wanted, found))
-        is_same = len(set(settings)) == 1
-        for name in (*_NEVER_FILLED, *(() if is_same else _FILLED)):
-            if then.get(name) and name not in now:
-                yield name
+        known = found.get("labels", {}).get(SETTINGS_LABEL, "").split("-")
+        filled = [name for name, label in FILLED.items() if label in known]
+        yield from (one for one in (*_NEVER_FILLED, *filled) if then.get(one) and one not in now)
 
 
 def _comparable(name: str, value: object) -> object:

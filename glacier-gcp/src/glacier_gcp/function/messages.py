@@ -29,8 +29,8 @@ def message_of(function: "Serverless", kind: type[MessageT], wanted: Mapping[str
     except Exception as error:  # of what users give, by whatever the parser has for it
         name = function.function_name
         raise FunctionError(
-            f"The function {name!r} has settings that Google has no place for: {error}. Correct "
-            "overrides= of its CloudFunctionConfig.",
+            f"The function {name!r} has settings that Google has no place for: {_brief(error)}. "
+            "Correct overrides= of its CloudFunctionConfig.",
             function_name=name,
         ) from error
 
@@ -41,3 +41,7 @@ def told(message: "Function | Job") -> Body:
         message, preserving_proto_field_name=False, use_integers_for_enums=False
     )
     return found
+
+
+def _brief(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(". ")

@@ -27,7 +27,11 @@ PACKAGE_LABEL = "glacier-package"
 """The label of a function that holds the digest of the zip that it runs."""
 
 SETTINGS_LABEL = "glacier-settings"
-"""The label of a function that holds the digest of the settings that Glacier has given it."""
+"""The label of a function that lists which of `FILLED` Glacier has set, so that it gives them back
+to Google once they are not wanted any more."""
+
+FILLED = {"availableCpu": "available_cpu", "maxInstanceCount": "max_instance_count"}
+"""What Google itself fills in where nothing is said, and what a label and a mask call it."""
 
 INVOKER = "roles/run.invoker"
 """The role of those who may call a function, on its Cloud Run service."""
@@ -126,9 +130,11 @@ def function_request(function: "Serverless") -> dict[str, Any]:
         "serviceConfig": _service(function),
     }
     found = overridden(request, config_of(function).overrides.get("functions", {}))
-    text = json.dumps(found, default=str, sort_keys=True).encode()
-    refuse_secrets(function, "settings", text)
-    return {**found, "labels": {**found.get("labels", {}), SETTINGS_LABEL: digest_of(text)}}
+    refuse_secrets(function, "settings", json.dumps(found, default=str).encode())
+    own = "-".join(
+        label for name, label in FILLED.items() if name in found.get("serviceConfig", {})
+    )
+    return {**found, "labels": {**found.get("labels", {}), SETTINGS_LABEL: own}}
 
 
 def job_name(function: "Serverless") -> str:
