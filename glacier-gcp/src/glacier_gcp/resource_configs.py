@@ -1,7 +1,6 @@
 """The configs of Google Cloud's resources: buckets, functions and executors."""
 
 import re
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
@@ -11,6 +10,8 @@ from glacier.overrides import checked_overrides
 from glacier_gcp.storage.rules import CorsRule, LifecycleRule, StorageClass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     # What may be given; what a config holds are the rules.
     LifecycleRules: TypeAlias = Sequence[LifecycleRule | Mapping[str, Any]]
     CorsRules: TypeAlias = Sequence[CorsRule | Mapping[str, Any]]
