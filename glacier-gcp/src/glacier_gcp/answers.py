@@ -5,8 +5,7 @@ within its own. A HEAD request is answered without a text: its status is all the
 """
 
 import re
-from collections.abc import Mapping
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from google.api_core.exceptions import GoogleAPICallError, RetryError
