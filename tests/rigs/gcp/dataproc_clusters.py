@@ -17,9 +17,9 @@ MOST_JOBS = "dataproc:dataproc.scheduler.max-concurrent-jobs"
 _EXACT = re.compile(r"[A-Za-z0-9._-]+==\S+")
 _COMPUTE = "https://www.googleapis.com/compute/v1"
 _CHANGEABLE = {
-    "config.worker_config.num_instances",
-    "config.secondary_worker_config.num_instances",
-    "config.lifecycle_config.idle_delete_ttl",
+    "config.workerConfig.numInstances",
+    "config.secondaryWorkerConfig.numInstances",
+    "config.lifecycleConfig.idleDeleteTtl",
     "labels",
 }
 
@@ -66,7 +66,7 @@ class Cluster:
         if not set(mask) <= _CHANGEABLE:
             return f"Update mask {mask} has a field that can not be updated."
         for path in mask:
-            names = [re.sub(r"_(.)", lambda found: found[1].upper(), n) for n in path.split(".")]
+            names = path.split(".")
             value: Any = body
             for name in names:
                 value = value.get(name, {})

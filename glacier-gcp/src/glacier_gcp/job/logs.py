@@ -42,7 +42,9 @@ class DriverLog(StoredLog):
 
     def _read_part(self, part: Blob, begin: int, end: int) -> bytes:
         session = self.session
-        content: bytes = part.download_as_bytes(
+        # By its name alone: the generation that was listed may be gone since it has grown.
+        now = part.bucket.blob(part.name)
+        content: bytes = now.download_as_bytes(
             start=begin, end=end - 1, timeout=session.timeout, retry=session.retry
         )
         return content
