@@ -12,8 +12,6 @@ from glacier.overrides import checked_overrides
 from glacier_gcp.storage.rules import CorsRule, LifecycleRule, StorageClass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     # What may be given; what a config holds are the rules.
     from collections.abc import Mapping, Sequence
 
