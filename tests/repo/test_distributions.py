@@ -20,8 +20,11 @@ NEWER_STDLIB = frozenset({"annotationlib"})
 # What a platform has where files run that are sent there.
 ELSEWHERE = {"glacier-azure": frozenset({"azure.functions", "notebookutils", "pyspark"})}
 
-# What a requirement has beside the module that is called as it is.
-FURTHER = {"google_auth": frozenset({"google.oauth2"})}
+# The modules of requirements that are not called as these are.
+FURTHER = {
+    "google_auth": frozenset({"google.oauth2"}),
+    "protobuf": frozenset({"google.protobuf.json_format"}),
+}
 
 
 def test_workspace_lists_every_distribution() -> None:
