@@ -51,6 +51,16 @@ class Answer:
         return self.status == 404 and "bucket does not exist" in self.message
 
     @property
+    def is_of_organisation(self) -> bool:
+        """Whether a policy of the organisation is what refuses."""
+        return self.has("orgPolicyConstraintFailed") or self.says("violates constraint")
+
+    @property
+    def is_condition_failed(self) -> bool:
+        """Whether what is there is not what the request expects to be there."""
+        return self.status == 412 and not self.is_of_organisation
+
+    @property
     def told(self) -> str:
         """What Google has said, in one line without the full stop."""
         message = " ".join(self.message.split()).rstrip(". ")
