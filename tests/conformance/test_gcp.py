@@ -5,9 +5,10 @@ from uuid import uuid4
 import pytest
 
 from glacier.provider import Provider
-from glacier.resources import Bucket, Serverless
+from glacier.resources import Bucket, Executor, Serverless
 from glacier.resources.serverless import Handler
-from glacier.testing import BucketCases, Rig, ServerlessCases, TableCases
+from glacier.testing import BucketCases, ExecutorCases, Rig, ServerlessCases, TableCases
+from tests.glacier_gcp.dataproc import MOST_JOBS, batch_executor, cluster_executor
 from tests.rigs.gcp.server import GcpServer
 
 NO_TABS = "the object store in Polars takes no control character in a key, so names have none"
@@ -61,3 +62,32 @@ class TestTable(TableCases):
 
 class TestServerless(ServerlessCases):
     pass
+
+
+class DataprocRig(GcpRig):
+    """The test server, whose jobs run on clusters or as serverless batches."""
+
+    def __init__(self, server: GcpServer, *, is_serverless: bool) -> None:
+        super().__init__(server)
+        self._is_serverless = is_serverless
+
+    def executor(self, *, most_at_once: int | None = None) -> Executor:
+        if self._is_serverless:
+            if most_at_once is not None:
+                pytest.skip("how many batches run at a time is a quota of the project")
+            return batch_executor(self._server)
+        limits = {} if most_at_once is None else {MOST_JOBS: str(most_at_once)}
+        software = {"config": {"softwareConfig": {"properties": limits}}}
+        return cluster_executor(self._server, overrides={"cluster": software})
+
+
+class TestExecutor(ExecutorCases):
+    @pytest.fixture
+    def rig(self, gcp_server: GcpServer) -> Rig:
+        return DataprocRig(gcp_server, is_serverless=False)
+
+
+class TestServerlessExecutor(ExecutorCases):
+    @pytest.fixture
+    def rig(self, gcp_server: GcpServer) -> Rig:
+        return DataprocRig(gcp_server, is_serverless=True)

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import polars as pl
 import pytest
+from google.api_core.exceptions import Forbidden
 
 from glacier import Bucket, Provider
 from glacier.access import Access
 from glacier.config import GcpConfig, LocalConfig
 from glacier.errors import AccessDeniedError
+from glacier_gcp.http import send
 from glacier_gcp.iam import (
     USER,
     VIEWER,
@@ -16,8 +18,9 @@ from glacier_gcp.iam import (
     account_email,
     account_id,
     bucket_bindings,
-    within_bucket,
+    dataproc_condition,
 )
+from glacier_gcp.session import session_of
 from tests.rigs.gcp.conditions import holds
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.gcp.store import PROJECT
@@ -52,6 +55,7 @@ def name(key: str) -> str:
 
 
 LISTING = f'{VIEWER}: resource.name == "projects/_/buckets/lake"'
+LISTING_OF_UPLOADS = LISTING.replace(VIEWER, USER)
 
 
 def test_file_is_read_by_its_name_and_missed_without_an_error(provider: Provider) -> None:
@@ -75,7 +79,7 @@ def test_dataset_is_written_below_its_prefix_alone(
 ) -> None:
     found = bindings(writes=(provider.bucket("lake", path, format),))
 
-    assert found == [f"{USER}: resource.name.startsWith({name(prefix)})", LISTING]
+    assert found == [f"{USER}: resource.name.startsWith({name(prefix)})", LISTING_OF_UPLOADS]
 
 
 def test_whole_bucket_needs_no_condition(provider: Provider) -> None:
@@ -98,7 +102,7 @@ def test_what_lies_within_another_path_is_said_once(provider: Provider) -> None:
     assert found == [
         f"{USER}: resource.name.startsWith({name('out/')})",
         f"{VIEWER}: resource.name.startsWith({name('raw/')})",
-        LISTING,
+        LISTING_OF_UPLOADS,
     ]
 
 
@@ -137,6 +141,14 @@ def test_buckets_of_other_platforms_are_left_out(provider: Provider) -> None:
     assert [one.bucket.provider for one in found] == [provider]
 
 
+def list_uploads(bucket: Bucket) -> None:
+    """Ask for a bucket's unfinished uploads, as whoever removes them does."""
+    config = bucket.provider.config
+    assert isinstance(config, GcpConfig)
+    session = session_of(config)
+    send(session, "GET", f"{session.storage_endpoint}/{bucket.bucket_name}?uploads")
+
+
 def bind(server: GcpServer, found: tuple[Binding, ...]) -> None:
     for one in found:
         server.grant(WORKER, one.role, bucket=one.bucket.bucket_name, condition=one.condition)
@@ -160,6 +172,8 @@ def test_reader_reads_its_paths_and_nothing_else(server: GcpServer) -> None:
         (worker / "else/a.parquet").read()
     with pytest.raises(AccessDeniedError):
         (worker / "raw/b.parquet").write(ROWS)
+    with pytest.raises(Forbidden, match=r"storage\.multipartUploads\.list"):
+        list_uploads(worker)
 
 
 def test_writer_writes_its_paths_and_nothing_else(server: GcpServer) -> None:
@@ -173,23 +187,27 @@ def test_writer_writes_its_paths_and_nothing_else(server: GcpServer) -> None:
     (worker / "out/").delete()
 
     assert (worker / "out/").list() == []
+    list_uploads(worker)
     with pytest.raises(AccessDeniedError):
         (worker / "raw/a.parquet").write(ROWS)
     with pytest.raises(AccessDeniedError):
         (worker / "raw/a.parquet").delete()
 
 
-def test_role_of_a_project_reaches_one_bucket_alone() -> None:
-    condition = within_bucket("staging")
+def test_role_of_a_cluster_reaches_what_dataproc_itself_needs_and_no_data() -> None:
+    condition = dataproc_condition("staging", "europe-west1")
 
-    def applies(service: str, name: str) -> bool:
+    def applies(name: str, service: str = "storage.googleapis.com") -> bool:
         return holds(condition, {"resource.service": service, "resource.name": name})
 
-    assert applies("dataproc.googleapis.com", "")
-    assert applies("storage.googleapis.com", "projects/_/buckets/staging")
-    assert applies("storage.googleapis.com", "projects/_/buckets/staging/objects/jobs/x")
-    assert not applies("storage.googleapis.com", "projects/_/buckets/staging-2/objects/x")
-    assert not applies("storage.googleapis.com", "projects/_/buckets/lake")
+    assert applies("", "dataproc.googleapis.com")
+    assert applies("projects/_/buckets/staging")
+    metainfo = "projects/_/buckets/staging/objects/google-cloud-dataproc-metainfo"
+    assert applies(f"{metainfo}/driveroutput.000000000")
+    assert applies("projects/_/buckets/dataproc-temp-europe-west1-42-abcd/objects/x")
+    assert not applies("projects/_/buckets/staging/objects/sales.parquet")
+    assert not applies("projects/_/buckets/staging-2")
+    assert not applies("projects/_/buckets/lake/objects/sales.parquet")
 
 
 @pytest.mark.parametrize("name", ["scorer", "Score_All.Of-Them" * 9, "a"])

@@ -50,10 +50,10 @@ class Binding:
 def bucket_bindings(access: "Access") -> tuple[Binding, ...]:
     """Return the roles to read and write some buckets' paths; buckets of other platforms aside.
 
-    What is written can be read, too. Whoever may read a path may list its whole bucket: Google
-    asks for that right on buckets, where a condition can't tell one prefix from another, and
-    without it answers 403 for what is merely not there. A bucket without uniform bucket-level
-    access takes no conditions:
+    What is written can be read, too. Whoever may read a path may list its whole bucket, and whoever
+    writes its unfinished uploads: Google asks for these rights on buckets, where a condition can't
+    tell one prefix from another, and answers 403 without them for what is merely not there. A
+    bucket without uniform bucket-level access takes no conditions:
     https://cloud.google.com/storage/docs/access-control/iam#conditions
     """
     reads, writes = (_by_name(buckets) for buckets in (access.reads, access.writes))
@@ -64,15 +64,28 @@ def bucket_bindings(access: "Access") -> tuple[Binding, ...]:
     )
 
 
-def within_bucket(name: str) -> str:
-    """Return the condition under which a project's role reaches one bucket of Cloud Storage alone.
+def dataproc_condition(staging_name: str, region: str) -> str:
+    """Return the condition for `roles/dataproc.worker`, which by itself may touch all buckets.
 
-    What it permits of other services it permits as before.
+    Of Cloud Storage it leaves those that Dataproc itself needs: on the buckets that it makes for
+    itself, and on what it puts into the bucket of staging:
+    https://cloud.google.com/dataproc/docs/concepts/configuring-clusters/staging-bucket
+
+    Args:
+        staging_name: The bucket of staging.
+        region: Dataproc's region.
     """
-    path = _path(name)
-    return (
-        f"resource.service != {_quoted(_STORAGE)} || resource.name == {_quoted(path)} || "
-        f"resource.name.startsWith({_quoted(f'{path}/')})"
+    staging = _path(staging_name)
+    starts = [
+        *(_path(f"dataproc-{kind}-{region}-") for kind in ("staging", "temp")),
+        f"{staging}/objects/google-cloud-dataproc-metainfo/",
+    ]
+    return " || ".join(
+        [
+            f"resource.service != {_quoted(_STORAGE)}",
+            f"resource.name == {_quoted(staging)}",
+            *(f"resource.name.startsWith({_quoted(one)})" for one in starts),
+        ]
     )
 
 
@@ -143,7 +156,7 @@ def _bindings_of(reads: "list[Bucket]", writes: "list[Bucket]") -> list[Binding]
         return [*found, Binding(bucket, VIEWER)]
     only_read = [one for one in read if not any(other.covers(one) for other in written)]
     is_bucket = f"resource.name == {_quoted(_path(bucket.bucket_name))}"
-    listing = Binding(bucket, VIEWER, "glacier list", is_bucket)
+    listing = Binding(bucket, USER if written else VIEWER, "glacier list", is_bucket)
     return [*found, *_conditional(bucket, VIEWER, "read", only_read), listing]
 
 

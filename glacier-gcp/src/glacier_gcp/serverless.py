@@ -1,14 +1,17 @@
 """Functions on Cloud Functions of the second generation, each a service of Cloud Run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glacier.adapters import ServerlessAdapter
 from glacier_gcp.function.call import call_function
 from glacier_gcp.function.deployment import deploy_function
 from glacier_gcp.function.errors import function_errors
 from glacier_gcp.function.package import build_package
+
+if TYPE_CHECKING:
+    from glacier.terraform import Block, Estate
 
 
 class CloudFunctionAdapter(ServerlessAdapter):
@@ -35,6 +38,12 @@ class CloudFunctionAdapter(ServerlessAdapter):
         package = self.package()
         with function_errors(self.resource, "deployed"):
             deploy_function(self.resource, package)
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return the function, and what it needs, as blocks of Terraform."""
+        from glacier_gcp.terraform.function import function_blocks
+
+        return function_blocks(estate, self.resource, self.package)
 
     def invoke(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Call the function and wait for its answer.

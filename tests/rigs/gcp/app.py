@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.rigs.gcp import (
     control,
+    dataproc,
     functions,
     identity,
     machines,
@@ -29,7 +30,7 @@ from tests.rigs.gcp.cloud import Cloud
 
 PARTS = (
     *(control, identity, machines, service_accounts),
-    *(functions, scheduler),
+    *(dataproc, functions, scheduler),
     *(storage_json, storage_xml),
 )
 """What the rig plays. The last part takes every path that no other one does."""

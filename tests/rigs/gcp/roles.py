@@ -29,6 +29,15 @@ _BUCKET_ADMIN = {
     "storage.buckets.update",
     *_POLICY,
 }
+_DATAPROC_READ = {
+    f"dataproc.{kind}.{verb}"
+    for kind in ("batches", "clusters", "jobs", "operations")
+    for verb in ("get", "list")
+}
+_DATAPROC_WRITE = {
+    f"dataproc.{one}"
+    for one in ("batches.create", "clusters.create", "clusters.update", "jobs.create")
+} | {"dataproc.jobs.cancel", "dataproc.operations.cancel"}
 _OBJECT_POLICY = {"storage.objects.getIamPolicy", "storage.objects.setIamPolicy"}
 _RETENTION = {"storage.objects.setRetention", "storage.objects.overrideUnlockedRetention"}
 
@@ -50,6 +59,8 @@ ROLES: dict[str, frozenset[str]] = {
             "storage.objects.update",
             *_OBJECT_POLICY,
         },
+        "roles/dataproc.editor": {*_DATAPROC_READ, *_DATAPROC_WRITE},
+        "roles/dataproc.viewer": _DATAPROC_READ,
         "roles/iam.serviceAccountTokenCreator": {
             "iam.serviceAccounts.getAccessToken",
             "iam.serviceAccounts.getOpenIdToken",

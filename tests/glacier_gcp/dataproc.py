@@ -1,0 +1,193 @@
+"""What the tests of Dataproc share."""
+
+import json
+import time
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import distributions
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+from urllib.request import Request, urlopen
+from uuid import uuid4
+
+from google.cloud.dataproc_v1 import (
+    Batch,
+    BatchControllerClient,
+    Cluster,
+    ClusterControllerClient,
+    Job,
+    JobControllerClient,
+)
+
+from glacier import Executor, Provider
+from glacier.config import DataprocConfig, GcpConfig
+from glacier.job_status import JobStatus
+from glacier.jobs.pins import normal_name
+from glacier_gcp.session import GcpSession, session_of
+from tests.rigs.gcp.server import REGION, GcpServer
+from tests.rigs.gcp.store import PROJECT
+
+LIMIT_SECONDS = 60.0
+IMAGE = "europe-docker.pkg.dev/rig/jobs/glacier:1"
+MOST_JOBS = "dataproc:dataproc.scheduler.max-concurrent-jobs"
+
+
+def cluster_executor(
+    server: GcpServer,
+    provider: Provider | None = None,
+    *,
+    content: list[str] | None = None,
+    **fields: Any,
+) -> Executor:
+    """Return an executor whose cluster was deployed and has run nothing yet.
+
+    Args:
+        server: The rig.
+        provider: The executor's provider.
+        content: What the cluster has besides Glacier's own; all that is installed here where None.
+        **fields: Of the config.
+    """
+    provider = provider or Provider(config=server.config())
+    packages = installed() if content is None else content
+    config = DataprocConfig(packages=packages, **fields)
+    executor = provider.executor(f"etl-{uuid4().hex[:12]}", config=config)
+    executor.deploy()
+    return executor
+
+
+def batch_executor(server: GcpServer, provider: Provider | None = None, **fields: Any) -> Executor:
+    """Return an executor of serverless batches, in an image with all that is installed here."""
+    command(server, "image", name=IMAGE, requirements=installed())
+    provider = provider or Provider(config=server.config())
+    config = DataprocConfig(serverless=True, **{"container_image": IMAGE, **fields})
+    return provider.executor("etl", config=config)
+
+
+@cache
+def installed() -> list[str]:
+    """Return requirements of all that is installed here but Glacier."""
+    names = {normal_name(one.metadata["Name"]): one.version for one in distributions()}
+    return [f"{name}=={names[name]}" for name in sorted(names) if not name.startswith("glacier")]
+
+
+def session_for(server: GcpServer) -> GcpSession:
+    """Return the session of the rig's owner."""
+    return session_of(server.config())
+
+
+def cluster_of(server: GcpServer, executor: Executor) -> dict[str, Any]:
+    """Return what Dataproc tells of an executor's cluster."""
+    found = (
+        session_for(server)
+        .client(ClusterControllerClient)
+        .get_cluster(project_id=PROJECT, region=REGION, cluster_name=executor.name)
+    )
+    told: dict[str, Any] = json.loads(Cluster.to_json(found, use_integers_for_enums=False))
+    return told
+
+
+def jobs_of(server: GcpServer, executor: Executor) -> list[dict[str, Any]]:
+    """Return the jobs of an executor's cluster, the oldest first."""
+    found = (
+        session_for(server)
+        .client(JobControllerClient)
+        .list_jobs({"project_id": PROJECT, "region": REGION, "cluster_name": executor.name})
+    )
+    return [json.loads(Job.to_json(one, use_integers_for_enums=False)) for one in found]
+
+
+def batch_of(server: GcpServer, job_id: str) -> dict[str, Any]:
+    """Return what Dataproc tells of a batch."""
+    found = (
+        session_for(server)
+        .client(BatchControllerClient)
+        .get_batch(name=f"projects/{PROJECT}/locations/{REGION}/batches/{job_id}")
+    )
+    told: dict[str, Any] = json.loads(Batch.to_json(found, use_integers_for_enums=False))
+    return told
+
+
+def batches_of(server: GcpServer) -> list[str]:
+    """Return the ids of all batches, the oldest first."""
+    found = (
+        session_for(server)
+        .client(BatchControllerClient)
+        .list_batches(parent=f"projects/{PROJECT}/locations/{REGION}")
+    )
+    return [one.name.rpartition("/")[2] for one in found]
+
+
+def arguments_of(pyspark: dict[str, Any]) -> dict[str, str]:
+    """Return the launcher's arguments in what was submitted."""
+    words = pyspark["args"]
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+def command(server: GcpServer, what: str, **content: Any) -> None:
+    """Tell the rig's Dataproc what to do."""
+    url, body = f"{server.endpoint}/rig/dataproc/{what}", json.dumps(content).encode()
+    with urlopen(Request(url, body, method="POST")):
+        pass
+
+
+def asked_of_dataproc(server: GcpServer) -> list[str]:
+    """Return what Dataproc was asked for since this was called before: method and path's end."""
+    found = server.requests(forget=True)
+    place = f"/v1/projects/{PROJECT}/"
+    paths = ((one["method"], one["path"]) for one in found if one["path"].startswith(place))
+    return [f"{method} {path.split('/', 6)[6]}" for method, path in paths]
+
+
+def staging_of(provider: Provider) -> str:
+    """Return the bucket through which jobs travel."""
+    config = provider.config
+    assert isinstance(config, GcpConfig)
+    return f"glacier-staging-{config.project}-{config.region}"
+
+
+def staged(server: GcpServer) -> dict[str, bytes]:
+    """Return what lies in the staging bucket, but for what drivers have printed."""
+    client = session_for(server).storage
+    name = staging_of(Provider(config=server.config()))
+    if client.lookup_bucket(name) is None:
+        return {}
+    found: dict[str, bytes] = {}
+    for blob in client.list_blobs(name, prefix="jobs/"):
+        content = _content_of(blob)
+        if content is not None:
+            found[blob.name] = content
+    return found
+
+
+def _content_of(blob: Any) -> bytes | None:
+    from google.api_core.exceptions import NotFound
+
+    try:
+        content: bytes = blob.download_as_bytes()
+    except NotFound:  # a job that has ended removes its own meanwhile
+        return None
+    return content
+
+
+def written(directory: Path, source: str, name: str = "job.py") -> str:
+    script = directory / name
+    script.write_text(dedent(source), encoding="utf-8")
+    return str(script)
+
+
+def ended(executor: Executor, job: object) -> tuple[JobStatus, str]:
+    """Run a job to its end and return its state and its logs."""
+    job_id = executor.submit_job(job)
+    status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
+    return status, executor.get_job_logs(job_id)
+
+
+def until(condition: Callable[[], bool], limit_seconds: float = LIMIT_SECONDS) -> bool:
+    """Return whether a condition comes true in time."""
+    deadline = time.monotonic() + limit_seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
