@@ -316,7 +316,9 @@ def test_acting_as_another_account_without_the_right_says_so(
     key = gcp_server.key(f"nobody@{PROJECT}.iam.gserviceaccount.com")
     config = gcp_server.config(service_account_key=key, impersonate_service_account=target)
 
-    with pytest.raises(FunctionError, match=rf"Google gives the service account {target} no token"):
+    with pytest.raises(
+        FunctionError, match=rf"nobody@.* may not act as {target} to reach the function 'many'"
+    ):
         Provider(config).serverless("many", many.handler).invoke({})
 
 
@@ -533,5 +535,5 @@ def test_call_without_a_credential_says_so(
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     function = make_function(GcpConfig(project=PROJECT), f"{project.module()}:run")
 
-    with pytest.raises(FunctionError, match="no credential was found"):
+    with pytest.raises(FunctionError, match="No credential was found for the function"):
         function.invoke({})

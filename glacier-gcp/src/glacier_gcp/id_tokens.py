@@ -13,7 +13,7 @@ from google.auth.transport.requests import AuthorizedSession
 from google.oauth2 import service_account
 
 from glacier.errors import ConfigError
-from glacier_gcp.http import refusal
+from glacier_gcp.http import send
 
 if TYPE_CHECKING:
     from glacier_gcp.session import GcpSession
@@ -116,19 +116,19 @@ class _ImpersonatedIdToken(Credentials):
 
         Raises:
             GoogleAPICallError: Google refuses.
-            RequestException: It can't be reached.
+            NoAnswerError: It can't be reached.
         """
         session = self._session
         place = f"projects/-/serviceAccounts/{self._account}:generateIdToken"
         http: Any = AuthorizedSession(self._source)  # Any: it has annotations for some of its own
         with http:
-            answer = http.post(
+            answer = send(
+                session,
+                "POST",
                 f"{session.endpoint or CREDENTIALS_ENDPOINT}/v1/{place}",
+                through=http,
                 json={"audience": self._audience, "includeEmail": True},
-                timeout=session.timeout,
             )
-        if answer.status_code != 200:
-            raise refusal(answer)
         self.token = answer.json()["token"]
         expires = jwt.decode(self.token, verify=False)["exp"]
         self.expiry = datetime.fromtimestamp(expires, UTC).replace(tzinfo=None)  # as google-auth

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     # What may be given; what a config holds are the rules.
-    from collections.abc import Mapping, Sequence
 
     LifecycleRules: TypeAlias = Sequence[LifecycleRule | Mapping[str, Any]]
     CorsRules: TypeAlias = Sequence[CorsRule | Mapping[str, Any]]
