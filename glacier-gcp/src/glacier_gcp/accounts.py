@@ -82,7 +82,7 @@ def ensure_account(session: "GcpSession", account_id: str, purpose: str) -> Acco
 
     Raises:
         GoogleAPIError: Google refuses.
-        RequestException: It can't be reached.
+        NoAnswerError: It can't be reached.
     """
     project = session.config.project
     place = f"{session.endpoint or IAM_ENDPOINT}/v1/projects/{quote(project)}/serviceAccounts"
@@ -105,7 +105,7 @@ def ensure_bucket_roles(account: Account, bindings: "Iterable[Binding]") -> None
     Raises:
         ObjectNotFoundError: A bucket is missing.
         GoogleAPIError: Google refuses.
-        RequestException: It can't be reached.
+        NoAnswerError: It can't be reached.
     """
     by_bucket: dict[str, list[Binding]] = {}
     for one in bindings:

@@ -8,16 +8,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from google.auth import compute_engine, impersonated_credentials, jwt
-from google.auth.credentials import Credentials
+from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.transport.requests import AuthorizedSession
 from google.oauth2 import service_account
 
 from glacier.errors import ConfigError
-from glacier_gcp.http import refusal
+from glacier_gcp.http import send
 
 if TYPE_CHECKING:
     from glacier_gcp.session import GcpSession
 
+_KINDS = (
+    compute_engine.Credentials,
+    impersonated_credentials.Credentials,
+    service_account.Credentials,
+)
 CREDENTIALS_ENDPOINT = "https://iamcredentials.googleapis.com"
 
 
@@ -33,12 +38,27 @@ class IdTokens:
         self._known: dict[str, Credentials] = {}
         self._lock = threading.Lock()
 
+    def check(self) -> None:
+        """Refuse an identity of a kind to which Google gives no ID tokens; asks nobody.
+
+        Raises:
+            ConfigError: It is one.
+        """
+        found = self._session.credentials
+        if not isinstance(found, (*_KINDS, AnonymousCredentials)):
+            kind = f"{type(found).__module__}.{type(found).__name__}"
+            raise ConfigError(
+                "Functions are called with an ID token, which Google gives to service accounts "
+                f"alone, and the provider's config stands for {kind}. Set "
+                "GcpConfig(impersonate_service_account=...) to an account that may call the "
+                "function."
+            )
+
     def find(self, audience: str) -> str | None:
         """Return a token for an audience; None without an identity.
 
         Raises:
-            ConfigError: Google gives no ID tokens to an identity of this kind.
-            GoogleAuthError: It gives none to this one.
+            GoogleAuthError: Google gives none.
         """
         if self._session.is_anonymous:
             return None
@@ -68,14 +88,8 @@ def _credentials(session: "GcpSession", audience: str) -> Credentials:
             audience,
         )
         return made
-    if isinstance(found, compute_engine.Credentials):
-        return compute_engine.IDTokenCredentials(
-            session.transport, audience, use_metadata_identity_endpoint=True
-        )
-    raise ConfigError(
-        f"Functions are called with an ID token, which Google gives to service accounts alone, and "
-        f"the provider's config stands for {type(found).__module__}.{type(found).__name__}. Set "
-        "GcpConfig(impersonate_service_account=...) to an account that may call the function."
+    return compute_engine.IDTokenCredentials(
+        session.transport, audience, use_metadata_identity_endpoint=True
     )
 
 
@@ -102,19 +116,19 @@ class _ImpersonatedIdToken(Credentials):
 
         Raises:
             GoogleAPICallError: Google refuses.
-            RequestException: It can't be reached.
+            NoAnswerError: It can't be reached.
         """
         session = self._session
         place = f"projects/-/serviceAccounts/{self._account}:generateIdToken"
         http: Any = AuthorizedSession(self._source)  # Any: it has annotations for some of its own
         with http:
-            answer = http.post(
+            answer = send(
+                session,
+                "POST",
                 f"{session.endpoint or CREDENTIALS_ENDPOINT}/v1/{place}",
+                through=http,
                 json={"audience": self._audience, "includeEmail": True},
-                timeout=session.timeout,
             )
-        if answer.status_code != 200:
-            raise refusal(answer)
         self.token = answer.json()["token"]
         expires = jwt.decode(self.token, verify=False)["exp"]
         self.expiry = datetime.fromtimestamp(expires, UTC).replace(tzinfo=None)  # as google-auth

@@ -36,7 +36,7 @@ def change_policy(
 
     Raises:
         GoogleAPIError: Google refuses.
-        RequestException: It can't be reached.
+        NoAnswerError: It can't be reached.
     """
     for number in range(_TRIES):
         policy = send(session, *read).json()

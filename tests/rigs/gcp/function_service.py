@@ -51,7 +51,6 @@ class FunctionService:
         self, name: str, directory: Path, images: Path, host: str, running: Running
     ) -> None:
         self.name = name
-        self.uri = f"http://{host}/run/{name}"
         self.revision = 0
         self._directory, self._images = directory, images
         self._host, self._running = host, running

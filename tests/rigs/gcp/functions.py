@@ -110,9 +110,12 @@ class Functions:
         return self._begun(name, {}, has_source=True)
 
     async def get(self, request: Request) -> dict[str, Any]:
-        """Tell of a function."""
+        """Tell of a function, whose address is that by which the rig was asked."""
         self._policies.require(request, "cloudfunctions.functions.get")
-        return self._found(request)
+        found = _copied(self._found(request))
+        if found["state"] == "ACTIVE":
+            found["serviceConfig"]["uri"] = _uri(request, found["name"].rpartition("/")[2])
+        return found
 
     async def update(self, request: Request) -> dict[str, Any]:
         """Begin to change what the mask names."""
@@ -180,7 +183,9 @@ class Functions:
         function, service = self._known[name], self._services[short]
         if function["serviceConfig"]["ingressSettings"] != "ALLOW_ALL":
             return HTMLResponse("<title>404 Page not found</title>", 404)
-        refusal = self._refusal(request, service.uri, name.replace("/functions/", "/services/"))
+        refusal = self._refusal(
+            request, _uri(request, short), name.replace("/functions/", "/services/")
+        )
         if refusal is not None:
             return refusal
         body, method = await request.body(), request.method
@@ -232,7 +237,6 @@ class Functions:
             operation |= {"done": True, "error": {"code": 3, "message": message}}
             return
         function["serviceConfig"] |= {
-            "uri": service.uri,
             "service": name.replace("/functions/", "/services/"),
             "revision": f"{short}-{service.revision:05}-rig",
         }
@@ -310,6 +314,10 @@ def _told(function: Function) -> dict[str, Any]:
         function, preserving_proto_field_name=False, use_integers_for_enums=False
     )
     return found
+
+
+def _uri(request: Request, short: str) -> str:
+    return f"{base_url(request)}/run/{short}"
 
 
 def _operation_name(function: str) -> str:

@@ -72,6 +72,7 @@ def _asked(function: "Serverless", sent: bytes) -> "tuple[Response, float]":
         The answer, and after how many seconds it came.
     """
     session, name = session_of(provider_config_of(function)), function.function_name
+    caller_of(session).tokens.check()
     has_new_invokers = entrances.has_new_invokers(session, name)
     for since in pauses(INVOKERS_SECONDS if has_new_invokers else UNBEGUN_SECONDS):
         try:

@@ -95,8 +95,7 @@ def send_call(
         read_timeout_seconds: How long is waited for the answer.
 
     Raises:
-        ConfigError: Google gives no ID tokens to an identity of this kind.
-        GoogleAuthError: It gives none to this one.
+        GoogleAuthError: Google gives the identity no token.
         RequestException: No answer came.
     """
     caller = caller_of(session)

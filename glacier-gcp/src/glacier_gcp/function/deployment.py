@@ -55,7 +55,7 @@ class FunctionDeployment:
 
         Raises:
             GoogleAPIError: Google refuses.
-            RequestException: It can't be reached.
+            NoAnswerError: It can't be reached.
             FunctionError: The function can't be built or started.
             ObjectNotFoundError: A bucket is missing to which it needs rights.
         """
@@ -168,7 +168,7 @@ def deploy_function(function: "Serverless", package: Path) -> None:
 
     Raises:
         GoogleAPIError: Google refuses.
-        RequestException: It can't be reached.
+        NoAnswerError: It can't be reached.
         FunctionError: The function can't be built or started.
         ObjectNotFoundError: A bucket is missing to which it needs rights.
     """

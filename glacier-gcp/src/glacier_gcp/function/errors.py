@@ -5,14 +5,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
+from google.auth.exceptions import GoogleAuthError
 from requests import ConnectionError as ConnectionFailedError
 from requests import ConnectTimeout, RequestException
 
 from glacier.errors import FunctionError
 from glacier_gcp.answers import answer_of, refused_by
-from glacier_gcp.errors import identity_of
+from glacier_gcp.credentials import NoTokenError
+from glacier_gcp.errors import identity_of, of_identity
 from glacier_gcp.function.request import provider_config_of
+from glacier_gcp.http import NoAnswerError
 from glacier_gcp.session import session_of
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 Action: TypeAlias = Literal["called", "deployed"]
 """What may be tried with a function."""
+
+_OF_GOOGLE = (GoogleAPIError, GoogleAuthError, NoAnswerError, NoTokenError, RequestException)
+"""What Google's libraries raise, and what is raised for them."""
 
 _UNKNOWN: dict[Action, str] = {
     "called": "The request may have been carried out, so it was not repeated. Look into the "
@@ -40,12 +45,14 @@ def function_errors(function: "Serverless", action: Action) -> Iterator[None]:
     """
     try:
         yield
-    except (GoogleAPIError, GoogleAuthError, RequestException) as error:
+    except _OF_GOOGLE as error:
         config, name = provider_config_of(function), function.function_name
+        session, answer = session_of(config), answer_of(error)
         start = f"The function {name!r} in {config.region} could not be {action}"
-        answer = answer_of(error)
+        identity = of_identity(error, f"the function {name!r}", session)
+        reason = _reason(error, action, session) if identity is None else str(identity)
         raise FunctionError(
-            f"{start}: {_reason(error, action, session_of(config))}",
+            f"{start}: {reason}",
             function_name=name,
             region=config.region,
             code="" if answer is None else answer.code or str(answer.status),
@@ -64,16 +71,9 @@ def is_unsent(error: RequestException) -> bool:
 
 
 def _reason(error: Exception, action: Action, session: "GcpSession") -> str:
-    if isinstance(error, DefaultCredentialsError):
-        return (
-            "no credential was found. Give GcpConfig a key, log in with gcloud auth "
-            "application-default login, or run it where a service account is."
-        )
     refused = refused_by(error)
     if refused is not None:
         return _of_answer(refused, cast("Answer", answer_of(refused)), action, session)
-    if isinstance(error, GoogleAuthError) and not isinstance(error, TransportError):
-        return f"Google gives {identity_of(session)} no token: {error}. Renew or correct its key."
     if isinstance(error, RequestException) and not is_unsent(error):
         return f"no answer came: {error}. {_UNKNOWN[action]}"
     return f"{error}. Check the network and the endpoint."
@@ -85,8 +85,6 @@ def _of_answer(
     status, said = answer.status, answer.told
     if error.reason == "SERVICE_DISABLED":
         return f"one of Google's services is not enabled in the project: {said}."
-    if status == 401:
-        return f"Google does not take the credentials ({said}). Renew or correct them."
     if status == 403:
         return (
             f"access is denied to {identity_of(session)} ({said}). Give it the role that has this "

@@ -10,13 +10,13 @@ from google.cloud.functions_v2 import (
     GenerateUploadUrlRequest,
     StateMessage,
 )
-from requests import put
 
 from glacier.errors import FunctionError
 from glacier.pauses import pauses
+from glacier_gcp.function.calls import caller_of
 from glacier_gcp.function.messages import Body, message_of
 from glacier_gcp.function.request import full_name, parent_of
-from glacier_gcp.http import refusal
+from glacier_gcp.http import send
 
 if TYPE_CHECKING:
     from google.api_core.operation import Operation
@@ -30,7 +30,6 @@ DEPLOY_SECONDS = 1800.0
 BUSY_SECONDS = 900.0
 """How long is waited for another change of a function to end."""
 
-_UPLOAD_SECONDS = 600.0
 _ACTIVE = Function.State.ACTIVE
 _DEPLOYING = Function.State.DEPLOYING
 _ERROR = StateMessage.Severity.ERROR
@@ -74,11 +73,18 @@ class Operations:
 
         Raises:
             GoogleAPIError: Google refuses.
-            RequestException: It can't be reached.
+            NoAnswerError: It can't be reached.
         """
         request = GenerateUploadUrlRequest(parent=parent_of(self._function), environment="GEN_2")
         answer = self._client.generate_upload_url(request, **self._given)
-        self._session.retry(self._put)(answer.upload_url, package)
+        send(
+            self._session,
+            "PUT",
+            answer.upload_url,
+            through=caller_of(self._session).http,  # the address is signed, and takes no identity
+            data=package,
+            headers={"Content-Type": "application/zip"},
+        )
         source = answer.storage_source
         place = {"bucket": source.bucket, "object": source.object_}
         number = {"generation": str(source.generation)} if source.generation else {}
@@ -122,18 +128,6 @@ class Operations:
             else:
                 self._wait(operation)
                 return
-
-    def _put(self, url: str, package: bytes) -> None:
-        # Without an identity: the address is signed, and is in no error.
-        answer = put(
-            url,
-            data=package,
-            headers={"Content-Type": "application/zip"},
-            auth=lambda request: request,  # else requests looks for one in the user's .netrc
-            timeout=(self._session.config.connect_timeout_seconds, _UPLOAD_SECONDS),
-        )
-        if answer.status_code != 200:
-            raise refusal(answer)
 
     def _wait(self, operation: "Operation") -> None:
         name = operation.operation.name
