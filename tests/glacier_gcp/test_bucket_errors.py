@@ -1,7 +1,9 @@
 """What a user is told where Google refuses, whoever has asked: its client, gcsfs or Polars."""
 
 import json
-import logging
+import re
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -187,15 +189,6 @@ class Refused:
     message: str
 
 
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """Have gcsfs, which logs what it raises, say nothing."""
-    logger = logging.getLogger("gcsfs")
-    logger.addHandler(handler := logging.NullHandler())
-    yield
-    logger.removeHandler(handler)
-
-
 @pytest.fixture(params=SAID, scope="module")
 def refused(request: pytest.FixtureRequest, gcp_server: GcpServer) -> Iterator[Refused]:
     answer, kind, message = SAID[request.param]
@@ -307,6 +300,33 @@ def test_bucket_that_can_not_be_made_is_told(
 ) -> None:
     with pytest.raises(kind, match=message):
         LOOKED["deploy"](answered(answer))
+
+
+PROGRAM = """
+from glacier import Provider
+from glacier.config import GcpConfig
+from glacier.errors import StorageError
+
+provider = Provider(config=GcpConfig(project="p", endpoint="{endpoint}"))
+try:
+    provider.bucket("lake", "rows.parquet").open()
+except StorageError as error:
+    print(error)
+"""
+
+
+def test_refusal_is_told_by_its_error_and_not_printed_besides() -> None:
+    answer, _, message = SAID["other"]
+    with RefusingStore(answer) as store:
+        ran = subprocess.run(
+            [sys.executable, "-c", PROGRAM.format(endpoint=store.endpoint)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert re.match(message, ran.stdout)
+    assert ran.stderr == ""
 
 
 # On the rig.
