@@ -1,7 +1,9 @@
 """What a user is told where Google refuses, whoever has asked: its client, gcsfs or Polars."""
 
 import json
-import logging
+import re
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -23,7 +25,7 @@ from glacier.errors import (
     StorageError,
 )
 from tests.glacier_gcp.objects import Objects
-from tests.rigs.gcp.refusals import refusal
+from tests.rigs.gcp.refusals import TokenRefusal, refusal
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.gcp.store import PROJECT
 from tests.rigs.refusals import Refusal, RefusingStore
@@ -187,15 +189,6 @@ class Refused:
     message: str
 
 
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """Have gcsfs, which logs what it raises, say nothing."""
-    logger = logging.getLogger("gcsfs")
-    logger.addHandler(handler := logging.NullHandler())
-    yield
-    logger.removeHandler(handler)
-
-
 @pytest.fixture(params=SAID, scope="module")
 def refused(request: pytest.FixtureRequest, gcp_server: GcpServer) -> Iterator[Refused]:
     answer, kind, message = SAID[request.param]
@@ -309,6 +302,33 @@ def test_bucket_that_can_not_be_made_is_told(
         LOOKED["deploy"](answered(answer))
 
 
+PROGRAM = """
+from glacier import Provider
+from glacier.config import GcpConfig
+from glacier.errors import StorageError
+
+provider = Provider(config=GcpConfig(project="p", endpoint="{endpoint}"))
+try:
+    provider.bucket("lake", "rows.parquet").open()
+except StorageError as error:
+    print(error)
+"""
+
+
+def test_refusal_is_told_by_its_error_and_not_printed_besides() -> None:
+    answer, _, message = SAID["other"]
+    with RefusingStore(answer) as store:
+        ran = subprocess.run(
+            [sys.executable, "-c", PROGRAM.format(endpoint=store.endpoint)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert re.match(message, ran.stdout)
+    assert ran.stderr == ""
+
+
 # On the rig.
 
 
@@ -386,10 +406,9 @@ MISTAKES: dict[str, tuple[Callable[[GcpServer], GcpConfig], type[GlacierError], 
         ),
     ),
 }
-BY_TOKEN = [one for one in {**ASKED, **LOOKED} if one != "read of delta"]
 
 
-@pytest.mark.parametrize("asked", BY_TOKEN)
+@pytest.mark.parametrize("asked", [*ASKED, *LOOKED])
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_identity_that_gets_no_token_is_told(
     mistake: str, asked: str, gcp_server: GcpServer
@@ -401,6 +420,62 @@ def test_identity_that_gets_no_token_is_told(
         {**ASKED, **LOOKED}[asked](Provider(config=config))
 
     assert "PRIVATE KEY" not in told(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "message"),
+    [
+        (
+            "invalid_grant",
+            (
+                "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable "
+                "timeframe. Check your iat and exp values in the JWT claim."
+            ),
+            r"the clock of this machine is wrong \(invalid_grant: .*Set the clock",
+        ),
+        ("invalid_grant", "Account has been deleted or disabled", r"the account is disabled"),
+        ("invalid_grant", "Token has been expired or revoked.", r"login has expired.*gcloud auth"),
+        ("invalid_grant", "reauth related error (invalid_rapt)", r"login is too old.*gcloud auth"),
+        (
+            "unauthorized_client",
+            "Client is unauthorized",
+            r"does not say why \(unauthorized_client",
+        ),
+    ],
+)
+@pytest.mark.parametrize("asked", ["list", "read", "open", "write"])
+def test_reason_of_the_token_service_is_told(
+    asked: str, code: str, text: str, message: str, gcp_server: GcpServer
+) -> None:
+    with RefusingStore(TokenRefusal(400, code, text)) as service:
+        fields = {**json.loads(gcp_server.key()), "token_uri": f"{service.endpoint}/token"}
+        config = gcp_server.config(service_account_key=json.dumps(fields))
+
+        with pytest.raises(
+            AccessDeniedError, match=rf"gives the service account owner@.* no token .*{message}"
+        ):
+            ASKED[asked](Provider(config=config))
+
+
+def test_api_that_acting_as_another_takes_is_told(gcp_server: GcpServer) -> None:
+    text = "IAM Service Account Credentials API has not been used in project 1 before"
+    with RefusingStore(refusal(403, "x", "accessNotConfigured", text)) as store:
+        account = {"impersonate_service_account": ETL}
+        config = gcp_server.config(endpoint=store.endpoint, **account)
+
+        with pytest.raises(
+            AccessDeniedError, match=rf"may not act as {ETL}.*services enable iamcredentials"
+        ):
+            ASKED["read"](Provider(config=config))
+
+
+@pytest.mark.parametrize("asked", ["read", "read of csv", "write", "delete"])
+def test_token_that_google_does_not_accept_is_told(asked: str, answered: Answered) -> None:
+    answer = refusal(401, "AuthenticationRequired", "authError", "Invalid Credentials")
+    provider = answered(answer)
+
+    with pytest.raises(AccessDeniedError, match=r"does not accept the token of .* for gs://lake/r"):
+        ASKED[asked](provider)
 
 
 @pytest.mark.parametrize("asked", [*ASKED, *LOOKED])

@@ -13,7 +13,7 @@ from google.api_core.exceptions import GoogleAPICallError, RetryError
 _OPEN_STATUSES = {400, 401, 403, 404}
 _ELEMENT = r"<{0}>(.*?)</{0}>"
 # deltalake breaks the text of its object store into lines with arrows and colours.
-_LAYOUT = re.compile(r"\x1b\[\d*m|↳|\s+")
+_LAYOUT = re.compile(r"(?:\x1b\[\d*m|↳|\s)+")
 _NO_BUCKET = "The specified bucket does not exist."
 _HIDDEN = "(hidden)"
 # Who has the address of an upload may write to it; Google's tokens and signed ones begin so.

@@ -37,3 +37,12 @@ def refusal(status: int, code: str, reason: str, message: str = "Google says so.
         message: What Google says with it.
     """
     return GoogleRefusal(status, code, message, reason=reason)
+
+
+class TokenRefusal(Refusal):
+    """An answer of the service that gives out tokens, whose errors are those of OAuth."""
+
+    def document(self, path: str) -> tuple[str, bytes]:
+        """Return the type and the bytes of what is answered."""
+        error = {"error": self.code, "error_description": self.message}
+        return "application/json", json.dumps(error).encode()
