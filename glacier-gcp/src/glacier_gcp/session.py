@@ -29,7 +29,7 @@ try:
     from google.oauth2 import service_account
     from requests.adapters import HTTPAdapter
 
-    from glacier_gcp.credentials import AmbientSearch, SharedCredentials
+    from glacier_gcp.credentials import AmbientSearch, SharedCredentials, TokenRequest
     from glacier_gcp.retries import PatientRetry, retries
 except ImportError as error:
     raise MissingPackageError(
@@ -150,12 +150,12 @@ class GcpSession:
     @made_once
     def transport(self) -> Request:
         """What gets tokens."""
-        return Request()
+        return TokenRequest(self.timeout)
 
     @made_once
     def http(self) -> AuthorizedSession:
         """What sends requests with a token; safe to share among threads."""
-        session = AuthorizedSession(self.shared_credentials)
+        session = AuthorizedSession(self.shared_credentials, auth_request=self.transport)
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(pool_maxsize=_KEPT_CONNECTIONS))
         return session
