@@ -1,10 +1,13 @@
 """Google Cloud passes the shared cases, on the test server."""
 
+from uuid import uuid4
+
 import pytest
 
 from glacier.provider import Provider
-from glacier.resources import Bucket, Executor
-from glacier.testing import BucketCases, ExecutorCases, Rig, TableCases
+from glacier.resources import Bucket, Executor, Serverless
+from glacier.resources.serverless import Handler
+from glacier.testing import BucketCases, ExecutorCases, Rig, ServerlessCases, TableCases
 from tests.glacier_gcp.dataproc import MOST_JOBS, batch_executor, cluster_executor
 from tests.rigs.gcp.server import GcpServer
 
@@ -38,6 +41,11 @@ class GcpRig(Rig):
         config = self._server.config(service_account_key=stranger)
         return Provider(config=config).bucket(bucket.bucket_name, bucket.path)
 
+    def serverless(self, handler: Handler) -> Serverless:
+        function = self.provider().serverless(f"function-{uuid4().hex[:8]}", handler)
+        function.deploy()
+        return function
+
 
 @pytest.fixture
 def rig(gcp_server: GcpServer) -> Rig:
@@ -49,6 +57,10 @@ class TestBucket(BucketCases):
 
 
 class TestTable(TableCases):
+    pass
+
+
+class TestServerless(ServerlessCases):
     pass
 
 

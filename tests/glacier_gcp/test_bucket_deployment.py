@@ -48,14 +48,14 @@ class Control:
         found = {key: value for key, value in self.told(name).items() if key in SETTINGS}
         found.get("retentionPolicy", {}).pop("effectiveTime", None)
         found.get("softDeletePolicy", {}).pop("effectiveTime", None)
-        empty = ({}, [], None, {"enabled": False})
+        empty: tuple[Any, ...] = ({}, [], None, {"enabled": False})
         return {key: value for key, value in found.items() if value not in empty}
 
-    def change(self, name: str, **fields: object) -> None:
+    def change(self, name: str, **fields: Any) -> None:
         """Change a bucket as somebody else would."""
         self._http.patch(f"{self._url}/{name}", json=fields).raise_for_status()
 
-    def make(self, name: str, project: str = PROJECT, **fields: object) -> None:
+    def make(self, name: str, project: str = PROJECT, **fields: Any) -> None:
         """Make a bucket as somebody else would."""
         body = {"name": name, "location": REGION, **fields}
         self._http.post(self._url, params={"project": project}, json=body).raise_for_status()

@@ -1,5 +1,6 @@
 """Which requests Cloud Storage gets: those of plain Polars, and the commit's."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -10,6 +11,8 @@ from tests.glacier_gcp.objects import Objects
 from tests.rigs.gcp.server import GcpServer
 from tests.stores.request_cases import Asked, Costs, RequestsOfStores
 
+TOLD = ("uploads", "partNumber", "uploadId", "list-type", "fields")
+
 
 class TestRequests(RequestsOfStores):
     costs = Costs(
@@ -19,11 +22,11 @@ class TestRequests(RequestsOfStores):
         write={"PUT object": 1},
         parts={
             "POST object?uploads": 1,
-            "PUT object?uploadId&partNumber": 3,
+            "PUT object?partNumber&uploadId": 3,
             "POST object?uploadId": 1,
         },
-        look={"HEAD object": 1},
-        list={"GET ?list-type": 1},
+        look={"GET object?fields": 1},
+        list={"GET ?fields": 1},
         delete={"DELETE object": 1},
         delete_several={"DELETE object": 3},
         delete_many={"DELETE object": 300},
@@ -56,6 +59,9 @@ class TestRequests(RequestsOfStores):
 
 
 def _told(request: dict[str, str]) -> str:
-    names = "&".join(part.partition("=")[0] for part in request["query"].split("&"))
-    what = request["path"]
-    return " ".join(filter(None, [request["method"], f"{what}?{names}", request["range"]]))
+    """Return a request of either API: both have buckets and objects, by other paths."""
+    path, names = request["path"], [one.partition("=")[0] for one in request["query"].split("&")]
+    is_object = bool(re.fullmatch(r"/storage/v1/b/[^/]+/o/.+|/(?!storage/)[^/]+/.+", path))
+    told = "&".join(name for name in names if name in TOLD)
+    what = ("object" if is_object else "") + (f"?{told}" if told else "")
+    return " ".join(filter(None, [request["method"], what, request["range"]]))

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from google.api_core.exceptions import GoogleAPIError, NotFound
-from google.auth.exceptions import GoogleAuthError
-from requests import RequestException
+from google.api_core.exceptions import NotFound
 
 from glacier.claims import Claim
 from glacier.errors import GlacierError
@@ -16,21 +14,21 @@ from glacier.globs import polars_glob
 from glacier.object_store import ObjectStoreAdapter
 from glacier.storage import Location, Stage, WriteMode, is_glob
 from glacier_gcp.answers import Answer, answer_of
-from glacier_gcp.credentials import NoTokenError
 from glacier_gcp.errors import of_bucket
 from glacier_gcp.session import session_of
 from glacier_gcp.storage.deployment import deploy_bucket, own_bucket
 from glacier_gcp.storage.exclusive import ExclusiveGcsObject
+from glacier_gcp.storage.objects import delete, listed, look
 from glacier_gcp.storage.settings import BUCKET, bucket_settings, claim_of
 from glacier_gcp.storage.sweep import sweep
 from glacier_gcp.storage.upload import GcsObject
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
-    from google.cloud.storage import Bucket as GoogleBucket
 
     from glacier.provider import Provider
     from glacier.resources import Bucket
+    from glacier.terraform import Block, Estate
     from glacier_gcp.config import GcpConfig
     from glacier_gcp.session import GcpSession
 
@@ -78,6 +76,12 @@ class GcsAdapter(ObjectStoreAdapter):
         settings = bucket_settings(name, self.settings(BUCKET, name))
         deploy_bucket(self._session, settings, self.provider.tags)
 
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return the bucket and its settings as blocks of Terraform."""
+        from glacier_gcp.terraform.bucket import bucket_blocks
+
+        return bucket_blocks(estate, self.resource)
+
     def location(self) -> Location:
         """Return where the bucket's path lies; touches no data."""
         session, path = self._session, self.resource.path
@@ -113,8 +117,11 @@ class GcsAdapter(ObjectStoreAdapter):
 
     def has_object(self) -> bool:
         """Return whether an object has the path as its name."""
-        blob = self._bucket.blob(self.resource.path)
-        return bool(blob.exists(timeout=self._session.timeout, retry=self._session.retry))
+        try:
+            look(self._session, self.resource.bucket_name, self.resource.path)
+        except NotFound:
+            return False
+        return True
 
     def objects(self, prefix: str) -> Iterator[str]:
         """Yield the names of all objects that start with a prefix."""
@@ -123,17 +130,9 @@ class GcsAdapter(ObjectStoreAdapter):
                 yield name
 
     def remove(self, keys: builtins.list[str]) -> None:
-        """Delete an object; nothing happens where it isn't there.
-
-        The API's batches say nothing of their parts to callers of Google's client.
-        """
-        session = self._session
+        """Delete an object; nothing happens where it isn't there."""
         for key in keys:
-            try:
-                self._bucket.delete_blob(key, timeout=session.timeout, retry=session.retry)
-            except NotFound as error:
-                if self.is_bucket_missing(error):
-                    raise
+            delete(self._session, self.resource.bucket_name, key)
 
     def upload(self, key: str, token: str, *, is_exclusive: bool) -> GcsObject:
         """Return an object that a stage is going to write."""
@@ -152,7 +151,7 @@ class GcsAdapter(ObjectStoreAdapter):
     def is_in_the_way(self, error: Exception) -> bool:
         """Return whether Google has refused to replace an object."""
         answer = answer_of(error)
-        return answer is not None and answer.status == 412
+        return answer is not None and answer.is_condition_failed
 
     def is_bucket_missing(self, error: Exception) -> bool:
         """Return whether Google has said that there is no such bucket."""
@@ -177,35 +176,21 @@ class GcsAdapter(ObjectStoreAdapter):
 
     def _reason(self, answer: Answer) -> Answer | None:
         """Return why Google refuses, from an answer in words; None if it does not any more."""
-        session, path = self._session, self.resource.path
+        path = self.resource.path
         root = f"gs://{self.resource.bucket_name}/"
         key = path if answer.place is None else answer.place.removeprefix(root)
         try:
             if key and not self.resource.is_dataset:
-                self._bucket.blob(key).reload(timeout=session.timeout, retry=session.retry)
+                look(self._session, self.resource.bucket_name, key)
             else:
                 next(self._listed(path, most=1), None)
-        except (GoogleAPIError, NoTokenError, GoogleAuthError, RequestException) as error:
+        except GcsObject.failures as error:
             found = answer_of(error)
             return None if found is None else replace(found, place=answer.place)
         return None
 
     def _listed(self, prefix: str, most: int | None = None) -> Iterator[str]:
-        session = self._session
-        found = session.storage.list_blobs(
-            self.resource.bucket_name,
-            prefix=prefix or None,
-            max_results=most,
-            fields="items(name),nextPageToken",
-            timeout=session.timeout,
-            retry=session.retry,
-        )
-        for blob in found:
-            yield blob.name
-
-    @property
-    def _bucket(self) -> "GoogleBucket":
-        return self._session.storage.bucket(self.resource.bucket_name)
+        return listed(self._session, self.resource.bucket_name, prefix, most)
 
     @property
     def _session(self) -> "GcpSession":

@@ -48,8 +48,8 @@ class GcpConfig(ProviderConfig):
 
     endpoint: str | None = None
     """Where Google Cloud's services are reached instead of their public addresses, such as an
-    emulator; entered without an identity where none is found. Environment variable:
-    `STORAGE_EMULATOR_HOST`, which counts where None too."""
+    emulator; entered without an identity where none is found, and over `http` where none is named.
+    Environment variable: `STORAGE_EMULATOR_HOST`, which counts where None too."""
 
     connect_timeout_seconds: float = Field(default=10, ge=0.001)
     """After how many seconds without a connection a request is tried again. Maps to the first half

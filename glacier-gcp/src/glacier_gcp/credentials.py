@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from google.auth.transport import Request
 
 
-class NoTokenError(Exception):
+class NoTokenError(PermissionError):
     """Google refuses to give a token, for the reason that is this error's cause.
 
     It is none of google-auth's errors, which gcsfs tries again for half a minute.
@@ -34,23 +34,43 @@ class SharedCredentials(Credentials):
         self._lock = lock
         self.refusal: Exception | None = None
 
-    def refresh(self, request: "Request") -> None:
-        """Get a new token, or take the one that another thread has got meanwhile.
+    def before_request(
+        self, request: "Request", method: str, url: str, headers: dict[str, str]
+    ) -> None:
+        """Put a token into the headers of a request that is about to be made."""
+        self.ensure_valid(request)
+        super().before_request(  # type: ignore[no-untyped-call]
+            request, method, url, headers
+        )
+
+    def ensure_valid(self, request: "Request") -> None:
+        """Get a new token where there is none, or it is about to expire.
 
         Raises:
             NoTokenError: Google refuses to give one.
             GoogleAuthError: Google did not answer soundly.
         """
         with self._lock:
-            if not self._source.valid or self._source.token == self.token:
-                self._refresh_source(request)
-            self.token, self.expiry = self._source.token, self._source.expiry
+            if not self.valid:
+                self._renew(request)
+
+    def refresh(self, request: "Request") -> None:
+        """Get a new token whatever there is, but for one that another thread gets meanwhile.
+
+        Raises:
+            NoTokenError: Google refuses to give one.
+            GoogleAuthError: Google did not answer soundly.
+        """
+        before = self.token
+        with self._lock:
+            if self.token == before:
+                self._renew(request)
 
     def apply(self, headers: dict[str, str], token: str | None = None) -> None:
         """Put the token into the headers of a request, and what else goes with it."""
         self._source.apply(headers, token=token or self.token)
 
-    def _refresh_source(self, request: "Request") -> None:
+    def _renew(self, request: "Request") -> None:
         try:
             self._source.refresh(request)
         except Exception as error:
@@ -59,6 +79,7 @@ class SharedCredentials(Credentials):
                 raise NoTokenError(str(error)) from error
             raise
         self.refusal = None
+        self.token, self.expiry = self._source.token, self._source.expiry
 
     def __reduce__(self) -> Any:  # Any: as objects have it
         raise TypeError("A credential of Google Cloud stays in its process.")

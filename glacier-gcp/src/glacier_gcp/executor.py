@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
@@ -30,6 +30,7 @@ from glacier_gcp.session import session_of
 if TYPE_CHECKING:
     from glacier.provider import Provider
     from glacier.resources import Bucket, Executor
+    from glacier.terraform import Block, Estate
     from glacier_gcp.config import DataprocConfig, GcpConfig
     from glacier_gcp.session import GcpSession
 
@@ -86,6 +87,12 @@ class DataprocAdapter(ExecutorAdapter):
         staging = prepared_staging(self.provider)
         with self._errors(f"The executor {self.resource.name!r} can't be deployed"):
             self._runner.deploy(staging.bucket_name)
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return the cluster, and the account that jobs run as, as blocks of Terraform."""
+        from glacier_gcp.terraform.job import job_blocks
+
+        return job_blocks(estate, self.resource)
 
     def submit_job(self, job: ScriptJob) -> str:
         """Start a job and return its id; one submission starts one job, whatever gets lost.

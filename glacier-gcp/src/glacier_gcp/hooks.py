@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 @hookimpl
 def glacier_register_adapters() -> "Iterable[AdapterSpec]":
-    """Register Cloud Storage and Dataproc."""
+    """Register Cloud Storage, Cloud Functions and Dataproc."""
     from glacier.registry import AdapterSpec
-    from glacier.resources import Bucket, Executor
-    from glacier_gcp.config import DataprocConfig, GcpConfig, GcsConfig
+    from glacier.resources import Bucket, Executor, Serverless
+    from glacier_gcp.config import CloudFunctionConfig, DataprocConfig, GcpConfig, GcsConfig
 
     return [
         AdapterSpec(
@@ -24,6 +24,14 @@ def glacier_register_adapters() -> "Iterable[AdapterSpec]":
             "glacier_gcp.bucket:GcsAdapter",
             (GcsConfig,),
             check="glacier_gcp.storage.names:check_bucket",
+            extra="gcp",
+        ),
+        AdapterSpec(
+            Serverless,
+            GcpConfig,
+            "glacier_gcp.serverless:CloudFunctionAdapter",
+            (CloudFunctionConfig,),
+            check="glacier_gcp.function.names:check_function",
             extra="gcp",
         ),
         AdapterSpec(

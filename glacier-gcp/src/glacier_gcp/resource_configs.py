@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from glacier.config.base import ResourceConfig
+from glacier.config.cron import DAY, HOUR, MINUTE, MONTH, WEEKDAYS, CronField, problem_of_cron
+from glacier.config.packages import check_requirements
 from glacier.overrides import checked_overrides
 from glacier_gcp.storage.rules import CorsRule, LifecycleRule, StorageClass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     # What may be given; what a config holds are the rules.
+
     LifecycleRules: TypeAlias = Sequence[LifecycleRule | Mapping[str, Any]]
     CorsRules: TypeAlias = Sequence[CorsRule | Mapping[str, Any]]
 else:
@@ -22,12 +23,25 @@ else:
 OVERRIDABLE = ("buckets", "google_storage_bucket")
 """What the overrides of a `GcsConfig` may belong to."""
 
+OVERRIDABLE_OF_FUNCTIONS = (
+    *("functions", "jobs"),
+    *("google_cloudfunctions2_function", "google_cloud_scheduler_job"),
+)
+"""What `overrides` of a `CloudFunctionConfig` can belong to."""
+
 OVERRIDABLE_OF_JOBS = ("cluster", "job", "batch", "google_dataproc_cluster")
 """What the overrides of a `DataprocConfig` may belong to."""
 
 KMS_KEY = r"^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$"
 LEAST_SOFT_DELETE_DAYS = 7
 LONGEST_RETENTION_SECONDS = 3_155_760_000
+
+_CRON_FIELDS = (MINUTE, HOUR, DAY, MONTH, CronField("day of the week", 0, 7, WEEKDAYS))
+"""https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules"""
+
+_MEMORY_OF_A_CPU = 2048
+"""From how many MB on an instance has a whole processor by itself:
+https://cloud.google.com/functions/docs/configuring/memory"""
 
 
 class GcsConfig(ResourceConfig):
@@ -103,32 +117,104 @@ class CloudFunctionConfig(ResourceConfig):
     """Settings of a Cloud Function of the second generation."""
 
     memory_mb: Annotated[int, Field(ge=128, le=32_768)] = 512
-    """Memory in MB. Maps to `serviceConfig.availableMemory`."""
+    """Memory of an instance in MB. Maps to `serviceConfig.availableMemory`."""
+
+    cpu: Annotated[float, Field(ge=0.08, le=8)] | None = None
+    """How many processors an instance has; what Google gives with its memory where None: 1 from
+    2048 MB on, less below. Maps to `serviceConfig.availableCpu`."""
 
     timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
-    """After how many seconds a call is ended. Maps to `serviceConfig.timeoutSeconds`."""
+    """After how many seconds a call is ended. One by the schedule is given up after 1800 seconds
+    in any case. Maps to `serviceConfig.timeoutSeconds`."""
 
     min_instances: Annotated[int, Field(ge=0)] = 0
-    """How many instances wait for calls. Maps to `serviceConfig.minInstanceCount`."""
+    """How many instances wait for calls, and are paid for. Maps to
+    `serviceConfig.minInstanceCount`."""
 
     max_instances: Annotated[int, Field(ge=1)] | None = None
     """How many instances may run at once; Google's own limit where None.
     Maps to `serviceConfig.maxInstanceCount`."""
 
-    service_account: str | None = None
-    """The e-mail address of the account that the function runs as.
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 1
+    """How many calls an instance takes at once, in threads; more than 1 needs a whole processor.
+    Maps to `serviceConfig.maxInstanceRequestConcurrency`."""
+
+    service_account: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+$")
+    """The e-mail address of the account that the function runs as, and its schedule calls it as;
+    one of its own where None, which may touch the provider's buckets.
     Maps to `serviceConfig.serviceAccountEmail`."""
+
+    invokers: list[Annotated[str, Field(pattern=r"^(all\w+|\w+:.+)$")]] = Field(
+        default_factory=list
+    )
+    """Who may call the function, beside whoever deploys it: members as IAM has them, such as
+    `serviceAccount:etl@my-project.iam.gserviceaccount.com` or `group:team@example.com`. Maps to
+    the role `roles/run.invoker` on the function's Cloud Run service."""
+
+    ingress: Literal["all", "internal", "internal_and_load_balancer"] = "all"
+    """From where the function can be reached. Maps to `serviceConfig.ingressSettings`."""
+
+    vpc_connector: str | None = None
+    """The Serverless VPC Access connector through which the function reaches a network, such as
+    `projects/p/locations/europe-west1/connectors/c`. Maps to `serviceConfig.vpcConnector`."""
+
+    vpc_egress: Literal["private_ranges_only", "all_traffic"] = "private_ranges_only"
+    """What goes through the connector. Maps to `serviceConfig.vpcConnectorEgressSettings`."""
 
     environment: dict[str, str] = Field(default_factory=dict)
     """Environment variables of the function: no place for secrets, which belong in a secret
-    store. Maps to `serviceConfig.environmentVariables`."""
+    store. Without more there are those that `GcpConfig.from_env` reads but for its identity; the
+    function's own counts over there. Maps to `serviceConfig.environmentVariables`."""
 
     packages: list[str] = Field(default_factory=list)
-    """Requirements, such as `polars==2.1.0`, that the function's build installs."""
+    """Requirements, such as `polars==2.1.0`, that Google installs when the function is deployed,
+    beside what the handler's sources import. Map to lines of `requirements.txt`."""
 
     schedule: str | None = None
-    """When the function is called by itself: five cron fields, such as `0 6 * * *`, in UTC.
+    """When the function is called by itself, with an empty payload: five cron fields (minute,
+    hour, day, month, day of the week), such as `0 6 * * *`, in UTC.
     Maps to `schedule` of a Cloud Scheduler job."""
+
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """Fields that are merged last, by what they belong to. In the names of the APIs: `functions`
+    of Cloud Functions and `jobs` of Cloud Scheduler, such as
+    `{"functions": {"serviceConfig": {"securityLevel": "SECURE_ALWAYS"}}}`. In Terraform's:
+    `google_cloudfunctions2_function` and `google_cloud_scheduler_job`."""
+
+    @field_validator("overrides")
+    @classmethod
+    def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return checked_overrides(given, OVERRIDABLE_OF_FUNCTIONS)
+
+    @field_validator("packages")
+    @classmethod
+    def _packages_are_requirements(cls, packages: list[str]) -> list[str]:
+        check_requirements(
+            packages, "Options of pip belong in the build's environment, by overrides=."
+        )
+        return packages
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedule_has_five_fields(cls, value: str | None) -> str | None:
+        problem = None if value is None else problem_of_cron(value, _CRON_FIELDS)
+        if problem is not None:
+            raise ValueError(
+                f"schedule={value!r} is no cron expression: {problem}. Expected five fields "
+                "(minute, hour, day, month, day of the week), such as '0 6 * * *' for every day "
+                "at 6:00 UTC"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _concurrency_needs_a_processor(self) -> Self:
+        has_whole = self.memory_mb >= _MEMORY_OF_A_CPU if self.cpu is None else self.cpu >= 1
+        if self.concurrency > 1 and not has_whole:
+            raise ValueError(
+                f"concurrency={self.concurrency} needs a whole processor; set cpu=1 or more, or "
+                f"memory_mb={_MEMORY_OF_A_CPU} with which one comes"
+            )
+        return self
 
 
 class DataprocConfig(ResourceConfig):

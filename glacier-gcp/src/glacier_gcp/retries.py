@@ -6,15 +6,29 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-from google.api_core.exceptions import RetryError
+from google.api_core.exceptions import GoogleAPICallError, RetryError
 from google.api_core.retry import Retry
-from google.cloud.storage.retry import DEFAULT_RETRY
+from google.auth.exceptions import TransportError
+from requests import ConnectionError as RequestsConnectionError
+from requests import Timeout
+from requests.exceptions import ChunkedEncodingError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_FIRST_PAUSE_SECONDS = 0.25
-_LONGEST_PAUSE_SECONDS = 8
+_PASSING_STATUSES = {408, 429, 500, 502, 503, 504}
+"""The answers after which Google asks to try again:
+https://cloud.google.com/storage/docs/retry-strategy#retryable"""
+
+_PASSING = (
+    ConnectionError,
+    RequestsConnectionError,
+    Timeout,
+    ChunkedEncodingError,
+    TransportError,
+)
+FIRST_PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 8
 
 
 class PatientRetry(Retry):
@@ -55,8 +69,14 @@ def retries(timeout_seconds: float) -> PatientRetry:
         timeout_seconds: For how long after the first failure; 0 for not at all.
     """
     return PatientRetry(
-        predicate=DEFAULT_RETRY._predicate,  # noqa: SLF001 - the list has no other name
-        initial=_FIRST_PAUSE_SECONDS,
-        maximum=_LONGEST_PAUSE_SECONDS,
+        predicate=_passes,
+        initial=FIRST_PAUSE_SECONDS,
+        maximum=LONGEST_PAUSE_SECONDS,
         timeout=timeout_seconds,
     )
+
+
+def _passes(error: Exception) -> bool:
+    """Return whether what went wrong may go well the next time."""
+    is_refused = isinstance(error, GoogleAPICallError) and error.code in _PASSING_STATUSES
+    return is_refused or isinstance(error, _PASSING)

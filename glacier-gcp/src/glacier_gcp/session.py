@@ -26,7 +26,6 @@ try:
     from google.auth.credentials import AnonymousCredentials, Credentials
     from google.auth.exceptions import DefaultCredentialsError
     from google.auth.transport.requests import AuthorizedSession, Request
-    from google.cloud.storage import Client
     from google.oauth2 import service_account
     from requests.adapters import HTTPAdapter
 
@@ -41,6 +40,7 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from gcsfs.core import GCSFileSystem
+    from google.cloud.storage import Client
 
 ClientT = TypeVar("ClientT")
 
@@ -108,6 +108,8 @@ class GcpSession:
             return _credentials_of(config.service_account_key.get_secret_value())
         if path:
             return _credentials_in(path)
+        if _is_emulator(self.endpoint):
+            return AnonymousCredentials()
         try:
             return google.auth.default(scopes=[SCOPE], request=self.transport)[0]
         except DefaultCredentialsError:
@@ -134,15 +136,16 @@ class GcpSession:
         """
         found = self.shared_credentials
         with self.lock:
-            if not found.valid:
-                found.refresh(self.transport)
+            if isinstance(found, SharedCredentials):
+                found.ensure_valid(self.transport)
             expiry = found.expiry
             return found.token, expiry and int(expiry.replace(tzinfo=UTC).timestamp())
 
     @property
     def is_anonymous(self) -> bool:
         """Whether requests are made without an identity."""
-        return isinstance(self.credentials, AnonymousCredentials)
+        # Only an endpoint is; else nothing is looked for, so that scans need no identity yet.
+        return self.endpoint is not None and isinstance(self.credentials, AnonymousCredentials)
 
     @made_once
     def transport(self) -> Request:
@@ -158,8 +161,13 @@ class GcpSession:
         return session
 
     @made_once
-    def storage(self) -> Client:
-        """The client of Cloud Storage; safe to share among threads."""
+    def storage(self) -> "Client":
+        """Google's client of Cloud Storage, for buckets themselves; safe to share among threads.
+
+        Data needs none of it, which takes as long to load as all else.
+        """
+        from google.cloud.storage import Client
+
         return Client(
             project=self.config.project,
             credentials=self.shared_credentials,
@@ -246,17 +254,15 @@ class GcpCredentials(ConfigCredentials[GcpConfig]):
             ConfigError: deltalake can't act as the service account of the config.
         """
         session = session_of(self.config)
+        if session.is_anonymous:
+            return {"google_service_account_key": json.dumps(_NOBODY)}
         if format_name == "delta":
-            return _deltalake_options(session)
-        token, _ = session.token()
-        return {} if token is None else {"google_bearer_token": token}
+            return _deltalake_options(session.config)
+        return {"google_bearer_token": cast("str", session.token()[0])}
 
 
-def _deltalake_options(session: GcpSession) -> dict[str, str]:
-    """Return the options by which deltalake's own object store enters as a session does."""
-    config = session.config
-    if session.is_anonymous:
-        return {"google_service_account_key": json.dumps(_NOBODY)}
+def _deltalake_options(config: GcpConfig) -> dict[str, str]:
+    """Return the options by which deltalake's own object store enters as a config says."""
     if config.impersonate_service_account is not None:
         raise ConfigError(
             "Delta tables on Cloud Storage can't be reached as "
@@ -275,8 +281,8 @@ _NOBODY = {
     **dict.fromkeys(("private_key", "private_key_id", "client_email"), ""),
     "disable_oauth": True,
 }
-"""The key with which deltalake's object store asks for no token; it knows no other way that its
-writers take as well."""
+"""The key with which the object stores in Polars and in deltalake ask for no token; there is no
+other way that the writers of tables take."""
 
 
 def session_of(config: GcpConfig) -> GcpSession:
@@ -288,6 +294,16 @@ def session_of(config: GcpConfig) -> GcpSession:
 @lru_cache(maxsize=_KEPT_SESSIONS)
 def _session(config: GcpConfig, ambient: tuple[tuple[str, str], ...]) -> GcpSession:  # noqa: ARG001
     return GcpSession(config)
+
+
+def _is_emulator(endpoint: str | None) -> bool:
+    """Return whether an address gets no identity that nobody has named.
+
+    What is entered without TLS is no place for the login of a developer or a machine, and a search
+    for the machine's own takes seconds where there is none.
+    """
+    is_plain = endpoint is not None and not endpoint.startswith("https://")
+    return is_plain and not any(name.startswith("GCE_METADATA_") for name in os.environ)
 
 
 def _credentials_of(key: str) -> Credentials:

@@ -69,6 +69,20 @@ ROLES: dict[str, frozenset[str]] = {
         },
         "roles/iam.serviceAccountOpenIdTokenCreator": {"iam.serviceAccounts.getOpenIdToken"},
         "roles/iam.serviceAccountUser": {"iam.serviceAccounts.actAs"},
+        "roles/iam.serviceAccountAdmin": {
+            "iam.serviceAccounts.create",
+            "iam.serviceAccounts.delete",
+            "iam.serviceAccounts.get",
+        },
+        "roles/run.invoker": {"run.routes.invoke"},
+        "roles/cloudfunctions.developer": {
+            "cloudfunctions.functions.create",
+            "cloudfunctions.functions.delete",
+            "cloudfunctions.functions.get",
+            "cloudfunctions.functions.sourceCodeSet",
+            "cloudfunctions.functions.update",
+            "cloudfunctions.operations.get",
+        },
     }.items()
 }
 OWNER_ROLE = "roles/owner"

@@ -13,6 +13,7 @@ from google.auth.exceptions import GoogleAuthError
 
 from glacier.uploads.multipart import MultipartObject
 from glacier_gcp.answers import code_of, refused_by
+from glacier_gcp.credentials import NoTokenError
 from glacier_gcp.http import send, send_once, text_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,12 @@ class GcsObject(MultipartObject):
         token: The stage's token, which the object carries.
     """
 
-    failures: ClassVar[tuple[type[Exception], ...]] = (GoogleAPIError, GoogleAuthError, OSError)
+    failures: ClassVar[tuple[type[Exception], ...]] = (
+        GoogleAPIError,
+        GoogleAuthError,
+        NoTokenError,
+        OSError,
+    )
     is_exclusive: ClassVar[bool] = False
     """Whether the object may replace nothing."""
 
