@@ -134,7 +134,7 @@ def test_cluster_that_nobody_may_ask_about_is_sent_everything(
     gcp_server.grant(submitter, "roles/storage.admin")
     cluster = cluster_executor(gcp_server)
     config = gcp_server.config(service_account_key=gcp_server.key(submitter))
-    executor = Provider(config=config).executor(cluster.name, config=cluster.config)
+    executor = Provider(config=config).executor(cluster.name, config=DataprocConfig())
 
     job_id = submitted(executor, written(tmp_path, SHOWING), "colours==1.0")
 
@@ -169,3 +169,17 @@ def test_cluster_of_others_with_an_old_image_gets_nothing_of_a_task(
     job_id = executor.submit_job(written(tmp_path, "print('hello')"))
 
     assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
+
+
+def test_packages_that_a_cluster_of_others_lacks_travel_with_scripts_too(
+    gcp_server: GcpServer, tmp_path: Path, index: Path
+) -> None:
+    theirs = cluster_executor(gcp_server, content=[])
+    provider = Provider(config=gcp_server.config())
+    config = DataprocConfig(cluster_name=theirs.name, packages=["colours==1.0"])
+    executor = provider.executor("etl", config=config)
+
+    job_id = executor.submit_job(written(tmp_path, SHOWING))
+
+    assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
+    assert executor.get_job_logs(job_id) == "dark glacier_wheels\n"

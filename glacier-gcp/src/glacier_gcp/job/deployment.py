@@ -132,15 +132,20 @@ class ExecutorCluster:
         operation.result(timeout=DEPLOYMENT_SECONDS)
 
     def _update(self, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+        status = found.get("status", {})
+        if status.get("state") == "ERROR":
+            raise JobError(
+                f"The cluster {self.name!r} could not be made: {status.get('detail')} "
+                f"{self._again()}",
+                cluster=self.name,
+            )
         unmet = set(_unmet(wanted, found))
         fixed = {one for one in unmet if one not in {*_CHANGEABLE, *_PASSED_OVER, _PACKAGES}}
         fixed = {one for one in fixed if not one.startswith(_LABELS)}
         if fixed:
             raise JobError(
                 f"The cluster {self.name!r} is there with other settings than its config's: "
-                f"{', '.join(sorted(fixed))}. Dataproc changes them of no cluster. Delete it with "
-                f"`gcloud dataproc clusters delete {self.name} --region "
-                f"{self._session.config.region}` and deploy again, or correct DataprocConfig.",
+                f"{', '.join(sorted(fixed))}. Dataproc changes them of no cluster. {self._again()}",
                 cluster=self.name,
             )
         if _PACKAGES in unmet:
@@ -155,6 +160,13 @@ class ExecutorCluster:
         if mask:
             labels = {**found.get("labels", {}), **wanted.get("labels", {})}
             self._change({**wanted, "labels": labels}, mask)
+
+    def _again(self) -> str:
+        region = self._session.config.region
+        return (
+            f"Delete it with `gcloud dataproc clusters delete {self.name} --region {region}` and "
+            "deploy again, or correct DataprocConfig."
+        )
 
     def _change(self, wanted: Mapping[str, Any], mask: list[str]) -> None:
         session = self._session

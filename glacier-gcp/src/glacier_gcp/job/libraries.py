@@ -31,11 +31,19 @@ def missing_on(
 ) -> tuple[tuple[str, ...], str]:
     """Return what a cluster lacks, and its Python; everything, where nobody may ask.
 
+    Args:
+        cluster: The cluster.
+        config: The executor's config, whose packages are wanted too.
+        requirements: What a task or a function requires; nothing for a script of the user's own.
+
     Raises:
         NotFound: There is no such cluster.
         JobError: It runs an image whose Python is too old for Glacier.
     """
     python = python_of(config) or _DEFAULT_PYTHON
+    wanted = joined(requirements, config.packages)
+    if not wanted:
+        return (), python
     try:
         found = cluster.found()
     except Forbidden:
@@ -44,16 +52,16 @@ def missing_on(
             "identity of the provider's config the role roles/dataproc.viewer.",
             cluster.name,
         )
-        return requirements, python
+        return wanted, python
     image = image_of(found)
-    if image and not is_new_enough(image, is_serverless=False):
+    if requirements and image and not is_new_enough(image, is_serverless=False):
         raise JobError(
             f"The cluster {cluster.name!r} runs Dataproc's image {image}, whose Python is too old: "
             "Glacier's functions and tasks need Python 3.11 or newer. Use a cluster with the image "
             "2.2 or later. Scripts that need no Glacier run there as they are.",
             image_version=image,
         )
-    missing = lacking(requirements, packages_of(found))
+    missing = lacking(wanted, packages_of(found))
     return missing, python_in(image, is_serverless=False) or python
 
 
@@ -67,7 +75,13 @@ def missing_in_batches(
     python = python_of(config) or _DEFAULT_PYTHON
     if config.container_image is not None:
         return (), python
-    return _joined(requirements, config.packages), python
+    return joined(requirements, config.packages), python
+
+
+def joined(requirements: "Iterable[str]", packages: "Iterable[str]") -> tuple[str, ...]:
+    """Return pins, of which the user's own take precedence."""
+    pins = {normal_name(name_in(line)): line for line in [*requirements, *packages]}
+    return tuple(sorted(pins.values()))
 
 
 def wheels_for(name: str, python: str, missing: tuple[str, ...]) -> "tuple[Path, str]":
@@ -93,9 +107,3 @@ def wheels_for(name: str, python: str, missing: tuple[str, ...]) -> "tuple[Path,
     return library_archive(
         owner, missing, Target(python, "x86_64", _GLIBC, f"manylinux_2_{_GLIBC}")
     )
-
-
-def _joined(requirements: "Iterable[str]", packages: "Iterable[str]") -> tuple[str, ...]:
-    """Return pins, of which the user's own take precedence."""
-    pins = {normal_name(name_in(line)): line for line in [*requirements, *packages]}
-    return tuple(sorted(pins.values()))

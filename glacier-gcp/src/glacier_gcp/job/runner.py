@@ -128,7 +128,7 @@ class ClusterRunner(Runner):
 
     def missing(self, requirements: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
         """Return what the cluster lacks, and its Python."""
-        return missing_on(self._cluster, self._config, requirements) if requirements else ((), "")
+        return missing_on(self._cluster, self._config, requirements)
 
     def fields(self, submission: Submission) -> dict[str, Any]:
         """Return a job as REST has it."""
