@@ -1,6 +1,7 @@
 """Cloud Functions as blocks of Terraform, that its provider's schema allows."""
 
 import hashlib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,7 @@ def test_code_lies_in_staging_under_another_name_whenever_it_changes(
     (function,) = provider.get_resources()
     own = function.package()  # type: ignore[attr-defined]
     assert package == own.read_bytes()
+    shutil.rmtree(own.parent)
     assert digest_of(package) == hashlib.sha256(package).hexdigest()[:40]
 
 
