@@ -1,10 +1,6 @@
 """What the tests of Glue share."""
 
 import json
-import time
-from collections.abc import Callable
-from pathlib import Path
-from textwrap import dedent
 from typing import Any
 from urllib.request import urlopen
 from uuid import uuid4
@@ -13,10 +9,8 @@ import boto3
 
 from glacier import Executor, Provider
 from glacier.config import GlueConfig
-from glacier.job_status import JobStatus
 from tests.rigs.aws.server import ACCESS_KEY, ACCOUNT, REGION, SECRET_KEY, AwsServer
 
-LIMIT_SECONDS = 120.0
 STAGING = f"glacier-staging-{ACCOUNT}-{REGION}"
 
 
@@ -57,6 +51,14 @@ def runs_of(server: AwsServer, executor: Executor) -> list[dict[str, Any]]:
     return found
 
 
+def ids_of(server: AwsServer, executor: Executor) -> list[str]:
+    """Return the ids of the runs of an executor, which may not be there yet."""
+    try:
+        return [run["Id"] for run in runs_of(server, executor)]
+    except client(server, "glue").exceptions.EntityNotFoundException:
+        return []
+
+
 def policy_of(server: AwsServer, role_arn: str) -> list[dict[str, Any]]:
     """Return what a role may do."""
     answer = client(server, "iam").get_role_policy(
@@ -72,6 +74,8 @@ def policy_of(server: AwsServer, role_arn: str) -> list[dict[str, Any]]:
 def staged(server: AwsServer) -> dict[str, bytes]:
     """Return what lies in the account's staging bucket."""
     s3 = client(server, "s3")
+    if STAGING not in {one["Name"] for one in s3.list_buckets()["Buckets"]}:
+        return {}
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=STAGING)
     keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
     return {key: s3.get_object(Bucket=STAGING, Key=key)["Body"].read() for key in keys}
@@ -81,26 +85,3 @@ def operations(server: AwsServer) -> list[str]:
     """Return what Glue was asked since this was called before."""
     found = [request["target"] for request in server.requests(forget=True)]
     return [one.removeprefix("AWSGlue.") for one in found if one.startswith("AWSGlue.")]
-
-
-def written(directory: Path, source: str, name: str = "job.py") -> str:
-    script = directory / name
-    script.write_text(dedent(source), encoding="utf-8")
-    return str(script)
-
-
-def ended(executor: Executor, job: object) -> tuple[JobStatus, str]:
-    """Run a job to its end and return its state and its logs."""
-    job_id = executor.submit_job(job)
-    status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
-    return status, executor.get_job_logs(job_id)
-
-
-def until(condition: Callable[[], bool], limit_seconds: float = LIMIT_SECONDS) -> bool:
-    """Return whether a condition comes true in time."""
-    deadline = time.monotonic() + limit_seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

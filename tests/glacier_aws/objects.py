@@ -6,9 +6,29 @@ import boto3
 
 from glacier.storage import new_token
 from tests.rigs.aws.server import ACCESS_KEY, REGION, SECRET_KEY, AwsServer
+from tests.rigs.proxy import error
+from tests.stores.buckets import Words
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+WORDS = Words(
+    busy="SlowDown",
+    denied="AccessDenied",
+    refusals={
+        "503": error(503, "SlowDown"),
+        "denied": error(403, "AccessDenied"),
+        "expired": error(400, "ExpiredToken"),
+    },
+    requests={
+        "write": {"method": "PUT"},
+        "part": {"method": "PUT", "query": "partNumber"},
+        "complete": {"method": "POST", "query": "^uploadId"},
+        "put": {"method": "PUT", "query": "^$"},
+        "list": {"method": "GET", "query": "list-type=2"},
+        "delete": {"method": "POST", "query": "^delete"},
+    },
+)
 
 
 class Objects:
@@ -55,6 +75,10 @@ class Objects:
         """Return the keys of all uploads that are neither completed nor aborted."""
         listed = self.client.list_multipart_uploads(Bucket=self.name)
         return [entry["Key"] for entry in listed.get("Uploads", [])]
+
+    def left_behind(self) -> list[str]:
+        """Return the keys of uploads, which stay until a rule of the bucket ends them."""
+        return self.uploads()
 
     def begin(self, key: str) -> str:
         """Begin an upload and leave it, as a process does that is killed."""

@@ -1,10 +1,8 @@
 """What a user is told where S3 refuses, whoever has asked: boto3, s3fs or Polars."""
 
-import traceback
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import polars as pl
 import pytest
 
 from glacier import Bucket, Provider
@@ -18,11 +16,11 @@ from glacier.errors import (
     StorageError,
 )
 from tests.glacier_aws.access import user
+from tests.glacier_aws.objects import Objects
 from tests.rigs.aws.server import AwsServer
 from tests.rigs.refusals import Refusal, RefusingStore
+from tests.stores.error_cases import ASKED, LOOKED, ROWS, ErrorsOfStores, Refused
 
-ROWS = pl.DataFrame({"n": [1]})
-MANY_ROWS = pl.select(n=pl.int_range(2_500_000).shuffle(seed=0))
 CANARY = "FwoGZXIvYXdzEXAMPLEtokenCANARY"
 
 EU = {"x-amz-bucket-region": "eu-west-1"}
@@ -90,41 +88,11 @@ SAID = {
     "archived": (ARCHIVED, StorageError, r"s3://lake/.* is archived and can't be read"),
 }
 
-Work = Callable[[Provider], object]
-ASKED: dict[str, Work] = {
-    "list": lambda lake: lake.bucket("lake", "rows/").list(),
-    "read": lambda lake: lake.bucket("lake", "rows.parquet").read(),
-    "read of a dataset": lambda lake: lake.bucket("lake", "rows/").read(),
-    "read of csv": lambda lake: lake.bucket("lake", "rows.csv").read(),
-    "open": lambda lake: lake.bucket("lake", "rows.parquet").open(),
-    "delete": lambda lake: lake.bucket("lake", "rows.parquet").delete(),
-    "write": lambda lake: lake.bucket("lake", "rows.parquet").write(ROWS),
-    "long write": lambda lake: lake.bucket("lake", "rows.parquet").write(MANY_ROWS),
-    "write of a dataset": lambda lake: lake.bucket("lake", "rows/").write(ROWS),
-    "read of delta": lambda lake: lake.bucket("lake", "rows", format="delta").read(),
-    "read of iceberg": lambda lake: lake.bucket("lake", "rows", format="iceberg").read(),
-}
-LOOKED: dict[str, Work] = {
-    "exists of an object": lambda lake: lake.bucket("lake", "rows.parquet").exists(),
-    "exists of a dataset": lambda lake: lake.bucket("lake", "rows/").exists(),
-    "exists of the bucket": lambda lake: lake.bucket("lake").exists(),
-    "exists of a table": lambda lake: lake.bucket("lake", "rows", format="delta").exists(),
-    "deploy": lambda lake: lake.bucket("lake").deploy(),
-}
 
-
-@dataclass(frozen=True)
-class Refused:
-    """A store that refuses everything, and what a user is to be told."""
-
-    provider: Provider
-    kind: type[GlacierError]
-    message: str
-
-
-@pytest.fixture(params=SAID, scope="module")
-def refused(request: pytest.FixtureRequest) -> Iterator[Refused]:
-    refusal, kind, message = SAID[request.param]
+@contextmanager
+def refusing(name: str) -> Iterator[Refused]:
+    """Start a store that says so to everything."""
+    refusal, kind, message = SAID[name]
     with RefusingStore(refusal) as store:
         config = AwsConfig.model_validate(
             {
@@ -139,59 +107,32 @@ def refused(request: pytest.FixtureRequest) -> Iterator[Refused]:
         yield Refused(Provider(config=config), kind, message)
 
 
-@pytest.mark.parametrize("asked", ASKED)
-def test_refusal_is_told_by_its_reason(refused: Refused, asked: str) -> None:
-    with pytest.raises(refused.kind, match=refused.message) as failure:
-        ASKED[asked](refused.provider)
-
-    assert type(failure.value) is refused.kind
-    assert CANARY not in "".join(traceback.format_exception(failure.value))
+@pytest.fixture(params=SAID, scope="module")
+def refused(request: pytest.FixtureRequest) -> Iterator[Refused]:
+    with refusing(request.param) as made:
+        yield made
 
 
-@pytest.mark.parametrize("looked", LOOKED)
-@pytest.mark.parametrize("refused", [one for one in SAID if one != "no-bucket"], indirect=True)
-def test_look_at_what_is_refused_is_an_error(refused: Refused, looked: str) -> None:
-    with pytest.raises(refused.kind, match=refused.message):
-        LOOKED[looked](refused.provider)
+@pytest.fixture(params=[one for one in SAID if one != "no-bucket"], scope="module")
+def refused_look(request: pytest.FixtureRequest) -> Iterator[Refused]:
+    with refusing(request.param) as made:
+        yield made
 
 
-@pytest.mark.parametrize("looked", [one for one in LOOKED if one != "deploy"])
-def test_nothing_exists_in_a_bucket_that_does_not(looked: str, provider: Provider) -> None:
-    assert LOOKED[looked](provider) is False
+class TestErrors(ErrorsOfStores):
+    bucket = "bucket"
+    secret = CANARY
 
+    @pytest.fixture
+    def objects(self, aws_server: AwsServer) -> Objects:
+        return Objects(aws_server)
 
-@pytest.mark.parametrize("asked", ASKED)
-def test_missing_bucket_is_not_taken_for_a_missing_file(asked: str, provider: Provider) -> None:
-    with pytest.raises(ObjectNotFoundError, match=r"The bucket 'lake' of .* does not exist"):
-        ASKED[asked](provider)
-
-
-def test_missing_key_names_itself(provider: Provider, lake: str) -> None:
-    with pytest.raises(ObjectNotFoundError, match=f"Nothing is at s3://{lake}/no.parquet"):
-        provider.bucket(lake, "no.parquet").read()
-
-
-def test_source_that_is_missing_is_named(provider: Provider, lake: str) -> None:
-    provider.bucket(lake, "here.parquet").write(ROWS)
-    provider.bucket(lake, "here.parquet").read()
-    source = provider.bucket(lake, "no.parquet", schema=ROWS.schema).scan()
-
-    with pytest.raises(ObjectNotFoundError, match=f"is not there: s3://{lake}/no.parquet. Check"):
-        provider.bucket(lake, "copy.parquet").write(source)
-
-
-def test_source_that_is_refused_is_named(
-    aws_server: AwsServer, provider: Provider, lake: str
-) -> None:
-    secret = f"{lake}-secret"
-    stranger = Provider(config=aws_server.config(access_key_id="AKIDSTRANGER"))
-    provider.bucket(secret).deploy()
-    provider.bucket(secret, "rows.parquet").write(ROWS)
-    aws_server.lock(secret, "AKIDSTRANGER")
-    source = stranger.bucket(secret, "rows.parquet", schema=ROWS.schema).scan()
-
-    with pytest.raises(AccessDeniedError, match=f"Access to s3://{secret}/rows.parquet is denied"):
-        stranger.bucket(lake, "copy.parquet").write(source)
+    @pytest.fixture
+    def hidden(self, aws_server: AwsServer, provider: Provider, lake: str) -> Bucket:
+        stranger = Provider(config=aws_server.config(access_key_id="AKIDSTRANGER"))
+        provider.bucket(lake, "rows.parquet").write(ROWS)
+        aws_server.lock(lake, "AKIDSTRANGER")
+        return stranger.bucket(lake, "rows.parquet")
 
 
 @pytest.mark.parametrize("asked", [*ASKED, *LOOKED])

@@ -9,10 +9,10 @@ import pytest
 from glacier import Provider, pipeline
 from glacier.errors import StorageError
 from glacier.storage import WriteMode
-from tests.glacier_aws.objects import Objects
+from tests.glacier_aws.objects import WORDS, Objects
 from tests.rigs.aws.server import AwsServer
-from tests.rigs.proxy import Proxy, delay, error
-from tests.stores.fault_cases import FaultsOnStores, FaultyStore, Words
+from tests.rigs.proxy import Proxy, delay
+from tests.stores.fault_cases import FaultsOnStores, FaultyStore
 from tests.stores.faults import OLD, Watch, big, load, save, sorted_rows, tripled
 
 READ_TIMEOUT_SECONDS = 0.5
@@ -21,22 +21,7 @@ SINKS = 18
 
 
 class TestFaults(FaultsOnStores):
-    words = Words(
-        busy="SlowDown",
-        refusals={
-            "503": error(503, "SlowDown"),
-            "denied": error(403, "AccessDenied"),
-            "expired": error(400, "ExpiredToken"),
-        },
-        requests={
-            "write": {"method": "PUT"},
-            "part": {"method": "PUT", "query": "partNumber"},
-            "complete": {"method": "POST", "query": "^uploadId"},
-            "put": {"method": "PUT", "query": "^$"},
-            "list": {"method": "GET", "query": "list-type=2"},
-            "delete": {"method": "POST", "query": "^delete"},
-        },
-    )
+    words = WORDS
 
     @pytest.fixture
     def store(
@@ -63,11 +48,6 @@ class TestFaults(FaultsOnStores):
                 patient=Provider(config=aws_server.config(endpoint_url=proxy.endpoint)),
             )
 
-    def left_behind(self, store: FaultyStore) -> list[str]:
-        """Return the uploads that nobody has ended."""
-        assert isinstance(store.objects, Objects)
-        return store.objects.uploads()
-
     @pytest.mark.parametrize("mode", ["overwrite", "append"])
     def test_upload_that_can_not_be_begun_leaves_a_dataset_as_it_was(
         self, store: FaultyStore, watch: Watch, mode: WriteMode
@@ -80,7 +60,7 @@ class TestFaults(FaultsOnStores):
             store.impatient("ds/").write(big(), mode=mode, partition_by="k")
 
         assert store.objects.bodies() == old
-        assert self.left_behind(store) == []
+        assert store.objects.left_behind() == []
         watch.seen.append((f"begin {mode}", store.objects, old))
 
     def test_keys_that_expire_during_a_write_are_one_clear_error(

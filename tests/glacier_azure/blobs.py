@@ -11,7 +11,26 @@ from azure.storage.blob import BlobServiceClient, generate_container_sas
 from glacier.storage import new_token
 from glacier_azure.storage.connection import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from tests.rigs.azure.azurite import Azurite
-from tests.rigs.proxy import Answer, Exchange
+from tests.rigs.proxy import Answer, Exchange, error
+from tests.stores.buckets import Words
+
+WORDS = Words(
+    busy="ServerBusy",
+    denied="AuthorizationPermissionMismatch",
+    refusals={
+        "503": error(503, "ServerBusy"),
+        "denied": error(403, "AuthorizationPermissionMismatch"),
+        "expired": error(403, "AuthenticationFailed"),
+    },
+    requests={
+        "write": {"method": "PUT"},
+        "part": {"method": "PUT", "query": "comp=block&"},
+        "complete": {"method": "PUT", "query": "comp=blocklist"},
+        "put": {"method": "PUT", "query": "^$"},
+        "list": {"method": "GET", "query": "comp=list"},
+        "delete": {"method": "POST", "query": "comp=batch"},
+    },
+)
 
 
 class Blobs:
@@ -42,6 +61,10 @@ class Blobs:
     def bodies(self) -> dict[str, bytes]:
         """Return what all blobs hold, by name."""
         return {key: self.client.download_blob(key).readall() for key in self.keys()}
+
+    def left_behind(self) -> list[str]:
+        """Return nothing, since blocks that nobody commits go by themselves."""
+        return []
 
     def stage(self, key: str, block_id: bytes, body: bytes) -> None:
         """Send a block as any tool would, and leave it; the SDK has ids of text only."""

@@ -1,11 +1,9 @@
 """What a user is told where Azure refuses, whoever has asked: its SDK, adlfs or Polars."""
 
-import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-import polars as pl
 import pytest
 
 from glacier import Bucket, Provider
@@ -23,9 +21,8 @@ from glacier_azure.storage.connection import DEVELOPMENT_ACCOUNT
 from tests.glacier_azure.blobs import Blobs
 from tests.rigs.azure.azurite import Azurite
 from tests.rigs.refusals import Refusal, RefusingStore
+from tests.stores.error_cases import ASKED, LOOKED, ROWS, ErrorsOfStores, Refused, told
 
-ROWS = pl.DataFrame({"n": [1]})
-MANY_ROWS = pl.select(n=pl.int_range(2_500_000).shuffle(seed=0))
 CANARY = "s1gnatureCANARY0123456789"
 SIGNATURE = f"sv=2022-11-02&ss=b&srt=co&sp=rwdlac&se=2999-01-01T00%3A00%3A00Z&sig={CANARY}"
 WRONG_KEY = "Q0FOQVJZLWtleS1vZi1ub2JvZHk="
@@ -107,41 +104,11 @@ SAID: dict[str, tuple[Refusal, type[GlacierError], str]] = {
     ),
 }
 
-Work = Callable[[Provider], object]
-ASKED: dict[str, Work] = {
-    "list": lambda lake: lake.bucket("lake", "rows/").list(),
-    "read": lambda lake: lake.bucket("lake", "rows.parquet").read(),
-    "read of a dataset": lambda lake: lake.bucket("lake", "rows/").read(),
-    "read of csv": lambda lake: lake.bucket("lake", "rows.csv").read(),
-    "open": lambda lake: lake.bucket("lake", "rows.parquet").open(),
-    "delete": lambda lake: lake.bucket("lake", "rows.parquet").delete(),
-    "write": lambda lake: lake.bucket("lake", "rows.parquet").write(ROWS),
-    "long write": lambda lake: lake.bucket("lake", "rows.parquet").write(MANY_ROWS),
-    "write of a dataset": lambda lake: lake.bucket("lake", "rows/").write(ROWS),
-    "read of delta": lambda lake: lake.bucket("lake", "rows", format="delta").read(),
-    "read of iceberg": lambda lake: lake.bucket("lake", "rows", format="iceberg").read(),
-}
-LOOKED: dict[str, Work] = {
-    "exists of an object": lambda lake: lake.bucket("lake", "rows.parquet").exists(),
-    "exists of a dataset": lambda lake: lake.bucket("lake", "rows/").exists(),
-    "exists of the container": lambda lake: lake.bucket("lake").exists(),
-    "exists of a table": lambda lake: lake.bucket("lake", "rows", format="delta").exists(),
-    "deploy": lambda lake: lake.bucket("lake").deploy(),
-}
 
-
-@dataclass(frozen=True)
-class Refused:
-    """A store that refuses everything, and what a user is to be told."""
-
-    provider: Provider
-    kind: type[GlacierError]
-    message: str
-
-
-@pytest.fixture(params=SAID, scope="module")
-def refused(request: pytest.FixtureRequest) -> Iterator[Refused]:
-    answer, kind, message = SAID[request.param]
+@contextmanager
+def refusing(name: str) -> Iterator[Refused]:
+    """Start a store that says so to everything."""
+    answer, kind, message = SAID[name]
     with RefusingStore(answer) as store:
         config = AzureConfig.model_validate(
             {
@@ -154,28 +121,16 @@ def refused(request: pytest.FixtureRequest) -> Iterator[Refused]:
         yield Refused(Provider(config=config), kind, message)
 
 
-def told(failure: BaseException) -> str:
-    """Return all that is printed of an error and its causes."""
-    return "".join(traceback.format_exception(failure))
+@pytest.fixture(params=SAID, scope="module")
+def refused(request: pytest.FixtureRequest) -> Iterator[Refused]:
+    with refusing(request.param) as made:
+        yield made
 
 
-@pytest.mark.parametrize("asked", ASKED)
-def test_refusal_is_told_by_its_reason(refused: Refused, asked: str) -> None:
-    with pytest.raises(refused.kind, match=refused.message) as failure:
-        ASKED[asked](refused.provider)
-
-    assert type(failure.value) is refused.kind
-    assert CANARY not in told(failure.value)
-
-
-@pytest.mark.parametrize("looked", LOOKED)
-@pytest.mark.parametrize("refused", [one for one in SAID if one != "no-container"], indirect=True)
-def test_look_at_what_is_refused_is_an_error(refused: Refused, looked: str) -> None:
-    with pytest.raises(refused.kind, match=refused.message):
-        LOOKED[looked](refused.provider)
-
-
-# On Azurite.
+@pytest.fixture(params=[one for one in SAID if one != "no-container"], scope="module")
+def refused_look(request: pytest.FixtureRequest) -> Iterator[Refused]:
+    with refusing(request.param) as made:
+        yield made
 
 
 @pytest.fixture
@@ -187,6 +142,21 @@ def provider(azurite: Azurite) -> Provider:
 def lake(azurite: Azurite) -> Blobs:
     """A container that is there."""
     return Blobs(azurite)
+
+
+class TestErrors(ErrorsOfStores):
+    bucket = "container"
+    secret = CANARY
+
+    @pytest.fixture
+    def objects(self, lake: Blobs) -> Blobs:
+        return lake
+
+    @pytest.fixture
+    def hidden(self, azurite: Azurite, provider: Provider, lake: Blobs) -> Bucket:
+        stranger = azurite.config(account_key=None, sas_token=azurite.signature(types="s"))
+        provider.bucket(lake.name, "rows.parquet").write(ROWS)
+        return Provider(config=stranger).bucket(lake.name, "rows.parquet")
 
 
 def signed(server: Azurite, signature: str) -> AzureConfig:
@@ -242,43 +212,6 @@ def test_identity_that_azure_refuses_is_told(azurite: Azurite, mistake: str, ask
     if config.sas_token is not None:
         secret = config.sas_token.get_secret_value().partition("sig=")[2]
         assert secret not in told(failure.value)
-
-
-@pytest.mark.parametrize("looked", [one for one in LOOKED if one != "deploy"])
-def test_nothing_exists_in_a_container_that_does_not(looked: str, provider: Provider) -> None:
-    assert LOOKED[looked](provider) is False
-
-
-@pytest.mark.parametrize("asked", ASKED)
-def test_missing_container_is_not_taken_for_a_missing_file(asked: str, provider: Provider) -> None:
-    with pytest.raises(ObjectNotFoundError, match=r"The container 'lake' of .* does not exist"):
-        ASKED[asked](provider)
-
-
-def test_missing_blob_names_itself(provider: Provider, lake: Blobs) -> None:
-    with pytest.raises(ObjectNotFoundError, match=f"Nothing is at {lake.uri('no.parquet')}"):
-        provider.bucket(lake.name, "no.parquet").read()
-
-
-def test_source_that_is_missing_is_named(provider: Provider, lake: Blobs) -> None:
-    provider.bucket(lake.name, "here.parquet").write(ROWS)
-    provider.bucket(lake.name, "here.parquet").read()
-    source = provider.bucket(lake.name, "no.parquet", schema=ROWS.schema).scan()
-
-    with pytest.raises(ObjectNotFoundError, match=f"is not there: {lake.uri('no.parquet')}. Che"):
-        provider.bucket(lake.name, "copy.parquet").write(source)
-
-
-def test_source_that_is_refused_is_named(azurite: Azurite, lake: Blobs) -> None:
-    mine = Provider(config=azurite.config())
-    stranger = Provider(
-        config=azurite.config(account_key=None, sas_token=azurite.signature(types="s"))
-    )
-    mine.bucket(lake.name, "rows.parquet").write(ROWS)
-    source = stranger.bucket(lake.name, "rows.parquet", schema=ROWS.schema).scan()
-
-    with pytest.raises(AccessDeniedError, match=f"Access to {lake.uri('rows.parquet')} is denied"):
-        mine.bucket(lake.name, "copy.parquet").write(source)
 
 
 def test_archived_blob_says_how_to_read_it(provider: Provider, lake: Blobs) -> None:
@@ -373,7 +306,7 @@ def test_what_can_be_no_secret_is_told(
     with pytest.raises(ConfigError, match=message) as failure:
         {**ASKED, **LOOKED}[asked](Provider(config=config))
 
-    assert CANARY[:13] not in "".join(traceback.format_exception(failure.value))
+    assert CANARY[:13] not in told(failure.value)
 
 
 @pytest.mark.parametrize("asked", ["list", "read", "open"])

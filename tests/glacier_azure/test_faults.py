@@ -5,31 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from glacier import Provider
-from tests.glacier_azure.blobs import Blobs
+from tests.glacier_azure.blobs import WORDS, Blobs
 from tests.rigs.azure.azurite import Azurite
-from tests.rigs.proxy import Proxy, error
-from tests.stores.fault_cases import FaultsOnStores, FaultyStore, Words
+from tests.rigs.proxy import Proxy
+from tests.stores.fault_cases import FaultsOnStores, FaultyStore
 
 READ_TIMEOUT_SECONDS = 0.8
 
 
 class TestFaults(FaultsOnStores):
-    words = Words(
-        busy="ServerBusy",
-        refusals={
-            "503": error(503, "ServerBusy"),
-            "denied": error(403, "AuthorizationPermissionMismatch"),
-            "expired": error(403, "AuthenticationFailed"),
-        },
-        requests={
-            "write": {"method": "PUT"},
-            "part": {"method": "PUT", "query": "comp=block&"},
-            "complete": {"method": "PUT", "query": "comp=blocklist"},
-            "put": {"method": "PUT", "query": "^$"},
-            "list": {"method": "GET", "query": "comp=list"},
-            "delete": {"method": "POST", "query": "comp=batch"},
-        },
-    )
+    words = WORDS
 
     @pytest.fixture
     def store(self, azurite: Azurite) -> Iterator[FaultyStore]:

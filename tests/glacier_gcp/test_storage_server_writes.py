@@ -45,6 +45,20 @@ def begin(session: AuthorizedSession, server: GcpServer, bucket: Bucket) -> str:
     return str(answer.headers["Location"])
 
 
+def test_upload_of_media_alone_needs_a_name(
+    session: AuthorizedSession, gcp_server: GcpServer, bucket: Bucket
+) -> None:
+    url = f"{gcp_server.endpoint}/upload/storage/v1/b/{bucket.name}/o?uploadType=media"
+    headers = {"Content-Type": "text/plain"}
+
+    named = session.post(url, b"abc", params={"name": "a/x"}, headers=headers)
+    nameless = session.post(url, b"abc", headers=headers)
+
+    assert (named.json()["name"], named.json()["contentType"]) == ("a/x", "text/plain")
+    assert nameless.status_code == 400
+    assert nameless.json()["error"]["message"] == "Required parameter: name"
+
+
 def test_upload_goes_in_chunks(bucket: Bucket, gcp_server: GcpServer) -> None:
     gcp_server.requests(forget=True)
 

@@ -23,7 +23,7 @@ class Bucket:
 
     def __init__(self, session: AuthorizedSession, address: str) -> None:
         self._session = session
-        self._address = address
+        self.address = address
 
     def ask(
         self,
@@ -37,7 +37,7 @@ class Bucket:
         path = "" if name is None else "/" + quote(name, safe="")
         named = {key.replace("_", "-"): value for key, value in headers.items()}
         answer: Response = self._session.request(
-            method, f"{self._address}{path}", data=data, headers=named, params=query
+            method, f"{self.address}{path}", data=data, headers=named, params=query
         )
         return answer
 
@@ -87,6 +87,15 @@ def test_object_keeps_its_name(bucket: Bucket, name: str) -> None:
 
     assert bucket.ask("GET", name).content == name.encode()
     assert texts(bucket.ask("GET", query={"list-type": "2"}), "Key") == [name]
+
+
+@pytest.mark.parametrize("name", ["a//b", "ends/", "a/b.c"])
+def test_object_is_found_by_a_path_with_slashes(
+    bucket: Bucket, session: AuthorizedSession, name: str
+) -> None:
+    bucket.ask("PUT", name, b"abc")
+
+    assert session.get(f"{bucket.address}/{name}").content == b"abc"
 
 
 def test_put_tells_what_it_made(bucket: Bucket) -> None:
@@ -140,9 +149,11 @@ def test_range_behind_the_end_is_refused(bucket: Bucket) -> None:
     assert (answer.status_code, texts(answer, "Code")) == (416, ["InvalidRange"])
 
 
-def test_missing_object_and_bucket_are_told_apart(bucket: Bucket) -> None:
+def test_missing_object_and_bucket_are_told_apart(
+    bucket: Bucket, session: AuthorizedSession
+) -> None:
     answer = bucket.ask("GET", "x")
-    other = Bucket(bucket._session, f"{bucket._address}-of-nobody").ask("GET", "x")
+    other = Bucket(session, f"{bucket.address}-of-nobody").ask("GET", "x")
 
     assert (answer.status_code, texts(answer, "Code")) == (404, ["NoSuchKey"])
     assert texts(answer, "Message") == ["The specified key does not exist."]
@@ -178,7 +189,7 @@ def test_put_with_another_md5_is_refused(bucket: Bucket) -> None:
 
 def test_copy_takes_the_content_along(bucket: Bucket) -> None:
     bucket.ask("PUT", "a b", b"abc", content_type="text/plain")
-    source = quote(f"{bucket._address.rpartition('/')[2]}/a b")
+    source = quote(f"{bucket.address.rpartition('/')[2]}/a b")
 
     answer = bucket.ask("PUT", "c", x_goog_copy_source=source)
 

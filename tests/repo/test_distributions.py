@@ -113,5 +113,6 @@ def _is_in_namespace(module: str, declared: set[str]) -> bool:
 
     `azure.storage.blob` is what `azure-storage-blob` holds, and `azure` what a hundred hold.
     """
-    name = module.replace(".", "_")
+    # `google.oauth2` is of google-auth, as `google.auth` is.
+    name = module.replace(".", "_").replace("google_oauth2", "google_auth")
     return any(name == one or name.startswith(f"{one}_") for one in declared if "_" in one)

@@ -1,10 +1,10 @@
 """Whatever goes wrong between here and a store: success, or one clear error and the old data."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import polars as pl
 import pytest
@@ -25,7 +25,7 @@ from tests.rigs.proxy import (
     stall,
     truncate,
 )
-from tests.stores.buckets import Objects
+from tests.stores.buckets import Objects, Words
 from tests.stores.faults import OLD, SMALL, TEXTS, Watch, big, first_time, fused, sorted_rows
 
 SECONDS_OF_WATCH = 2
@@ -91,25 +91,8 @@ class FaultyStore:
         return self.hurried()
 
 
-@dataclass(frozen=True)
-class Words:
-    """How a store talks.
-
-    Attributes:
-        busy: The code by which it sends callers away.
-        refusals: Its answers `503`, `denied` and `expired`.
-        requests: What tells its requests from others: any that `write`s, and of these one `part`,
-            what `complete`s an object of parts and what `put`s one at once; to `list` objects, and
-            to `delete` several.
-    """
-
-    busy: str
-    refusals: Mapping[str, Fault]
-    requests: Mapping[str, Mapping[str, Any]]
-
-
 class FaultsOnStores:
-    """What holds on every store; a subclass binds `store`, and says how that talks."""
+    """What holds on every store; a subclass binds `store`, and how that talks."""
 
     words: ClassVar[Words]
 
@@ -125,17 +108,6 @@ class FaultsOnStores:
     def fault(self, name: str) -> Fault:
         """Return what goes wrong."""
         return {**BROKEN, **self.words.refusals}[name]
-
-    def left_behind(self, store: FaultyStore) -> list[str]:
-        """Return what failed writes have left there beside objects, where that can be told."""
-        return []
-
-    def left_behind_later(self, store: FaultyStore) -> list[str]:
-        """Return what is left when the requests that are still under way have ended."""
-        deadline = time.monotonic() + SECONDS_OF_REQUESTS
-        while (left := self.left_behind(store)) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        return left
 
     @pytest.mark.parametrize("fault", TRANSIENT)
     @pytest.mark.parametrize("size", ["one request", "parts"])
@@ -202,7 +174,7 @@ class FaultsOnStores:
 
         assert "out of specification" not in str(caught.value)
         assert store.objects.bodies() == old
-        assert self.left_behind(store) == []
+        assert store.objects.left_behind() == []
         watch.seen.append((f"{size} {fault}", store.objects, old))
 
     @pytest.mark.parametrize(
@@ -225,7 +197,7 @@ class FaultsOnStores:
             store.impatient("ds/").write(rows, mode=mode, partition_by="k")
 
         assert store.objects.bodies() == old
-        assert self.left_behind(store) == []
+        assert store.objects.left_behind() == []
         watch.seen.append((f"{request_} {mode}", store.objects, old))
 
     @pytest.mark.parametrize(
@@ -306,7 +278,7 @@ class FaultsOnStores:
         assert sorted_rows(store.sound("ds/")).equals(expected)
         now = store.objects.bodies()
         assert {key: now[key] for key in old} == old
-        assert self.left_behind(store) == []
+        assert store.objects.left_behind() == []
         watch.seen.append(("joint", store.objects, now))
 
     def test_write_that_takes_too_long_stays_undone(self, store: FaultyStore, watch: Watch) -> None:
@@ -327,7 +299,7 @@ class FaultsOnStores:
 
         assert isinstance(caught.value.run.errors["slow"], TaskTimeoutError)
         assert store.objects.bodies() == old
-        assert self.left_behind_later(store) == []
+        assert left_behind_later(store.objects) == []
         watch.seen.append(("too long", store.objects, old))
 
     @pytest.mark.parametrize(
@@ -391,7 +363,7 @@ class FaultsOnStores:
             )
 
         assert store.objects.bodies() == old
-        assert self.left_behind(store) == []
+        assert store.objects.left_behind() == []
         watch.seen.append((f"source {skip}", store.objects, old))
 
     def test_file_is_opened_though_every_request_fails_once(self, store: FaultyStore) -> None:
@@ -403,3 +375,11 @@ class FaultsOnStores:
 
         assert rule.played >= 1
         assert found == b"a few bytes"
+
+
+def left_behind_later(objects: Objects) -> list[str]:
+    """Return what is left when the requests that are still under way have ended."""
+    deadline = time.monotonic() + SECONDS_OF_REQUESTS
+    while (left := objects.left_behind()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
