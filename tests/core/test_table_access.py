@@ -36,6 +36,7 @@ def location(**fields: object) -> Location:
     [
         (location(), PLAIN),
         (location(storage_options=None), {}),
+        (location(storage_options={**PLAIN, "max_retries": 2}), PLAIN),
         (location(credential_provider=provided), {**PLAIN, "token": SECRET}),
         (location(table_options=made_for), {**PLAIN, "delta_token": SECRET}),
         (

@@ -116,3 +116,16 @@ def test_delta_table_as_another_account_says_that_it_can_not(
         table.write(ROWS)
     with pytest.raises(ConfigError, match=r"etl-.* deltalake takes no token.*iceberg"):
         table.read()
+
+
+@pytest.mark.parametrize("format", ["delta", "iceberg"])
+def test_table_is_reached_with_limits_of_the_config_s_own(
+    gcp_server: GcpServer, format: str
+) -> None:
+    """Some are numbers to Polars, and deltalake takes texts alone."""
+    config = gcp_server.config(retry_timeout_seconds=5, read_timeout_seconds=5)
+    table = Provider(config=config).bucket(Objects(gcp_server).name, "rows", format)
+
+    table.write(ROWS)
+
+    assert table.read().equals(ROWS)

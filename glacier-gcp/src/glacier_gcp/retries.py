@@ -27,8 +27,8 @@ _PASSING = (
     ChunkedEncodingError,
     TransportError,
 )
-_FIRST_PAUSE_SECONDS = 0.25
-_LONGEST_PAUSE_SECONDS = 8
+FIRST_PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 8
 
 
 class PatientRetry(Retry):
@@ -70,8 +70,8 @@ def retries(timeout_seconds: float) -> PatientRetry:
     """
     return PatientRetry(
         predicate=_passes,
-        initial=_FIRST_PAUSE_SECONDS,
-        maximum=_LONGEST_PAUSE_SECONDS,
+        initial=FIRST_PAUSE_SECONDS,
+        maximum=LONGEST_PAUSE_SECONDS,
         timeout=timeout_seconds,
     )
 

@@ -49,9 +49,18 @@ class LiveOptions(_NativeMapping):
         return {**self._options, **({} if self._source is None else self._source())}
 
 
+def plain_options(location: Location) -> dict[str, str]:
+    """Return the options of a location that libraries of tables take: they take texts alone.
+
+    What is a number is a setting of Polars' own, such as how often it tries again.
+    """
+    options = location.storage_options or {}
+    return {name: value for name, value in options.items() if isinstance(value, str)}
+
+
 def table_options(location: Location, format_name: str) -> LiveOptions:
     """Return the options by which a format of tables reaches a location; empty on a disk."""
-    options = location.storage_options or {}
+    options = plain_options(location)
     if location.table_options is not None:
         return LiveOptions(options, partial(location.table_options, format_name))
     provider = location.credential_provider
