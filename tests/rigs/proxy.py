@@ -321,7 +321,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             exchange.send(exchange.forward())
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any  # noqa: N815
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
     def ask_server(self, body: bytes) -> Answer:
         upstream = self._upstream

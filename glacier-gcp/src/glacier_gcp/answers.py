@@ -13,7 +13,7 @@ from google.api_core.exceptions import GoogleAPICallError, RetryError
 _OPEN_STATUSES = {400, 401, 403, 404}
 _ELEMENT = r"<{0}>(.*?)</{0}>"
 # deltalake breaks the text of its object store into lines with arrows and colours.
-_LAYOUT = re.compile(r"\x1b\[\d*m|↳|\s+")
+_LAYOUT = re.compile(r"(?:\x1b\[\d*m|↳|\s)+")
 _NO_BUCKET = "The specified bucket does not exist."
 _HIDDEN = "(hidden)"
 # Who has the address of an upload may write to it; Google's tokens and signed ones begin so.
@@ -49,6 +49,16 @@ class Answer:
     def is_bucket_missing(self) -> bool:
         """Whether Google says that there is no such bucket."""
         return self.status == 404 and "bucket does not exist" in self.message
+
+    @property
+    def is_of_organisation(self) -> bool:
+        """Whether a policy of the organisation is what refuses."""
+        return self.has("orgPolicyConstraintFailed") or self.says("violates constraint")
+
+    @property
+    def is_condition_failed(self) -> bool:
+        """Whether what is there is not what the request expects to be there."""
+        return self.status == 412 and not self.is_of_organisation
 
     @property
     def told(self) -> str:

@@ -144,7 +144,7 @@ class GcsAdapter(ObjectStoreAdapter):
     def is_in_the_way(self, error: Exception) -> bool:
         """Return whether Google has refused to replace an object."""
         answer = answer_of(error)
-        return answer is not None and answer.status == 412
+        return answer is not None and answer.is_condition_failed
 
     def is_bucket_missing(self, error: Exception) -> bool:
         """Return whether Google has said that there is no such bucket."""

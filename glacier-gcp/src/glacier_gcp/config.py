@@ -48,8 +48,8 @@ class GcpConfig(ProviderConfig):
 
     endpoint: str | None = None
     """Where Google Cloud's services are reached instead of their public addresses, such as an
-    emulator; entered without an identity where none is found. Environment variable:
-    `STORAGE_EMULATOR_HOST`, which counts where None too."""
+    emulator; entered without an identity where none is found, and over `http` where none is named.
+    Environment variable: `STORAGE_EMULATOR_HOST`, which counts where None too."""
 
     connect_timeout_seconds: float = Field(default=10, ge=0.001)
     """After how many seconds without a connection a request is tried again. Maps to the first half
@@ -116,7 +116,7 @@ class GcpConfig(ProviderConfig):
             )
         return cls(
             project=project,
-            region=env.get("GOOGLE_CLOUD_REGION") or "us-central1",
+            **({"region": env["GOOGLE_CLOUD_REGION"]} if env.get("GOOGLE_CLOUD_REGION") else {}),
             zone=env.get("GOOGLE_CLOUD_ZONE") or None,
             service_account_key_path=env.get("GOOGLE_APPLICATION_CREDENTIALS") or None,
             impersonate_service_account=env.get("GOOGLE_IMPERSONATE_SERVICE_ACCOUNT") or None,

@@ -185,7 +185,7 @@ def _of_policy(answer: "Answer", uri: str) -> GlacierError | None:
             "another path, or wait.",
             uri=uri,
         )
-    if answer.has("orgPolicyConstraintFailed") or answer.says("violates constraint"):
+    if answer.is_of_organisation:
         return StorageError(
             f"A policy of the organisation refuses {uri}: {answer.told}. Change the config so that "
             "it complies, or have the policy changed.",
@@ -207,9 +207,9 @@ def _of_object(answer: "Answer", uri: str) -> GlacierError | None:
         return ObjectNotFoundError(
             f"Nothing is at {uri}. Check the bucket's name and path, or write it first.", uri=uri
         )
-    if answer.status == 412:
+    if answer.is_condition_failed:
         return ObjectExistsError(f"{uri} was written by somebody else meanwhile.", uri=uri)
-    if answer.code.lower().startswith("resourceisencryptedwithcustomerencryptionkey"):
+    if answer.says("customer-supplied encryption key"):
         return AccessDeniedError(
             f"{uri} is encrypted with a key of its own that Glacier does not have: {answer.told}. "
             "Write it again without one.",

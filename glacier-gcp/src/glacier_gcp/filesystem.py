@@ -1,6 +1,7 @@
 """The fsspec filesystem of Cloud Storage, which asks the config's session for its credential."""
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from glacier_gcp.session import GcpSession
+
+# It logs what it raises, which Python prints where nobody has set up logging.
+logging.getLogger("gcsfs").addHandler(logging.NullHandler())
 
 
 def gcs_filesystem(session: "GcpSession") -> GCSFileSystem:

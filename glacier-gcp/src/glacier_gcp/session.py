@@ -29,7 +29,7 @@ try:
     from google.oauth2 import service_account
     from requests.adapters import HTTPAdapter
 
-    from glacier_gcp.credentials import SharedCredentials
+    from glacier_gcp.credentials import AmbientSearch, SharedCredentials, TokenRequest
     from glacier_gcp.retries import PatientRetry, retries
 except ImportError as error:
     raise MissingPackageError(
@@ -64,6 +64,7 @@ class GcpSession:
     def __init__(self, config: GcpConfig) -> None:
         self.config = config
         self.lock = threading.RLock()  # of what is made once, and of refreshing
+        self._ambient = AmbientSearch([SCOPE])
         self._clients: dict[tuple[type[Any], str | None], Any] = {}
 
     @property
@@ -108,8 +109,10 @@ class GcpSession:
             return _credentials_of(config.service_account_key.get_secret_value())
         if path:
             return _credentials_in(path)
+        if _is_emulator(self.endpoint):
+            return AnonymousCredentials()
         try:
-            return google.auth.default(scopes=[SCOPE], request=self.transport)[0]
+            return self._ambient.found(self.transport)
         except DefaultCredentialsError:
             if self.endpoint is None:
                 raise
@@ -134,8 +137,8 @@ class GcpSession:
         """
         found = self.shared_credentials
         with self.lock:
-            if not found.valid:
-                found.refresh(self.transport)
+            if isinstance(found, SharedCredentials):
+                found.ensure_valid(self.transport)
             expiry = found.expiry
             return found.token, expiry and int(expiry.replace(tzinfo=UTC).timestamp())
 
@@ -147,12 +150,12 @@ class GcpSession:
     @made_once
     def transport(self) -> Request:
         """What gets tokens."""
-        return Request()
+        return TokenRequest(self.timeout)
 
     @made_once
     def http(self) -> AuthorizedSession:
         """What sends requests with a token; safe to share among threads."""
-        session = AuthorizedSession(self.shared_credentials)
+        session = AuthorizedSession(self.shared_credentials, auth_request=self.transport)
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(pool_maxsize=_KEPT_CONNECTIONS))
         return session
@@ -291,6 +294,16 @@ def session_of(config: GcpConfig) -> GcpSession:
 @lru_cache(maxsize=_KEPT_SESSIONS)
 def _session(config: GcpConfig, ambient: tuple[tuple[str, str], ...]) -> GcpSession:  # noqa: ARG001
     return GcpSession(config)
+
+
+def _is_emulator(endpoint: str | None) -> bool:
+    """Return whether an address gets no identity that nobody has named.
+
+    What is entered without TLS is no place for the login of a developer or a machine, and a search
+    for the machine's own takes seconds where there is none.
+    """
+    is_plain = endpoint is not None and not endpoint.startswith("https://")
+    return is_plain and not any(name.startswith("GCE_METADATA_") for name in os.environ)
 
 
 def _credentials_of(key: str) -> Credentials:
