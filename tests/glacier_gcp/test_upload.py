@@ -13,6 +13,7 @@ from google.api_core.exceptions import Forbidden, GoogleAPICallError, NotFound, 
 from glacier import Provider
 from glacier.errors import AccessDeniedError, StorageError
 from glacier.uploads.stage import Uploads
+from glacier.uploads.threads import THREADS
 from glacier_gcp.answers import chain_of
 from glacier_gcp.session import session_of
 from glacier_gcp.storage.exclusive import ExclusiveGcsObject, UploadLostError
@@ -297,6 +298,25 @@ def test_part_that_fails_lets_those_end_that_wait_for_their_turn(
     assert isinstance(uploads.error, AccessDeniedError)
     uploads.abort()
     assert objects.keys() == []
+
+
+def test_more_streams_than_threads_come_to_their_ends(make: Make, objects: Objects) -> None:
+    """Each part waits for the one before it, and all share few threads."""
+    unit, count = 256 * 1024, THREADS + 4
+    bodies = {f"{number}.bin": content(3 * unit + 7, number) for number in range(count)}
+    uploads = {
+        name: make(name, is_exclusive=True, part_bytes=unit, token=f"{number:016x}")
+        for number, name in enumerate(bodies)
+    }
+    files = {name: one.open("") for name, one in uploads.items()}
+
+    for start in range(0, 4 * unit, unit):
+        for name, file in files.items():
+            file.write(bodies[name][start : start + unit])
+    for one in uploads.values():
+        one.complete()
+
+    assert objects.bodies() == bodies
 
 
 @both

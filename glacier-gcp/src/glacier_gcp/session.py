@@ -165,7 +165,7 @@ class GcpSession:
     def storage(self) -> "Client":
         """Google's client of Cloud Storage, for buckets themselves; safe to share among threads.
 
-        Data needs none of it, which takes as long to load as all else.
+        It is loaded when it is needed: data needs none of it.
         """
         from google.cloud.storage import Client
 
