@@ -1,5 +1,6 @@
 """Deploying Cloud Functions: what Google then has, and how few requests that takes."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -554,11 +555,12 @@ def test_override_that_google_has_no_place_for_is_refused(
     assert gcp_server.requests() == []
 
 
-@pytest.mark.parametrize("what", ["environment", "overrides", "schedule"])
+@pytest.mark.parametrize("what", ["environment", "overrides", "part", "schedule"])
 def test_secret_is_not_sent(gcp_server: GcpServer, project: Project, what: str) -> None:
     key = gcp_server.key()
     fields: dict[str, dict[str, Any]] = {
         "environment": {"environment": {"KEY": key}},
+        "part": {"environment": {"KEY": json.loads(key)["private_key"]}},
         "overrides": {"overrides": {"functions": {"description": key}}},
         "schedule": {"overrides": {"jobs": {"description": key}}, "schedule": "0 6 * * *"},
     }
