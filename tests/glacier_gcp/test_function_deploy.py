@@ -384,6 +384,21 @@ def test_deploy_waits_until_a_new_account_is_known(
     assert function.invoke({"a": 1}) == {"a": 1}
 
 
+def test_function_that_failed_for_want_of_its_new_account_is_made_again(
+    gcp_server: GcpServer, proxy: Proxy, project: Project
+) -> None:
+    message = "Cloud Run: service account glacier-x@y.iam.gserviceaccount.com does not exist."
+    told = {"name": f"{PLACE}/operations/x", "done": True, "error": {"code": 5, "message": message}}
+    failed = proxy.on(
+        answered(200, json.dumps(told), "application/json"), path="/operations/", times=1
+    )
+
+    function = deployed(gcp_server.config(endpoint=proxy.endpoint), f"{project.module()}:run")
+
+    assert failed.played == 1
+    assert function.invoke({"a": 1}) == {"a": 1}
+
+
 def test_source_that_is_refused_says_why(
     gcp_server: GcpServer, proxy: Proxy, project: Project
 ) -> None:

@@ -5,9 +5,9 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote
 
-from google.api_core.exceptions import BadRequest, Conflict, Forbidden, GoogleAPICallError, NotFound
+from google.api_core.exceptions import BadRequest, Conflict, Forbidden, NotFound
 
-from glacier.errors import ObjectNotFoundError
+from glacier.errors import GlacierError, ObjectNotFoundError
 from glacier.pauses import pauses
 from glacier_gcp.answers import answer_of
 from glacier_gcp.http import send
@@ -58,17 +58,19 @@ class Account:
 
         Raises:
             GoogleAPICallError: It refuses.
+            GlacierError: What it has begun has failed.
         """
         for since in pauses(KNOWN_SECONDS):
             try:
                 return ask()
-            except (BadRequest, Forbidden, NotFound) as error:
-                if not self.is_new or since >= KNOWN_SECONDS or not self._is_unknown(error):
+            except (BadRequest, Forbidden, NotFound, GlacierError) as error:
+                is_over = not self.is_new or since >= KNOWN_SECONDS
+                if is_over or not self._is_unknown(str(error)):
                     raise
         return ask()
 
-    def _is_unknown(self, error: GoogleAPICallError) -> bool:
-        said = error.message.lower()
+    def _is_unknown(self, text: str) -> bool:
+        said = text.lower()
         is_of_it = self.email.lower() in said or "service account" in said
         return is_of_it and any(sign in said for sign in ("not exist", "not found", "not be found"))
 
