@@ -1,5 +1,6 @@
 """Deploying Cloud Functions: what Google then has, and how few requests that takes."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -383,6 +384,21 @@ def test_deploy_waits_until_a_new_account_is_known(
     assert function.invoke({"a": 1}) == {"a": 1}
 
 
+def test_function_that_failed_for_want_of_its_new_account_is_made_again(
+    gcp_server: GcpServer, proxy: Proxy, project: Project
+) -> None:
+    message = "Cloud Run: service account glacier-x@y.iam.gserviceaccount.com does not exist."
+    told = {"name": f"{PLACE}/operations/x", "done": True, "error": {"code": 5, "message": message}}
+    failed = proxy.on(
+        answered(200, json.dumps(told), "application/json"), path="/operations/", times=1
+    )
+
+    function = deployed(gcp_server.config(endpoint=proxy.endpoint), f"{project.module()}:run")
+
+    assert failed.played == 1
+    assert function.invoke({"a": 1}) == {"a": 1}
+
+
 def test_source_that_is_refused_says_why(
     gcp_server: GcpServer, proxy: Proxy, project: Project
 ) -> None:
@@ -554,11 +570,12 @@ def test_override_that_google_has_no_place_for_is_refused(
     assert gcp_server.requests() == []
 
 
-@pytest.mark.parametrize("what", ["environment", "overrides", "schedule"])
+@pytest.mark.parametrize("what", ["environment", "overrides", "part", "schedule"])
 def test_secret_is_not_sent(gcp_server: GcpServer, project: Project, what: str) -> None:
     key = gcp_server.key()
     fields: dict[str, dict[str, Any]] = {
         "environment": {"environment": {"KEY": key}},
+        "part": {"environment": {"KEY": json.loads(key)["private_key"]}},
         "overrides": {"overrides": {"functions": {"description": key}}},
         "schedule": {"overrides": {"jobs": {"description": key}}, "schedule": "0 6 * * *"},
     }

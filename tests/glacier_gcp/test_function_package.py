@@ -18,7 +18,7 @@ from glacier.config import CloudFunctionConfig, GcpConfig
 from glacier.errors import FunctionError
 from tests.projects import ECHO, Project
 
-SECRET = "bm90LWEtcmVhbC1rZXktb2Ytbm8tYWNjb3VudA=="
+SECRET = "bm90LWEtcmVhbC1rZXktb2Ytbm8tcHJvamVjdA=="
 KEY = json.dumps({"type": "service_account", "private_key": SECRET})
 CONFIG = GcpConfig(project="p", service_account_key=SecretStr(KEY))
 FRAMEWORK = "functions-framework>=3.8,<4"

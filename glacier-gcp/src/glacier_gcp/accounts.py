@@ -1,12 +1,13 @@
 """Service accounts that are made for functions and jobs, and what they may do with buckets."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote
 
-from google.api_core.exceptions import BadRequest, Conflict, Forbidden, GoogleAPICallError, NotFound
+from google.api_core.exceptions import BadRequest, Conflict, Forbidden, NotFound
 
-from glacier.errors import ObjectNotFoundError
+from glacier.errors import GlacierError, ObjectNotFoundError
 from glacier.pauses import pauses
 from glacier_gcp.answers import answer_of
 from glacier_gcp.http import send
@@ -57,17 +58,19 @@ class Account:
 
         Raises:
             GoogleAPICallError: It refuses.
+            GlacierError: What it has begun has failed.
         """
         for since in pauses(KNOWN_SECONDS):
             try:
                 return ask()
-            except (BadRequest, Forbidden, NotFound) as error:
-                if not self.is_new or since >= KNOWN_SECONDS or not self._is_unknown(error):
+            except (BadRequest, Forbidden, NotFound, GlacierError) as error:
+                is_over = not self.is_new or since >= KNOWN_SECONDS
+                if is_over or not self._is_unknown(str(error)):
                     raise
         return ask()
 
-    def _is_unknown(self, error: GoogleAPICallError) -> bool:
-        said = error.message.lower()
+    def _is_unknown(self, text: str) -> bool:
+        said = text.lower()
         is_of_it = self.email.lower() in said or "service account" in said
         return is_of_it and any(sign in said for sign in ("not exist", "not found", "not be found"))
 
@@ -111,22 +114,8 @@ def ensure_bucket_roles(account: Account, bindings: "Iterable[Binding]") -> None
     for one in bindings:
         by_bucket.setdefault(one.bucket.bucket_name, []).append(one)
     for name, wanted in by_bucket.items():
-        session = session_of(cast("GcpConfig", wanted[0].bucket.provider.config))
-        place = f"{session.storage_endpoint}/storage/v1/b/{quote(name)}/iam"
-        entries = [_entry(account, one) for one in wanted]
-
-        def change(known: "list[Entry]", entries: "list[Entry]" = entries) -> "list[Entry]":
-            return with_only(known, account.member, (USER, VIEWER), entries)
-
         try:
-            account.once_known(
-                lambda session=session, place=place, change=change: change_policy(  # type: ignore[misc]
-                    session,
-                    read=("GET", f"{place}?optionsRequestedPolicyVersion=3"),
-                    write=("PUT", place),
-                    change=change,
-                )
-            )
+            account.once_known(partial(_settle_bucket, account, name, wanted))
         except NotFound as error:
             answer = answer_of(error)
             if answer is None or not answer.is_bucket_missing:
@@ -136,6 +125,18 @@ def ensure_bucket_roles(account: Account, bindings: "Iterable[Binding]") -> None
                 "Create it first with bucket.deploy() or Terraform, or correct its name.",
                 uri=f"gs://{name}/",
             ) from error
+
+
+def _settle_bucket(account: Account, name: str, wanted: "list[Binding]") -> None:
+    session = session_of(cast("GcpConfig", wanted[0].bucket.provider.config))
+    place = f"{session.storage_endpoint}/storage/v1/b/{quote(name)}/iam"
+    entries = [_entry(account, one) for one in wanted]
+    change_policy(
+        session,
+        read=("GET", f"{place}?optionsRequestedPolicyVersion=3"),
+        write=("PUT", place),
+        change=lambda known: with_only(known, account.member, (USER, VIEWER), entries),
+    )
 
 
 def _found(session: "GcpSession", place: str, email: str) -> Account:
