@@ -13,6 +13,7 @@ from glacier_gcp.storage.rules import CorsRule, LifecycleRule, StorageClass
 
 if TYPE_CHECKING:
     # What may be given; what a config holds are the rules.
+    from collections.abc import Mapping, Sequence
 
     LifecycleRules: TypeAlias = Sequence[LifecycleRule | Mapping[str, Any]]
     CorsRules: TypeAlias = Sequence[CorsRule | Mapping[str, Any]]
