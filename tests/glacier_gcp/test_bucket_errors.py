@@ -28,6 +28,7 @@ from tests.glacier_gcp.objects import Objects
 from tests.rigs.gcp.refusals import TokenRefusal, refusal
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.gcp.store import PROJECT
+from tests.rigs.proxy import Proxy, stall
 from tests.rigs.refusals import Refusal, RefusingStore
 
 ROWS = pl.DataFrame({"n": [1]})
@@ -454,6 +455,20 @@ def test_reason_of_the_token_service_is_told(
         with pytest.raises(
             AccessDeniedError, match=rf"gives the service account owner@.* no token .*{message}"
         ):
+            ASKED[asked](Provider(config=config))
+
+
+@pytest.mark.parametrize("asked", ["list", "read"])
+def test_token_service_that_does_not_answer_is_told_in_time(
+    asked: str, gcp_server: GcpServer
+) -> None:
+    with Proxy(gcp_server.endpoint) as service:
+        service.on(stall(30))
+        fields = {**json.loads(gcp_server.key()), "token_uri": f"{service.endpoint}/token"}
+        key, times = json.dumps(fields), {**ONCE, "read_timeout_seconds": 0.2}
+        config = gcp_server.config(service_account_key=key, **times)
+
+        with pytest.raises(StorageError, match=r"token service can't be reached .*timed out"):
             ASKED[asked](Provider(config=config))
 
 

@@ -9,6 +9,8 @@ from glacier import Provider, pipeline, task
 from glacier.config import DataprocConfig, GcpConfig
 from glacier_gcp.iam import account_email, account_id, dataproc_condition
 from glacier_gcp.job.definition import cluster_requirements
+from tests.glacier_gcp.dataproc import cluster_executor, cluster_of
+from tests.rigs.gcp.server import GcpServer
 from tests.rigs.terraform_schema import check_document
 
 CONFIG = GcpConfig(project="acme", region="europe-west1")
@@ -235,3 +237,13 @@ def test_overrides_reach_the_block(provider: Provider) -> None:
     assert config["endpoint_config"] == {"enable_http_port_access": True}
     assert config["master_config"]["machine_type"] == "n2-highmem-4"
     assert config["worker_config"]["machine_type"] == "n1-standard-4"
+
+
+def test_cluster_has_the_labels_that_deploy_gives_it(gcp_server: GcpServer) -> None:
+    provider = Provider(gcp_server.config(), tags={"Cost Center": "R&D"})
+    executor = cluster_executor(gcp_server, provider, content=[])
+
+    labels = cluster_in(resources(provider))["labels"]
+
+    assert labels == {"cost-center": "r-d"}
+    assert labels.items() <= cluster_of(gcp_server, executor)["labels"].items()

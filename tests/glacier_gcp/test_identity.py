@@ -25,6 +25,7 @@ from tests.glacier_gcp.objects import Objects
 from tests.rigs.gcp.accounts import MACHINE, OWNER
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.gcp.store import PROJECT
+from tests.rigs.proxy import Proxy, error
 
 ROOT = Path(__file__).resolve().parents[2]
 ETL = f"etl@{PROJECT}.iam.gserviceaccount.com"
@@ -322,6 +323,38 @@ def test_account_of_the_machine_can_act_as_another(gcp_server: GcpServer, rows: 
     asked = about(rows, gcp_server.requests())
     assert "Delta tables on Cloud Storage can't be reached as etl@" in printed[1]
     assert {one["identity"] for one in asked} == {ETL}
+
+
+SEARCH = """
+from glacier import Provider
+from glacier.errors import AccessDeniedError
+
+try:
+    Provider.from_env().bucket("lake", "rows.parquet").read()
+except AccessDeniedError as error:
+    print(error)
+"""
+
+
+def test_identity_that_is_not_there_is_looked_for_once(gcp_server: GcpServer) -> None:
+    with Proxy(gcp_server.endpoint) as proxy:
+        proxy.on(error(404, "NotFound"))
+        host = proxy.endpoint.removeprefix("http://")
+        done = subprocess.run(
+            [sys.executable, "-c", SEARCH],
+            env={
+                "GOOGLE_CLOUD_PROJECT": PROJECT,
+                "CLOUDSDK_CONFIG": "/nowhere",
+                "GCE_METADATA_HOST": host,
+                "GCE_METADATA_IP": host,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert done.stdout.startswith("No credential was found for gs://lake/rows.parquet.")
+    assert len(proxy.requests) == 1
 
 
 # What leaves the process.

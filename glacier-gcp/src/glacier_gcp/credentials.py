@@ -1,13 +1,83 @@
-"""The credential that all clients of a session share."""
+"""The credential that all clients of a session share, and the search for the environment's."""
 
+import time
+from collections.abc import Mapping, Sequence
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+import google.auth
 from google.auth.credentials import Credentials
-from google.auth.exceptions import RefreshError
+from google.auth.exceptions import DefaultCredentialsError, RefreshError
+from google.auth.transport.requests import Request
+from requests import Session
+from requests.adapters import HTTPAdapter
 
 if TYPE_CHECKING:
-    from google.auth.transport import Request
+    from google.auth.transport import Response
+
+_CONNECTIONS_TRIED = 3
+_SECONDS = 1
+"""For how long a search that has found nothing counts: less than anybody waits for a second try."""
+
+
+class TokenRequest(Request):
+    """Asks for tokens, in the time that a config leaves; google-auth's own waits for two minutes.
+
+    Args:
+        timeout: The seconds to wait for a connection, and for a byte.
+    """
+
+    def __init__(self, timeout: tuple[float, float]) -> None:
+        session = Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(max_retries=_CONNECTIONS_TRIED))
+        super().__init__(session)
+        self._timeout = timeout
+
+    def __call__(
+        self,
+        url: str,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | tuple[float, float] | None = None,
+        **more: Any,  # Any: what else requests takes
+    ) -> "Response":
+        """Make a request, whose time a caller may set too."""
+        made: Response = super().__call__(  # type: ignore[no-untyped-call]
+            url, method, body, headers, timeout or self._timeout, **more
+        )
+        return made
+
+
+class AmbientSearch:
+    """What google-auth finds by itself, looked for once and not several times in a row.
+
+    A search takes seconds where nobody answers at the address of the metadata server, and one error
+    of Polars is several of them.
+
+    Args:
+        scopes: What the credential is to be for.
+    """
+
+    def __init__(self, scopes: Sequence[str]) -> None:
+        self._scopes = scopes
+        self._failed = -float("inf")
+        self._failure = ""
+
+    def found(self, request: "Request") -> Credentials:
+        """Return the credential.
+
+        Raises:
+            DefaultCredentialsError: There is none.
+        """
+        if time.monotonic() - self._failed < _SECONDS:
+            raise DefaultCredentialsError(self._failure)
+        try:
+            return google.auth.default(scopes=self._scopes, request=request)[0]
+        except DefaultCredentialsError as error:
+            self._failed, self._failure = time.monotonic(), str(error)
+            raise
 
 
 class NoTokenError(PermissionError):

@@ -26,6 +26,7 @@ from glacier_gcp.job.logs import DriverLog, driver_parts
 from glacier_gcp.job.names import job_id_of
 from glacier_gcp.job.runner import BatchRunner, ClusterRunner, Runner, Submission
 from glacier_gcp.job.runtimes import python_of, runs_tasks
+from glacier_gcp.labels import labels_of
 from glacier_gcp.session import session_of
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ class DataprocAdapter(ExecutorAdapter):
             script_fields(file, arguments, archive),
             archive,
             staging.bucket_name,
-            self.provider.tags,
+            labels_of(self.provider.tags),
         )
         fields = self._runner.fields(submission)
         check_no_secret("The settings of the job", json.dumps(fields).encode())

@@ -91,13 +91,13 @@ def of_unavailable_identity(
     is_none = any(isinstance(one, DefaultCredentialsError) for one in chain)
     if is_none or any(sign in text for sign in _NO_CREDENTIAL_SIGNS):
         return _no_credential(what)
-    is_refused = any(isinstance(one, NoTokenError) for one in chain)
-    is_auth = any(isinstance(one, GoogleAuthError) for one in chain)
-    if not (is_refused or is_auth or any(sign in text for sign in _TOKEN_SIGNS)):
+    failures = [one for one in chain if isinstance(one, GoogleAuthError)]
+    is_told = any(isinstance(one, NoTokenError) for one in chain)
+    if not (failures or is_told or any(sign in text for sign in _TOKEN_SIGNS)):
         return None
-    refusal = _refusal_of(session)
-    told = text if refusal is None else " ".join(one for one in refusal.args if _is_text(one))
-    if isinstance(refusal, TransportError) or any(isinstance(one, TransportError) for one in chain):
+    refusal = next(iter(failures), None) or _refusal_of(session)
+    told = text if refusal is None else _told_by(refusal)
+    if any(isinstance(one, TransportError) for one in (*failures, refusal)):
         return StorageError(
             f"Google's token service can't be reached for {what}, as {own_identity_of(session)}: "
             f"{_one_line(told)}. Check the network, and token_uri of the key.",
@@ -180,9 +180,9 @@ def _refusal_of(session: "GcpSession") -> Exception | None:
     return found.refusal if isinstance(found, SharedCredentials) else None
 
 
-def _is_text(value: object) -> bool:
-    """Return whether it is what google-auth says, and not the same answer as data."""
-    return isinstance(value, str)
+def _told_by(refusal: Exception) -> str:
+    """Return what google-auth says, without the same answer as data."""
+    return " ".join(one for one in refusal.args if isinstance(one, str)) or str(refusal)
 
 
 def _message_in(told: str) -> str:

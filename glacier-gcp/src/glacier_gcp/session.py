@@ -29,7 +29,7 @@ try:
     from google.oauth2 import service_account
     from requests.adapters import HTTPAdapter
 
-    from glacier_gcp.credentials import SharedCredentials
+    from glacier_gcp.credentials import AmbientSearch, SharedCredentials, TokenRequest
     from glacier_gcp.retries import PatientRetry, retries
 except ImportError as error:
     raise MissingPackageError(
@@ -64,6 +64,7 @@ class GcpSession:
     def __init__(self, config: GcpConfig) -> None:
         self.config = config
         self.lock = threading.RLock()  # of what is made once, and of refreshing
+        self._ambient = AmbientSearch([SCOPE])
         self._clients: dict[tuple[type[Any], str | None], Any] = {}
 
     @property
@@ -111,7 +112,7 @@ class GcpSession:
         if _is_emulator(self.endpoint):
             return AnonymousCredentials()
         try:
-            return google.auth.default(scopes=[SCOPE], request=self.transport)[0]
+            return self._ambient.found(self.transport)
         except DefaultCredentialsError:
             if self.endpoint is None:
                 raise
@@ -150,12 +151,12 @@ class GcpSession:
     @made_once
     def transport(self) -> Request:
         """What gets tokens."""
-        return Request()
+        return TokenRequest(self.timeout)
 
     @made_once
     def http(self) -> AuthorizedSession:
         """What sends requests with a token; safe to share among threads."""
-        session = AuthorizedSession(self.shared_credentials)
+        session = AuthorizedSession(self.shared_credentials, auth_request=self.transport)
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(pool_maxsize=_KEPT_CONNECTIONS))
         return session

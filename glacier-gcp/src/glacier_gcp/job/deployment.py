@@ -14,6 +14,7 @@ from glacier.errors import ConfigError, JobError
 from glacier.jobs.secrets import check_no_secret
 from glacier_gcp.job.definition import PIP_PACKAGES, cluster_fields
 from glacier_gcp.job.names import cluster_of
+from glacier_gcp.labels import labels_of
 from glacier_gcp.session import session_of
 
 if TYPE_CHECKING:
@@ -92,13 +93,12 @@ class ExecutorCluster:
         if self._config.cluster_name is not None:
             self.found()
             return
-        tags = self._provider.tags
         wanted = cluster_fields(
             self._executor_name,
             self._config,
             self._session.config,
             staging=staging,
-            labels=tags,
+            labels=labels_of(self._provider.tags),
         )
         check_no_secret(f"The cluster {self.name!r}", json.dumps(wanted).encode())
         try:
