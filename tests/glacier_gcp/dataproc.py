@@ -1,12 +1,8 @@
 """What the tests of Dataproc share."""
 
 import json
-import time
-from collections.abc import Callable
 from functools import cache
 from importlib.metadata import distributions
-from pathlib import Path
-from textwrap import dedent
 from typing import Any
 from urllib.request import Request, urlopen
 from uuid import uuid4
@@ -22,13 +18,11 @@ from google.cloud.dataproc_v1 import (
 
 from glacier import Executor, Provider
 from glacier.config import DataprocConfig, GcpConfig
-from glacier.job_status import JobStatus
 from glacier.jobs.pins import normal_name
 from glacier_gcp.session import GcpSession, session_of
 from tests.rigs.gcp.server import REGION, GcpServer
 from tests.rigs.gcp.store import PROJECT
 
-LIMIT_SECONDS = 60.0
 IMAGE = "europe-docker.pkg.dev/rig/jobs/glacier:1"
 MOST_JOBS = "dataproc:dataproc.scheduler.max-concurrent-jobs"
 
@@ -60,7 +54,8 @@ def batch_executor(server: GcpServer, provider: Provider | None = None, **fields
     """Return an executor of serverless batches, in an image with all that is installed here."""
     command(server, "image", name=IMAGE, requirements=installed())
     provider = provider or Provider(config=server.config())
-    config = DataprocConfig(serverless=True, **{"container_image": IMAGE, **fields})
+    known = {"container_image": IMAGE, "labels": {"executor": uuid4().hex}}
+    config = DataprocConfig(serverless=True, **{**known, **fields})
     return provider.executor("etl", config=config)
 
 
@@ -108,14 +103,15 @@ def batch_of(server: GcpServer, job_id: str) -> dict[str, Any]:
     return told
 
 
-def batches_of(server: GcpServer) -> list[str]:
-    """Return the ids of all batches, the oldest first."""
+def batches_of(server: GcpServer, label: str = "") -> list[str]:
+    """Return the ids of all batches, or of those with a label `executor`, the oldest first."""
     found = (
         session_for(server)
         .client(BatchControllerClient)
         .list_batches(parent=f"projects/{PROJECT}/locations/{REGION}")
     )
-    return [one.name.rpartition("/")[2] for one in found]
+    meant = [one for one in found if label in {"", one.labels.get("executor")}]
+    return [one.name.rpartition("/")[2] for one in meant]
 
 
 def arguments_of(pyspark: dict[str, Any]) -> dict[str, str]:
@@ -170,24 +166,13 @@ def _content_of(blob: Any) -> bytes | None:
     return content
 
 
-def written(directory: Path, source: str, name: str = "job.py") -> str:
-    script = directory / name
-    script.write_text(dedent(source), encoding="utf-8")
-    return str(script)
+def ids_of(server: GcpServer, executor: Executor) -> list[str]:
+    """Return the ids of what an executor has submitted, the newest first.
 
-
-def ended(executor: Executor, job: object) -> tuple[JobStatus, str]:
-    """Run a job to its end and return its state and its logs."""
-    job_id = executor.submit_job(job)
-    status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
-    return status, executor.get_job_logs(job_id)
-
-
-def until(condition: Callable[[], bool], limit_seconds: float = LIMIT_SECONDS) -> bool:
-    """Return whether a condition comes true in time."""
-    deadline = time.monotonic() + limit_seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
+    Batches belong to no executor: they are told apart by the label `executor`.
+    """
+    config = executor.config
+    assert isinstance(config, DataprocConfig)
+    if not config.serverless:
+        return [job["reference"]["jobId"] for job in reversed(jobs_of(server, executor))]
+    return batches_of(server, config.labels["executor"])[::-1]

@@ -1,9 +1,11 @@
 """Jobs on Dataproc: what is submitted, their logs and states, and how they are stopped."""
 
+import json
 import logging
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,10 @@ from glacier.config import DataprocConfig
 from glacier.errors import ConfigError, JobError, PackageError
 from glacier.job_status import JobStatus
 from glacier_gcp.job.states import STATES, STATES_OF_BATCHES
+from tests.executors.job_cases import ENDLESS, HELLO, JobsOnExecutors
+from tests.executors.jobs import LIMIT_SECONDS, Staged, ended, written
 from tests.glacier_gcp.dataproc import (
     IMAGE,
-    LIMIT_SECONDS,
     MOST_JOBS,
     arguments_of,
     asked_of_dataproc,
@@ -25,40 +28,61 @@ from tests.glacier_gcp.dataproc import (
     batch_of,
     cluster_executor,
     command,
-    ended,
+    ids_of,
     jobs_of,
     staged,
-    until,
-    written,
 )
 from tests.rigs.gcp.server import GcpServer
 
-HELLO = "print('hello')"
-ENDLESS = """
-    import os, threading
-    print(f"pid {os.getpid()};")
-    threading.Event().wait()
-"""
-SHOWING = """
+PRINTING = """
     import os, sys
     print("to output")
     print("to error", file=sys.stderr)
     os.system("echo from a child")
-    print(os.environ.get("OF_THE_CALLER"), os.getpid())
-    try:
-        import glacier
-    except ImportError as error:
-        print(error)
     print("ü" * 3)
 """
 
 Maker = Callable[..., Executor]
 
 
-def one_at_a_time(server: GcpServer) -> Executor:
-    """Return an executor whose cluster runs a job at a time."""
-    software = {"config": {"softwareConfig": {"properties": {MOST_JOBS: "1"}}}}
-    return cluster_executor(server, content=[], overrides={"cluster": software})
+class JobsOnDataproc(JobsOnExecutors):
+    @pytest.fixture
+    def server(self, gcp_server: GcpServer) -> GcpServer:
+        return gcp_server
+
+    @pytest.fixture
+    def staged(self, gcp_server: GcpServer) -> Staged:
+        return partial(staged, gcp_server)
+
+    @pytest.fixture(autouse=True)
+    def key(self, gcp_server: GcpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Have the secret be that of the rig's owner, which the rig makes when it starts."""
+        secret = json.loads(gcp_server.key())["private_key"]
+        monkeypatch.setattr(self, "secret", secret, raising=False)
+
+    def job_ids(self, server: GcpServer, executor: Executor) -> list[str]:
+        return ids_of(server, executor)
+
+
+class TestJobs(JobsOnDataproc):
+    @pytest.fixture
+    def executor(self, gcp_server: GcpServer) -> Executor:
+        return cluster_executor(gcp_server, content=[])
+
+    @pytest.fixture
+    def crowded(self, gcp_server: GcpServer) -> Executor:
+        software = {"config": {"softwareConfig": {"properties": {MOST_JOBS: "1"}}}}
+        return cluster_executor(gcp_server, content=[], overrides={"cluster": software})
+
+
+class TestBatches(JobsOnDataproc):
+    @pytest.fixture
+    def executor(self, gcp_server: GcpServer) -> Executor:
+        return batch_executor(gcp_server)
+
+    @pytest.fixture
+    def crowded(self) -> Executor:
+        pytest.skip("how many batches run at a time is a quota of the project")
 
 
 @pytest.fixture(params=["cluster", "batch"])
@@ -113,37 +137,26 @@ def test_batch_is_what_the_config_says(gcp_server: GcpServer, tmp_path: Path) ->
     assert batch["environmentConfig"]["executionConfig"]["ttl"] == "1800s"
 
 
-def test_job_runs_nowhere_near_its_caller_and_its_log_has_all_it_prints(
-    make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_log_has_all_that_a_job_prints(make: Maker, tmp_path: Path) -> None:
+    _, log = ended(make(), written(tmp_path, PRINTING))
+
+    assert sorted(log.splitlines()) == ["from a child", "to error", "to output", "üüü"]
+
+
+def test_log_in_many_objects_is_read_over_their_borders(
+    gcp_server: GcpServer, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("OF_THE_CALLER", "1")
-
-    _, log = ended(make(), written(tmp_path, SHOWING))
-
-    *printed, where, missing, umlauts = log.splitlines()
-    assert sorted(printed) == ["from a child", "to error", "to output"]
-    assert where.startswith("None ")
-    assert not where.endswith(f" {os.getpid()}")
-    assert (missing, umlauts) == ("No module named 'glacier'", "üüü")
-
-
-def test_log_is_read_piece_by_piece_without_loss(gcp_server: GcpServer, tmp_path: Path) -> None:
-    """Dataproc splits it over objects, of which the last one grows."""
-    source = "import time\nfor n in range(2000):\n    print('ü', n)\n    time.sleep(0.0002)\n"
     executor = cluster_executor(gcp_server, content=[])
+    source = "for n in range(2000):\n    print('ü', n)\n"
+    expected = "".join(f"ü {n}\n" for n in range(2000))
+
     job_id = executor.submit_job(written(tmp_path, source))
-    text, cursor = "", ""
+    executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
 
-    def is_read() -> bool:
-        nonlocal text, cursor
-        has_ended = executor.get_job_status(job_id).is_final
-        piece = executor.read_job_logs(job_id, cursor)
-        text, cursor = text + piece.text, piece.cursor
-        return has_ended and not piece.text
-
-    assert until(is_read)
-    assert text == "".join(f"ü {n}\n" for n in range(2000))
-    assert executor.get_job_logs(job_id) == text
+    begin = expected.index("ü 500")
+    piece = executor.read_job_logs(job_id, str(len(expected[:begin].encode())))
+    assert piece.text == expected[begin:]
+    assert executor.get_job_logs(job_id) == expected
 
 
 def test_log_ends_with_what_dataproc_says(make: Maker, tmp_path: Path) -> None:
@@ -164,41 +177,18 @@ def test_batch_that_never_began_says_why(gcp_server: GcpServer, tmp_path: Path) 
     assert "Dataproc: FAILED: Job failed before its driver was started: Failed to pull" in log
 
 
-def test_running_job_is_stopped_with_its_process(
+def test_job_that_was_stopped_is_not_stopped_again(
     gcp_server: GcpServer, make: Maker, tmp_path: Path
 ) -> None:
     executor = make()
     job_id = executor.submit_job(written(tmp_path, ENDLESS))
-    assert until(lambda: "pid" in executor.get_job_logs(job_id))
-    found = re.search(r"pid (\d+);", executor.get_job_logs(job_id))
-    assert found is not None
-
-    config = executor.config
-    other = Provider(config=gcp_server.config()).executor(executor.name, config=config)
-    other.cancel_job(job_id)  # as another process would
-    status = other.wait(job_id, timeout_seconds=LIMIT_SECONDS)
+    executor.cancel_job(job_id)
+    executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
     asked_of_dataproc(gcp_server)
-    other.cancel_job(job_id)
 
-    assert status is JobStatus.CANCELLED
-    assert not Path(f"/proc/{found[1]}").exists()
+    executor.cancel_job(job_id)
+
     assert not any(":cancel" in one for one in asked_of_dataproc(gcp_server))
-
-
-def test_job_beyond_the_clusters_room_is_pending_and_can_be_stopped_there(
-    gcp_server: GcpServer, tmp_path: Path
-) -> None:
-    executor = one_at_a_time(gcp_server)
-    first = executor.submit_job(written(tmp_path, ENDLESS))
-    second = executor.submit_job(written(tmp_path, HELLO, "second.py"))
-
-    waiting = executor.get_job_status(second)
-    executor.cancel_job(second)
-    stopped = executor.wait(second, timeout_seconds=LIMIT_SECONDS)
-    executor.cancel_job(first)
-
-    assert (waiting, stopped) == (JobStatus.PENDING, JobStatus.CANCELLED)
-    assert executor.get_job_logs(second) == ""
 
 
 @pytest.mark.parametrize("state", [99, "STATE_UNSPECIFIED"])
@@ -226,22 +216,14 @@ def test_every_state_of_the_sdk_is_known() -> None:
     assert of_batches == STATES_OF_BATCHES.keys()
 
 
-@pytest.mark.parametrize("where", ["script", "environment", "properties"])
-def test_secret_is_refused_before_a_job_is_submitted(
-    gcp_server: GcpServer, tmp_path: Path, where: str
-) -> None:
-    key = gcp_server.key()
-    source = f"key = '''{key}'''" if where == "script" else HELLO
-    environment = {"KEY": key} if where == "environment" else {}
-    properties = {"spark.key": key} if where == "properties" else {}
-    executor = batch_executor(gcp_server, properties=properties)
+def test_secret_in_a_property_is_refused(gcp_server: GcpServer, tmp_path: Path) -> None:
+    executor = batch_executor(gcp_server, properties={"spark.key": gcp_server.key()})
     asked_of_dataproc(gcp_server)
 
-    with pytest.raises(PackageError, match=r"holds the secret GcpConfig\.service_account_key"):
-        executor.submit_job({"script": written(tmp_path, source), "environment": environment})
+    with pytest.raises(PackageError, match=r"settings of the job holds the secret GcpConfig"):
+        executor.submit_job(written(tmp_path, HELLO))
 
     assert asked_of_dataproc(gcp_server) == []
-    assert not any(b"PRIVATE KEY" in content for content in staged(gcp_server).values())
 
 
 def test_missing_cluster_is_an_error_that_says_what_to_do(

@@ -16,11 +16,10 @@ from typing import Any
 import pytest
 
 from glacier_gcp.job import launcher as dataproc_launcher
+from glacier_gcp.job.definition import launcher_source
 from tests.glacier_gcp.objects import Objects
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.proxy import Proxy, error, truncate
-
-LAUNCHER = Path(dataproc_launcher.__file__)
 
 
 class Launches:
@@ -30,6 +29,8 @@ class Launches:
         self.storage = server.endpoint
         self.lake = lake
         self._directory = directory
+        self._launcher = directory / "launcher.py"
+        self._launcher.write_bytes(launcher_source())
         self._environment = {"PATH": os.environ["PATH"], **server.metadata}
 
     def objects(self) -> list[str]:
@@ -71,7 +72,7 @@ class Launches:
         }
         words = [word for pair in own.items() for word in pair]
         return subprocess.run(
-            [sys.executable, "-S", str(LAUNCHER), *words],
+            [sys.executable, "-S", str(self._launcher), *words],
             cwd=self._directory,
             env=self._environment,
             capture_output=True,
@@ -210,4 +211,4 @@ def test_gcsfs_reaches_what_the_launcher_does(launches: Launches) -> None:
 
 
 def test_older_pythons_can_read_the_launcher() -> None:
-    ast.parse(LAUNCHER.read_text(encoding="utf-8"), feature_version=(3, 8))
+    ast.parse(launcher_source(), feature_version=(3, 8))

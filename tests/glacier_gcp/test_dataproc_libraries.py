@@ -12,15 +12,14 @@ from glacier.adapters import ScriptJob
 from glacier.config import DataprocConfig
 from glacier.errors import JobError
 from glacier.job_status import JobStatus
+from tests.executors.jobs import LIMIT_SECONDS, written
 from tests.glacier_aws.lambda_wheels import make_wheel
 from tests.glacier_gcp.dataproc import (
-    LIMIT_SECONDS,
     batch_executor,
     batch_of,
     cluster_executor,
     jobs_of,
     staged,
-    written,
 )
 from tests.rigs.gcp.server import GcpServer
 

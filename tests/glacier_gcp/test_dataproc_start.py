@@ -11,13 +11,12 @@ from glacier.errors import JobConnectionError, JobError
 from glacier.job_status import JobStatus
 from glacier.jobs.submit import died
 from glacier_gcp.executor import DataprocAdapter
+from tests.executors.jobs import LIMIT_SECONDS, written
 from tests.glacier_gcp.dataproc import (
-    LIMIT_SECONDS,
     batch_executor,
     batches_of,
     cluster_executor,
     jobs_of,
-    written,
 )
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.proxy import Fault, Proxy, drop, error, reset_response

@@ -1,33 +1,29 @@
 """Tasks and functions on Dataproc: what they compute, where, with whose code and as whom."""
 
 import json
-import logging
 import os
-import subprocess
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import narwhals as nw
-import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
 
 from glacier import Bucket, Executor, Provider, pipeline, task
-from glacier.engine.leftovers import RunRecord, left_behind
-from glacier.engine.result import JobRun, Run
-from glacier.errors import JobError, PackageError, RunError
+from glacier.errors import JobError, PackageError
 from glacier.job_status import JobStatus
+from tests.executors.jobs import LIMIT_SECONDS, Staged, written
+from tests.executors.task_cases import SALES, OldRuntime, TasksOnExecutors
 from tests.glacier_gcp.dataproc import (
-    LIMIT_SECONDS,
     arguments_of,
     asked_of_dataproc,
     batch_executor,
     cluster_executor,
+    ids_of,
     jobs_of,
     staged,
-    until,
-    written,
 )
 from tests.glacier_gcp.objects import Objects
 from tests.rigs.gcp.accounts import MACHINE
@@ -37,7 +33,11 @@ from tests.rigs.proxy import Proxy, drop
 SUBMITTED = {"spark.master": "local[1]"}
 """Has the rig start a job by `spark-submit`, with a Spark of its own."""
 
-SALES = pl.DataFrame({"day": [1, 1, 2], "amount": [120, 45, 80]})
+
+@pytest.fixture
+def proxy(gcp_server: GcpServer) -> Iterator[Proxy]:
+    with Proxy(gcp_server.endpoint) as proxy:
+        yield proxy
 
 
 @pytest.fixture
@@ -52,92 +52,61 @@ def executor(gcp_server: GcpServer, provider: Provider) -> Executor:
     return cluster_executor(gcp_server, provider)
 
 
-def adding_up(executor: Executor, lake: Bucket) -> Any:
-    """Return a pipeline that reads here and there, computes there, and writes there."""
-    target = lake / "daily.parquet"
+class TasksOnDataproc(TasksOnExecutors):
+    left = frozenset({"dataproc", "scripts"})
 
-    @task
-    def load() -> pl.LazyFrame:
-        return (lake / "sales.parquet").scan()
+    @pytest.fixture
+    def server(self, gcp_server: GcpServer) -> GcpServer:
+        return gcp_server
 
-    @task(executor=executor)
-    def daily(sales: pl.LazyFrame) -> pl.LazyFrame:
-        print("computed by", os.getpid())
-        return sales.group_by("day").agg(pl.col("amount").sum()).sort("day")
+    @pytest.fixture
+    def staged(self, gcp_server: GcpServer) -> Staged:
+        return partial(staged, gcp_server)
 
-    @task(executor=executor)
-    def save(daily: pl.LazyFrame) -> str:
-        import glacier
+    @pytest.fixture
+    def lake(self, sales: Bucket) -> Bucket:
+        return sales
 
-        target.write(daily)
-        return glacier.__file__
+    @pytest.fixture
+    def proxied(self, proxy: Proxy, gcp_server: GcpServer) -> Provider:
+        """A provider whose answers can be lost on their way."""
+        return Provider(config=gcp_server.config(endpoint=proxy.endpoint))
 
-    @pipeline
-    def adding() -> dict[str, Any]:
-        sums = daily(load())
-        return {"sums": sums, "glacier": save(sums)}
+    @pytest.fixture(autouse=True)
+    def loser(self, proxy: Proxy) -> None:
+        self._proxy = proxy
 
-    return adding
+    def job_ids(self, server: GcpServer, executor: Executor) -> list[str]:
+        return ids_of(server, executor)
 
+    def is_stopped(self, server: GcpServer, executor: Executor) -> bool:
+        return executor.get_job_status(ids_of(server, executor)[0]) is JobStatus.CANCELLED
 
-def test_tasks_read_compute_and_write_on_a_cluster(
-    gcp_server: GcpServer, executor: Executor, sales: Bucket, caplog: pytest.LogCaptureFixture
-) -> None:
-    """One job for both; it leaves scripts alone."""
-    caplog.set_level(logging.INFO, "glacier.jobs")
-    expected = pl.DataFrame({"day": [1, 2], "amount": [165, 80]})
-    before = set(staged(gcp_server))
-
-    with adding_up(executor, sales).run() as run:
-        sums = run.result["sums"].collect()
-
-    (job,) = run.jobs
-    assert (job.status, job.tasks) == (JobStatus.SUCCEEDED, ("daily", "save"))
-    assert_frame_equal(sums, expected)
-    assert_frame_equal((sales / "daily.parquet").read(), expected)
-    assert "computed by" in job.log
-    assert f"computed by {os.getpid()}\n" not in job.log
-    assert any("computed by" in record.message for record in caplog.records)
-    # Its own Glacier is not there: what it imported has travelled.
-    assert "/glacier-job-" in run.result["glacier"]
-    assert len(jobs_of(gcp_server, executor)) == 1
-    left = set(staged(gcp_server)) - before
-    assert {key.split("/")[1] for key in left} <= {"dataproc", "scripts"}
+    def lose_an_answer(self, server: GcpServer, executor: Executor) -> None:
+        self._proxy.on(drop, method="POST", path=r"/jobs:submit$|/batches$", times=1)
 
 
-def test_tasks_run_once_in_a_batch_though_an_answer_was_lost(
-    gcp_server: GcpServer, sales: Bucket
-) -> None:
-    with Proxy(gcp_server.endpoint) as proxy:
-        lost = proxy.on(drop, method="POST", path=r"/batches$", times=1)
-        provider = Provider(config=gcp_server.config(endpoint=proxy.endpoint))
-        executor = batch_executor(gcp_server, provider)
-        lake = provider.bucket(sales.bucket_name)
+class TestTasksOnClusters(TasksOnDataproc):
+    @pytest.fixture
+    def executor(self, gcp_server: GcpServer, proxied: Provider) -> Executor:
+        return cluster_executor(gcp_server, proxied)
 
-        with adding_up(executor, lake).run() as run:
-            sums = run.result["sums"].collect()
-
-    assert sums.rows() == [(1, 165), (2, 80)]
-    assert [job.log.count("computed by") for job in run.jobs] == [1]
-    assert lost.played == 1
+    @pytest.fixture
+    def old(self, gcp_server: GcpServer, provider: Provider) -> OldRuntime:
+        executor = cluster_executor(gcp_server, provider, content=[], image_version="2.1")
+        return OldRuntime(executor, "Dataproc's image 2.1", 'image_version="2.2"')
 
 
-def test_failure_over_there_comes_back_with_its_traceback(
-    executor: Executor, sales: Bucket
-) -> None:
-    @task(executor=executor)
-    def broken(sales: pl.LazyFrame) -> int:
-        return int(sales.collect().height / 0)
+class TestTasksInBatches(TasksOnDataproc):
+    @pytest.fixture
+    def executor(self, gcp_server: GcpServer, proxied: Provider) -> Executor:
+        return batch_executor(gcp_server, proxied)
 
-    @pipeline
-    def breaking() -> int:
-        return broken((sales / "sales.parquet").scan())
-
-    with pytest.raises(RunError, match="ZeroDivisionError: division by zero") as failure:
-        breaking.run()
-
-    cause = failure.value.run.errors["broken"].__cause__
-    assert "in broken" in getattr(cause, "remote_traceback", "")
+    @pytest.fixture
+    def old(self, gcp_server: GcpServer, provider: Provider) -> OldRuntime:
+        fields = {"image_version": "1.1", "container_image": None}
+        executor = batch_executor(gcp_server, provider, **fields)
+        return OldRuntime(executor, "Dataproc's serverless runtime 1.1", 'image_version="2.2"')
 
 
 def test_process_that_was_killed_over_there_is_a_job_that_died(executor: Executor) -> None:
@@ -173,49 +142,6 @@ def test_config_over_there_has_the_identity_of_the_machine(executor: Executor) -
 
     with executor.get_job_result(job_id) as result:
         assert result.value == (MACHINE, True)
-
-
-@pytest.mark.parametrize(
-    ("is_serverless", "version", "kind"), [(False, "2.1", "image"), (True, "1.1", "runtime")]
-)
-def test_runtime_with_an_old_python_gets_nothing_of_a_task(
-    gcp_server: GcpServer,
-    provider: Provider,
-    sales: Bucket,
-    version: str,
-    kind: str,
-    *,
-    is_serverless: bool,
-) -> None:
-    executor = (
-        batch_executor(gcp_server, provider, image_version=version, container_image=None)
-        if is_serverless
-        else cluster_executor(gcp_server, provider, content=[], image_version=version)
-    )
-    adding = adding_up(executor, sales)
-    message = rf"{kind} {version}, which runs Python 3\.10; .*image_version=\"2\.2\""
-    gcp_server.requests(forget=True)
-
-    with pytest.raises(JobError, match=message):
-        executor.submit_job(os.getcwd)
-    with pytest.raises(JobError, match=message):
-        adding.run()
-    asked = gcp_server.requests(forget=True)
-    report = adding.check()
-
-    assert asked == []
-    assert f"{kind} {version}, which runs Python 3.10" in str(report)
-
-
-def test_runtime_with_an_old_python_runs_plain_scripts(
-    gcp_server: GcpServer, tmp_path: Path
-) -> None:
-    executor = batch_executor(gcp_server, image_version="1.1", container_image=None)
-
-    job_id = executor.submit_job(written(tmp_path, "print('hello')"))
-
-    assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
-    assert executor.get_job_logs(job_id) == "hello\n"
 
 
 def test_function_by_its_value_is_refused_where_python_is_another(
@@ -255,60 +181,6 @@ def test_no_secret_is_in_anything_that_reaches_dataproc(
     assert not any(secret.encode() in content for content in contents.values())
 
 
-def test_job_of_a_dead_run_is_found_and_stopped_from_a_shell(
-    gcp_server: GcpServer, executor: Executor, tmp_path: Path, state_directory: Path
-) -> None:
-    job_id = executor.submit_job(written(tmp_path, "import threading; threading.Event().wait()"))
-    run = Run("nightly")
-    run.jobs = [JobRun(job_id, executor.name, ("load",), "gs://staging/", JobStatus.RUNNING)]
-    record = RunRecord(run)
-    record.note(executor, run.jobs[0])
-    record.close()
-    glacier = Path(sys.executable).with_name("glacier")
-    environment = {**os.environ, **gcp_server.environment, "GLACIER_STATE": str(state_directory)}
-
-    def told(*options: str) -> "subprocess.CompletedProcess[str]":
-        words = [str(glacier), "jobs", *options]
-        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-
-    before = told("--cancel")
-
-    assert before.stderr == ""
-    assert "nightly" in before.stdout
-    assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.CANCELLED
-    assert told().returncode == 0
-    assert list(left_behind()) == []
-
-
-def test_cancelled_run_stops_its_job(gcp_server: GcpServer, executor: Executor) -> None:
-    @task(executor=executor)
-    def endless() -> None:
-        import threading
-
-        print("begun", flush=True)
-        threading.Event().wait()
-
-    @task
-    def failing() -> None:
-        def has_begun() -> bool:
-            jobs = jobs_of(gcp_server, executor)
-            return bool(jobs) and "begun" in executor.get_job_logs(jobs[0]["reference"]["jobId"])
-
-        assert until(has_begun)
-        raise ValueError("enough")
-
-    @pipeline
-    def both() -> None:
-        endless()
-        failing()
-
-    with pytest.raises(RunError, match="enough") as failure:
-        both.run()
-
-    assert [job.status for job in failure.value.run.jobs] == [JobStatus.CANCELLED]
-    assert until(lambda: jobs_of(gcp_server, executor)[0]["status"]["state"] == "CANCELLED")
-
-
 def test_narwhals_task_has_spark_read_the_lake(executor: Executor, sales: Bucket) -> None:
     @task(executor=executor)
     def doubled(sales: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
@@ -335,7 +207,7 @@ def test_spark_of_the_job_is_that_which_the_function_finds(
         return session.sparkContext.master, session.range(7).count()
 
     job_id = executor.submit_job(count)
-    executor.wait(job_id, timeout_seconds=4 * LIMIT_SECONDS)
+    executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
 
     assert executor.get_job_result(job_id).value == ("local[1]", 7)
 

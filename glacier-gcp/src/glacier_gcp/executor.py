@@ -13,6 +13,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
 from glacier.errors import JobConnectionError, JobError
 from glacier.job_status import JobStatus
+from glacier.jobs.launchers import run_file, script_source
 from glacier.jobs.secrets import check_no_secret
 from glacier.jobs.staging import prepared_staging
 from glacier.resources.translation import translated
@@ -189,22 +190,11 @@ class DataprocAdapter(ExecutorAdapter):
         self, job: ScriptJob, wheels: Mapping[str, str] | None, staging: "Bucket"
     ) -> bytes:
         """Upload a job's script and return what the launcher has to know of it."""
-        source = job.script.read_bytes()
-        digest = hashlib.sha256(source).hexdigest()
-        run: dict[str, Any] = {
-            "format": launcher.FORMAT,
-            "script": self._uri(staging, f"scripts/{digest}.py"),
-            "sha256": digest,
-            "name": job.script.name,
-            "args": job.args,
-            "environment": dict(job.environment),
-            "wheels": None,
-            **(wheels or {}),
-        }
-        content = json.dumps(run).encode()
-        check_no_secret(f"The script {job.script}", source)
-        check_no_secret("The job's environment", content)
-        self._uploaded(staging, f"scripts/{digest}.py", source)
+        source = script_source(job)
+        path = f"scripts/{hashlib.sha256(source).hexdigest()}.py"
+        known = {"wheels": None} if wheels is None else wheels
+        content = run_file(job, self._uri(staging, path), **known)
+        self._uploaded(staging, path, source)
         return content
 
     def _wheels(

@@ -6,9 +6,9 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import distribution
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glacier.jobs.launchers import standalone
 from glacier.jobs.pins import name_in, normal_name, pins
 from glacier.overrides import overridden
 from glacier_gcp.job import launcher
@@ -178,7 +178,7 @@ def script_fields(file: str, arguments: Mapping[str, str], wheels: str | None) -
 
 def launcher_source() -> bytes:
     """Return the launcher, the script of every job."""
-    return Path(launcher.__file__).read_bytes()
+    return standalone(launcher)
 
 
 def launcher_path() -> str:
