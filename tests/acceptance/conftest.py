@@ -47,7 +47,12 @@ def blob_store(request: pytest.FixtureRequest) -> Provider:
     return Provider(config=request.getfixturevalue("azurite").config())
 
 
-STORES = {"local": local_store, "s3": s3_store, "blob": blob_store}
+def gcs_store(request: pytest.FixtureRequest) -> Provider:
+    """Return Cloud Storage, played by the test server."""
+    return Provider(config=request.getfixturevalue("gcp_server").config())
+
+
+STORES = {"local": local_store, "s3": s3_store, "blob": blob_store, "gcs": gcs_store}
 
 
 @pytest.fixture(scope="module", params=STORES)

@@ -305,3 +305,15 @@ def test_fresh_process_knows_no_secret() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "()"
+
+
+@pytest.mark.parametrize("spelled", [str.encode, lambda key: json.dumps({"key": key}).encode()])
+def test_private_key_within_a_secret_is_known(spelled: Callable[[str], bytes]) -> None:
+    key = f"-----BEGIN PRIVATE KEY-----\n{CANARY}\n-----END PRIVATE KEY-----\n"
+    config = made(json.dumps({"account": "etl@example.com", "private_key": key}))
+
+    check_no_secret("notes.txt", b"etl@example.com")
+
+    with pytest.raises(PackageError, match=r"holds the secret TokenConfig\.token"):
+        check_no_secret("notes.txt", spelled(key))
+    assert config.token

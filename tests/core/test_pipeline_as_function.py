@@ -83,7 +83,7 @@ def test_pipeline_is_packaged_by_its_module(provider: Provider) -> None:
 
     assert package.exists()
     assert double.handler.__qualname__ == "double.handler"
-    assert sys.modules[double.handler.__module__].double is double  # type: ignore[attr-defined]
+    assert sys.modules[double.handler.__module__].double is double
 
 
 def test_schedule_on_this_machine_is_refused(provider: Provider) -> None:

@@ -10,6 +10,9 @@ from glacier.job_status import JobStatus
 
 LIMIT_SECONDS = 180.0
 
+Staged = Callable[[], dict[str, bytes]]
+"""Returns what lies in the staging bucket."""
+
 
 def written(directory: Path, source: str, name: str = "job.py") -> str:
     script = directory / name

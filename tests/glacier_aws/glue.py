@@ -51,6 +51,14 @@ def runs_of(server: AwsServer, executor: Executor) -> list[dict[str, Any]]:
     return found
 
 
+def ids_of(server: AwsServer, executor: Executor) -> list[str]:
+    """Return the ids of the runs of an executor, which may not be there yet."""
+    try:
+        return [run["Id"] for run in runs_of(server, executor)]
+    except client(server, "glue").exceptions.EntityNotFoundException:
+        return []
+
+
 def policy_of(server: AwsServer, role_arn: str) -> list[dict[str, Any]]:
     """Return what a role may do."""
     answer = client(server, "iam").get_role_policy(
@@ -66,6 +74,8 @@ def policy_of(server: AwsServer, role_arn: str) -> list[dict[str, Any]]:
 def staged(server: AwsServer) -> dict[str, bytes]:
     """Return what lies in the account's staging bucket."""
     s3 = client(server, "s3")
+    if STAGING not in {one["Name"] for one in s3.list_buckets()["Buckets"]}:
+        return {}
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=STAGING)
     keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
     return {key: s3.get_object(Bucket=STAGING, Key=key)["Body"].read() for key in keys}

@@ -1,8 +1,7 @@
 """Jobs on Glue: the Glue job behind them, their logs and states, and how they are stopped."""
 
 import logging
-import os
-import re
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -13,11 +12,13 @@ from glacier.config import GlueConfig
 from glacier.errors import JobError, PackageError
 from glacier.job_status import JobStatus
 from glacier_aws.executor import GlueAdapter
-from tests.executors.jobs import LIMIT_SECONDS, ended, until, written
+from tests.executors.job_cases import ENDLESS, HELLO, JobsOnExecutors
+from tests.executors.jobs import LIMIT_SECONDS, Staged, ended, until, written
 from tests.glacier_aws.glue import (
     client,
     command,
     glue_executor,
+    ids_of,
     job_of,
     operations,
     policy_of,
@@ -26,17 +27,34 @@ from tests.glacier_aws.glue import (
 )
 from tests.rigs.aws.server import ACCOUNT, REGION, SECRET_KEY, AwsServer
 
-HELLO = "print('hello')"
-ENDLESS = """
-    import os, threading
-    print(f"pid {os.getpid()};")
-    threading.Event().wait()
-"""
 BOTH_STREAMS = """
     import sys
     print("to output")
     print("to error", file=sys.stderr)
 """
+
+
+class TestJobs(JobsOnExecutors):
+    secret = SECRET_KEY
+
+    @pytest.fixture
+    def server(self, aws_server: AwsServer) -> AwsServer:
+        return aws_server
+
+    @pytest.fixture
+    def executor(self, aws_server: AwsServer) -> Executor:
+        return glue_executor(aws_server)
+
+    @pytest.fixture
+    def crowded(self, aws_server: AwsServer) -> Executor:
+        return glue_executor(aws_server, max_concurrent_runs=1)
+
+    @pytest.fixture
+    def staged(self, aws_server: AwsServer) -> Staged:
+        return partial(staged, aws_server)
+
+    def job_ids(self, server: AwsServer, executor: Executor) -> list[str]:
+        return ids_of(server, executor)
 
 
 def test_first_submission_makes_the_job_and_its_role(aws_server: AwsServer, tmp_path: Path) -> None:
@@ -172,49 +190,6 @@ def test_role_that_glue_may_not_assume_is_an_error(aws_server: AwsServer, tmp_pa
         executor.submit_job(written(tmp_path, HELLO))
 
 
-def test_job_runs_as_its_role_and_nowhere_near_its_caller(
-    aws_server: AwsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OF_THE_CALLER", "1")
-    source = """
-        import os, boto3
-        print(boto3.client("sts").get_caller_identity()["Arn"])
-        print(os.environ.get("OF_THE_CALLER"), os.getcwd(), os.getpid())
-        try:
-            import glacier
-        except ImportError as error:
-            print(error)
-    """
-    executor = glue_executor(aws_server)
-
-    _, log = ended(executor, written(tmp_path, source))
-
-    identity, where, missing = log.splitlines()
-    assert f":assumed-role/glacier-glue-{executor.name}-{REGION}/" in identity
-    assert where.startswith("None ")
-    assert str(Path.cwd()) not in where
-    assert not where.endswith(f" {os.getpid()}")
-    assert missing == "No module named 'glacier'"
-
-
-def test_log_is_read_piece_by_piece_without_loss(aws_server: AwsServer, tmp_path: Path) -> None:
-    source = "import time\nfor n in range(200):\n    print(n)\n    time.sleep(0.005)\n"
-    executor = glue_executor(aws_server)
-    job_id = executor.submit_job(written(tmp_path, source))
-    text, cursor = "", ""
-
-    def is_read() -> bool:
-        nonlocal text, cursor
-        has_ended = executor.get_job_status(job_id).is_final
-        piece = executor.read_job_logs(job_id, cursor)
-        text, cursor = text + piece.text, piece.cursor
-        return has_ended and not piece.text
-
-    assert until(is_read)
-    assert text == "".join(f"{n}\n" for n in range(200))
-    assert executor.get_job_logs(job_id) == text
-
-
 def test_log_of_a_run_that_has_printed_nothing_is_empty(
     aws_server: AwsServer, tmp_path: Path
 ) -> None:
@@ -258,45 +233,6 @@ def test_log_ends_with_what_glue_says_of_a_failure(aws_server: AwsServer, tmp_pa
     assert log.startswith("Glue: FAILED: LAUNCH ERROR | pip: No matching distribution found for no")
     assert piece.text == log
     assert executor.read_job_logs(job_id, piece.cursor).text == ""
-
-
-def test_running_job_is_stopped_with_its_process(aws_server: AwsServer, tmp_path: Path) -> None:
-    executor = glue_executor(aws_server)
-    job_id = executor.submit_job(written(tmp_path, ENDLESS))
-    assert until(lambda: "pid" in executor.get_job_logs(job_id))
-    found = re.search(r"pid (\d+);", executor.get_job_logs(job_id))
-    assert found is not None
-
-    executor.cancel_job(job_id)
-    status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
-
-    assert status is JobStatus.CANCELLED
-    assert not Path(f"/proc/{found[1]}").exists()
-
-
-def test_job_beyond_the_limit_waits_in_glue_and_can_be_stopped_there(
-    aws_server: AwsServer, tmp_path: Path
-) -> None:
-    executor = glue_executor(aws_server, max_concurrent_runs=1)
-    first = executor.submit_job(written(tmp_path, ENDLESS))
-    second = executor.submit_job(written(tmp_path, HELLO, "second.py"))
-
-    waiting = executor.get_job_status(second)
-    executor.cancel_job(second)
-    stopped = executor.wait(second, timeout_seconds=LIMIT_SECONDS)
-    executor.cancel_job(first)
-
-    assert (waiting, stopped) == (JobStatus.PENDING, JobStatus.CANCELLED)
-
-
-def test_another_process_asks_by_the_executors_name(aws_server: AwsServer, tmp_path: Path) -> None:
-    executor = glue_executor(aws_server)
-    job_id = executor.submit_job(written(tmp_path, ENDLESS))
-
-    other = Provider(config=aws_server.config()).executor(executor.name, config=GlueConfig())
-    other.cancel_job(job_id)
-
-    assert other.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.CANCELLED
 
 
 def test_state_that_nobody_knows_is_running_and_told_once(
@@ -349,16 +285,10 @@ def unqueued(server: AwsServer) -> Executor:
     return glue_executor(server, max_concurrent_runs=1, overrides=overrides)
 
 
-@pytest.mark.parametrize("where", ["script", "environment"])
-def test_secret_is_refused_before_anything_is_uploaded(
-    aws_server: AwsServer, tmp_path: Path, where: str
-) -> None:
-    source = f"key = {SECRET_KEY!r}" if where == "script" else HELLO
-    environment = {"KEY": SECRET_KEY} if where == "environment" else {}
+def test_job_runs_as_its_role(aws_server: AwsServer, tmp_path: Path) -> None:
+    source = 'import boto3; print(boto3.client("sts").get_caller_identity()["Arn"])'
     executor = glue_executor(aws_server)
 
-    with pytest.raises(PackageError, match=rf"{where}.* holds the secret AwsConfig"):
-        executor.submit_job({"script": written(tmp_path, source), "environment": environment})
+    _, log = ended(executor, written(tmp_path, source))
 
-    assert runs_of(aws_server, executor) == []
-    assert not any(SECRET_KEY.encode() in content for content in staged(aws_server).values())
+    assert f":assumed-role/glacier-glue-{executor.name}-{REGION}/" in log

@@ -101,6 +101,11 @@ def batches_of(server: AzureServer, executor: Executor) -> list[dict[str, Any]]:
     return found
 
 
+def ids_of(server: AzureServer, executor: Executor) -> list[str]:
+    """Return the ids of the batches of an executor."""
+    return [str(batch["id"]) for batch in batches_of(server, executor)]
+
+
 def requests_of(batch: dict[str, Any]) -> dict[str, Any]:
     """Return what was asked for when a batch was submitted."""
     found: dict[str, Any] = batch["livyInfo"]["jobCreationRequest"]

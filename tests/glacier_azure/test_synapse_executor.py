@@ -4,24 +4,27 @@ import logging
 import os
 import re
 import traceback
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from glacier import Provider
+from glacier import Executor, Provider
 from glacier.config import SynapseConfig
 from glacier.errors import ConfigError, JobError, PackageError
 from glacier.job_status import JobStatus
 from glacier_azure.executor import RESULTS, STATES
 from glacier_azure.storage.connection import DEVELOPMENT_KEY
-from tests.executors.jobs import LIMIT_SECONDS, ended, until, written
+from tests.executors.job_cases import ENDLESS, HELLO, JobsOnExecutors
+from tests.executors.jobs import LIMIT_SECONDS, Staged, ended, until, written
 from tests.glacier_azure.blobs import refuse_by_url
 from tests.glacier_azure.synapse import (
     asked_of_synapse,
     batches_of,
     command,
     executor_on,
+    ids_of,
     make_workspace,
     pool_of,
     put,
@@ -32,24 +35,36 @@ from tests.glacier_azure.synapse import (
 from tests.rigs.azure.server import AzureServer
 from tests.rigs.proxy import Proxy
 
-HELLO = "print('hello')"
-ENDLESS = """
-    import os, threading
-    print(f"pid {os.getpid()};")
-    threading.Event().wait()
-"""
-SHOWING = """
+PRINTING = """
     import os, sys
     print("to output")
     print("to error", file=sys.stderr)
     os.system("echo from a child")
-    print(os.environ.get("OF_THE_CALLER"), os.getpid())
-    try:
-        import glacier
-    except ImportError as error:
-        print(error)
     print("ü" * 3)
 """
+
+
+class TestJobs(JobsOnExecutors):
+    secret = DEVELOPMENT_KEY
+
+    @pytest.fixture
+    def server(self, azure: AzureServer) -> AzureServer:
+        return azure
+
+    @pytest.fixture
+    def executor(self, azure: AzureServer) -> Executor:
+        return synapse_executor(azure)
+
+    @pytest.fixture
+    def crowded(self, azure: AzureServer) -> Executor:
+        return synapse_executor(azure, nodes=3)
+
+    @pytest.fixture
+    def staged(self, azure: AzureServer) -> Staged:
+        return partial(staged, azure)
+
+    def job_ids(self, server: AzureServer, executor: Executor) -> list[str]:
+        return ids_of(server, executor)
 
 
 def test_batch_is_what_the_config_says(azure: AzureServer, tmp_path: Path) -> None:
@@ -76,39 +91,22 @@ def test_batch_is_what_the_config_says(azure: AzureServer, tmp_path: Path) -> No
     assert all(uri.startswith("abfss://") for uri in [request["file"], *request["files"]])
 
 
-def test_job_runs_nowhere_near_its_caller_and_its_log_has_all_it_prints(
-    azure: AzureServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OF_THE_CALLER", "1")
+def test_log_has_all_that_a_job_prints(azure: AzureServer, tmp_path: Path) -> None:
+    _, log = ended(synapse_executor(azure), written(tmp_path, PRINTING))
+
+    assert log.splitlines() == ["to output", "to error", "from a child", "üüü"]
+
+
+def test_job_that_was_stopped_is_not_stopped_again(azure: AzureServer, tmp_path: Path) -> None:
     executor = synapse_executor(azure)
+    job_id = executor.submit_job(written(tmp_path, ENDLESS))
+    executor.cancel_job(job_id)
+    executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
+    asked_of_synapse(azure)
 
-    _, log = ended(executor, written(tmp_path, SHOWING))
+    executor.cancel_job(job_id)
 
-    *printed, where, missing, umlauts = log.splitlines()
-    assert printed == ["to output", "to error", "from a child"]
-    assert where.startswith("None ")
-    assert not where.endswith(f" {os.getpid()}")
-    assert (missing, umlauts) == ("No module named 'glacier'", "üüü")
-
-
-def test_log_is_read_piece_by_piece_without_loss(azure: AzureServer, tmp_path: Path) -> None:
-    source = "import time\nfor n in range(200):\n    print('ü', n)\n    time.sleep(0.005)\n"
-    executor = synapse_executor(azure)
-    job_id = executor.submit_job(written(tmp_path, source))
-    text, cursor = "", ""
-
-    def is_read() -> bool:
-        nonlocal text, cursor
-        has_ended = executor.get_job_status(job_id).is_final
-        piece = executor.read_job_logs(job_id, cursor)
-        text, cursor = text + piece.text, piece.cursor
-        return has_ended and not piece.text
-
-    assert until(is_read)
-    assert text == "".join(f"ü {n}\n" for n in range(200))
-    assert executor.get_job_logs(job_id) == text
-    with pytest.raises(JobError, match="'seven' is no cursor of this log"):
-        executor.read_job_logs(job_id, "seven")
+    assert "DELETE" not in asked_of_synapse(azure)
 
 
 def test_log_of_a_batch_that_never_began_is_what_synapse_says(
@@ -124,39 +122,6 @@ def test_log_of_a_batch_that_never_began_is_what_synapse_says(
     assert "Synapse: Failed: LIVY_JOB_STATE_DEAD: InstallError: No matching distribution" in log
     assert piece.text == log
     assert executor.read_job_logs("0", piece.cursor).text == ""
-
-
-def test_running_job_is_stopped_with_its_process(azure: AzureServer, tmp_path: Path) -> None:
-    executor = synapse_executor(azure)
-    job_id = executor.submit_job(written(tmp_path, ENDLESS))
-    assert until(lambda: "pid" in executor.get_job_logs(job_id))
-    found = re.search(r"pid (\d+);", executor.get_job_logs(job_id))
-    assert found is not None
-
-    other = executor_on(azure, _workspace(executor.config))  # as another process would
-    other.cancel_job(job_id)
-    status = other.wait(job_id, timeout_seconds=LIMIT_SECONDS)
-    asked_of_synapse(azure)
-    other.cancel_job(job_id)
-
-    assert status is JobStatus.CANCELLED
-    assert not Path(f"/proc/{found[1]}").exists()
-    assert "DELETE" not in asked_of_synapse(azure)
-
-
-def test_job_beyond_the_pools_room_is_pending_and_can_be_stopped_there(
-    azure: AzureServer, tmp_path: Path
-) -> None:
-    executor = synapse_executor(azure, nodes=3)
-    first = executor.submit_job(written(tmp_path, ENDLESS))
-    second = executor.submit_job(written(tmp_path, HELLO, "second.py"))
-
-    waiting = executor.get_job_status(second)
-    executor.cancel_job(second)
-    stopped = executor.wait(second, timeout_seconds=LIMIT_SECONDS)
-    executor.cancel_job(first)
-
-    assert (waiting, stopped) == (JobStatus.PENDING, JobStatus.CANCELLED)
 
 
 def test_job_that_no_pool_of_that_size_can_run_is_refused(
@@ -194,17 +159,13 @@ def test_every_state_of_the_sdk_is_known() -> None:
     assert {str(one.value) for one in results.values()} - {"Uncertain"} == RESULTS.keys()
 
 
-@pytest.mark.parametrize("where", ["script", "environment", "overrides"])
-def test_secret_is_refused_before_a_batch_is_submitted(
-    azure: AzureServer, tmp_path: Path, where: str
+def test_secret_in_overrides_is_refused_before_a_batch_is_submitted(
+    azure: AzureServer, tmp_path: Path
 ) -> None:
-    source = f"key = {DEVELOPMENT_KEY!r}" if where == "script" else HELLO
-    environment = {"KEY": DEVELOPMENT_KEY} if where == "environment" else {}
-    conf = {"conf": {"spark.key": DEVELOPMENT_KEY}} if where == "overrides" else {}
-    executor = synapse_executor(azure, overrides=conf)
+    executor = synapse_executor(azure, overrides={"conf": {"spark.key": DEVELOPMENT_KEY}})
 
     with pytest.raises(PackageError, match="holds the secret AzureConfig"):
-        executor.submit_job({"script": written(tmp_path, source), "environment": environment})
+        executor.submit_job(written(tmp_path, HELLO))
 
     assert batches_of(azure, executor) == []
     assert not any(DEVELOPMENT_KEY.encode() in content for content in staged(azure).values())

@@ -1,11 +1,21 @@
 """The Google Cloud configs."""
 
+import json
+import pickle
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from glacier.errors import ConfigError
-from glacier_gcp.config import GcpConfig, GcsConfig
+from glacier import Provider
+from glacier.config.base import at_home, elsewhere
+from glacier.errors import ConfigError, PackageError
+from glacier.jobs.secrets import check_no_secret
+from glacier_gcp.config import GcpConfig
 from glacier_gcp.hooks import glacier_config_from_env
+
+PEM = "-----BEGIN PRIVATE KEY-----\nk3y-canary\n-----END PRIVATE KEY-----\n"
+KEY = json.dumps({"type": "service_account", "client_email": "etl@p", "private_key": PEM})
+ETL = "etl@my-project.iam.gserviceaccount.com"
 
 
 def test_from_env_reads_the_standard_variables() -> None:
@@ -15,7 +25,7 @@ def test_from_env_reads_the_standard_variables() -> None:
         "GOOGLE_CLOUD_REGION": "europe-west3",
         "GOOGLE_CLOUD_ZONE": "europe-west3-a",
         "GOOGLE_APPLICATION_CREDENTIALS": "key.json",
-        "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": "etl@my-project.iam.gserviceaccount.com",
+        "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": ETL,
         "STORAGE_EMULATOR_HOST": "http://127.0.0.1:4443",
     }
 
@@ -26,14 +36,16 @@ def test_from_env_reads_the_standard_variables() -> None:
         region="europe-west3",
         zone="europe-west3-a",
         service_account_key_path="key.json",
-        impersonate_service_account="etl@my-project.iam.gserviceaccount.com",
+        impersonate_service_account=ETL,
         endpoint="http://127.0.0.1:4443",
     )
 
 
 @pytest.mark.parametrize("variable", ["GOOGLE_CLOUD_PROJECT", "GCP_PROJECT"])
 def test_from_env_needs_the_project_alone(variable: str) -> None:
-    assert GcpConfig.from_env({variable: "p"}) == GcpConfig(project="p")
+    environ = {variable: "p", "GOOGLE_APPLICATION_CREDENTIALS": ""}
+
+    assert GcpConfig.from_env(environ) == GcpConfig(project="p")
 
 
 def test_from_env_without_a_project_says_what_to_set() -> None:
@@ -41,17 +53,91 @@ def test_from_env_without_a_project_says_what_to_set() -> None:
         GcpConfig.from_env({})
 
 
-def test_key_and_its_path_exclude_each_other() -> None:
-    with pytest.raises(ValidationError, match="exclude each other"):
-        GcpConfig(
-            project="p", service_account_key=SecretStr("{}"), service_account_key_path="key.json"
-        )
+def test_region_that_nobody_names_is_not_set() -> None:
+    config = GcpConfig.from_env({"GOOGLE_CLOUD_PROJECT": "p"})
+
+    assert config.region == "us-central1"
+    assert "region" not in config.model_fields_set
 
 
-def test_repr_shows_no_secret() -> None:
-    config = GcpConfig(project="p", service_account_key=SecretStr("k3y"))
+@pytest.mark.parametrize(
+    ("given", "endpoint"),
+    [
+        ("127.0.0.1:4443", "http://127.0.0.1:4443"),
+        ("localhost:4443/", "http://localhost:4443"),
+        ("https://storage.internal", "https://storage.internal"),
+    ],
+)
+def test_address_of_an_emulator_is_read_as_googles_clients_do(given: str, endpoint: str) -> None:
+    config = GcpConfig.from_env({"GCP_PROJECT": "p", "STORAGE_EMULATOR_HOST": given})
 
-    assert "k3y" not in repr(config)
+    assert config.endpoint == endpoint
+
+
+def test_key_is_in_no_repr_and_no_pickle() -> None:
+    config = GcpConfig(project="p", service_account_key=SecretStr(KEY))
+
+    shown = f"{config!r} {config} {config.model_dump_json()} {Provider(config=config)!r}"
+
+    assert "canary" not in shown
+    assert b"canary" not in pickle.dumps(config)
+
+
+@pytest.mark.parametrize("written", [KEY, json.dumps(json.loads(KEY), indent=4), PEM])
+def test_key_is_found_in_what_leaves_however_it_is_written(written: str) -> None:
+    config = GcpConfig(project="p", service_account_key=SecretStr(KEY))
+
+    with pytest.raises(PackageError, match=r"key\.json holds the secret GcpConfig\.service_acc"):
+        check_no_secret("key.json", written.encode())
+
+    assert config.service_account_key == SecretStr(KEY)
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (
+            {"service_account_key": KEY, "service_account_key_path": "key.json"},
+            "service_account_key and service_account_key_path exclude each other; set one",
+        ),
+        ({"service_account_key": "k3y-canary"}, "expected the JSON text of a service account's"),
+        ({"service_account_key": '"k3y-canary"'}, "this text has no private_key"),
+        ({"service_account_key": '{"refresh_token": "canary"}'}, "this text has no private_key"),
+        ({"project": ""}, "at least 1 character"),
+        ({"retry_timeout_seconds": -1}, "greater than or equal to 0"),
+        ({"bucket": "lake"}, "unknown bucket; the fields of GcpConfig are project, region"),
+    ],
+)
+def test_config_that_can_not_be_used_is_refused(fields: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem) as failure:
+        GcpConfig.model_validate({"project": "p", **fields})
+
+    assert "canary" not in str(failure.value)
+
+
+@pytest.mark.parametrize("endpoint", ["https://storage.internal/?key=canary", "https://u:canary@h"])
+def test_endpoint_is_no_place_for_a_secret(endpoint: str) -> None:
+    with pytest.raises(ValidationError, match="no place for a secret") as failure:
+        GcpConfig(project="p", endpoint=endpoint)
+
+    assert "canary" not in str(failure.value)
+
+
+@pytest.mark.parametrize("endpoint", ["storage.internal", "ftp://host", "https://"])
+def test_endpoint_is_an_address(endpoint: str) -> None:
+    with pytest.raises(ValidationError, match="no address; expected one such as http://localhost"):
+        GcpConfig(project="p", endpoint=endpoint)
+
+
+def test_config_comes_home_as_it_left() -> None:
+    config = GcpConfig(project="p", service_account_key=SecretStr(KEY))
+    with elsewhere():
+        data = pickle.dumps(Provider(config=config))
+
+    with at_home(config):
+        arrived = pickle.loads(data)
+
+    assert arrived.config == config
 
 
 @pytest.mark.parametrize("variable", ["GOOGLE_CLOUD_PROJECT", "GCP_PROJECT"])
@@ -61,12 +147,3 @@ def test_environment_is_claimed_by_the_project(variable: str) -> None:
 
 def test_environment_without_a_project_is_not_claimed() -> None:
     assert glacier_config_from_env({"GOOGLE_CLOUD_REGION": "europe-west3"}) is None
-
-
-def test_gcs_config_has_the_documented_defaults() -> None:
-    config = GcsConfig()
-
-    assert config.storage_class == "STANDARD"
-    assert config.versioning is False
-    assert config.lifecycle_rules is None
-    assert config.uniform_bucket_level_access is True

@@ -20,7 +20,7 @@ from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 RESET = struct.pack("ii", 1, 0)
 """The value of SO_LINGER with which closing a connection resets it."""
@@ -190,7 +190,7 @@ class Rule:
         """Return whether it is this rule's turn, and count it."""
         is_meant = (
             (self.method in {"", request.method})
-            and re.search(self.path, request.path) is not None
+            and re.search(self.path, unquote(request.path)) is not None
             and re.search(self.query, request.query) is not None
             and (self.times is None or self.played < self.times)
             and self.when(request)
@@ -321,7 +321,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             exchange.send(exchange.forward())
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any  # noqa: N815
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
     def ask_server(self, body: bytes) -> Answer:
         upstream = self._upstream

@@ -1,7 +1,8 @@
 """A store on this machine that refuses every request, in the words of S3 or of Blob Storage.
 
 For what emulators never say: another region, a clock that is wrong, a token that has expired. Both
-describe an error in the same XML; Azure has its code in a header too.
+describe an error in the same XML; Azure has its code in a header too. Google's are in
+`gcp.refusals`.
 """
 
 import threading
@@ -30,12 +31,12 @@ class Refusal:
     headers: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def document(self) -> bytes:
+    def document(self, path: str) -> tuple[str, bytes]:
+        """Return the type and the bytes of what is answered to a request for a path."""
         elements = {"Code": self.code, "Message": self.message, **self.details}
         inner = "".join(f"<{name}>{text}</{name}>" for name, text in elements.items())
         root = f"<Error>{inner}<RequestId>4442587FB7D0A2F9</RequestId></Error>"
-        return f'<?xml version="1.0" encoding="UTF-8"?>\n{root}'.encode()
+        return "application/xml", f'<?xml version="1.0" encoding="UTF-8"?>\n{root}'.encode()
 
 
 class RefusingStore:
@@ -51,16 +52,17 @@ class RefusingStore:
 
             def answer(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                body = b"" if self.command == "HEAD" else refusal.document
+                kind, document = refusal.document(self.path)
+                body = b"" if self.command == "HEAD" else document
                 self.send_response(refusal.status)
                 for name, value in refusal.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Type", "application/xml")
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815
+            do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Say nothing."""

@@ -6,9 +6,8 @@ Additions:
 - a pipeline in the place of `# ... define pipeline ...`, which doubles what it reads;
 - the inputs, which the seed takes for granted, with their buckets;
 - what the seed's configs leave to the environment: for AWS the profile, for Azure the storage
-  account and its key, and for both the endpoint of the test server.
-
-For Google Cloud the provider is made; its pipeline waits for an adapter.
+  account and its key, for Google Cloud the file with a key, and for all the endpoint of the test
+  server.
 """
 
 from pathlib import Path
@@ -19,9 +18,10 @@ import pytest
 
 from glacier import Pipeline, Provider
 from glacier.config import LocalConfig
-from glacier.errors import NoAdapterError, RunError
+from glacier.errors import RunError
 from tests.rigs.aws.server import ACCESS_KEY, SECRET_KEY, AwsServer
 from tests.rigs.azure.azurite import Azurite
+from tests.rigs.gcp.server import GcpServer
 from tests.seed.seed import changed, code, run
 
 IMPORTS = "import glacier\nimport polars as pl\nfrom glacier.config import LocalConfig\n"
@@ -93,6 +93,15 @@ def test_example_2_on_azure_says_that_it_needs_a_storage_account(example: Module
         example.prod_pipeline.run()
 
 
-def test_example_2_says_what_google_cloud_lacks(example: ModuleType) -> None:
-    with pytest.raises(NoAdapterError, match="No adapter for Bucket with GcpConfig"):
-        example.create_pipeline(example.gcp_provider)
+def test_example_2_runs_on_google_cloud(
+    example: ModuleType, gcp_server: GcpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST"):
+        monkeypatch.setenv(name, gcp_server.environment[name])
+    lake = Provider(config=gcp_server.config()).bucket("data-lake")
+    lake.deploy()
+    (lake / "input.parquet").write(ROWS)
+
+    example.create_pipeline(example.gcp_provider).run()
+
+    assert (lake / "output.parquet").read()["n"].to_list() == [2, 4]

@@ -237,7 +237,7 @@ class FaultsOnStores:
         dataset.delete()
 
         assert seen == (True, keys)
-        assert rule.played == 3
+        assert rule.played >= 3
         assert store.objects.keys() == []
 
     @pytest.mark.parametrize("mode", ["error", "ignore"])

@@ -19,7 +19,7 @@ from glacier_aws.session import session_of
 from glacier_aws.storage.deployment import deploy_bucket, is_own_bucket
 from glacier_aws.storage.drift import bucket_drift
 from glacier_aws.storage.settings import bucket_settings, claim_of
-from glacier_aws.storage.sweep import sweep_once
+from glacier_aws.storage.sweep import sweep
 from glacier_aws.storage.upload import S3Object
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class S3BucketAdapter(ObjectStoreAdapter):
             ObjectExistsError: `mode` is `error` or `ignore` and data has appeared meanwhile.
         """
         super().commit(stage, mode)
-        sweep_once(self._client, self.resource.bucket_name, self.resource.path)
+        sweep(self._client, self.resource.bucket_name, self.resource.path)
 
     def translate(self, error: Exception) -> GlacierError | None:
         """Return Glacier's error for one of boto3, of s3fs or of Polars' object store.

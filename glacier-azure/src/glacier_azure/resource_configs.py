@@ -1,16 +1,19 @@
 """The configs of Azure's resources: buckets, functions and executors."""
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
 from glacier.config.base import ResourceConfig
+from glacier.config.packages import check_requirements
+from glacier.overrides import checked_overrides
 from glacier_azure.function.schedule import problem_of_schedule
 from glacier_azure.storage.rules import LifecycleRule
 
 if TYPE_CHECKING:
     # What may be given; what a config holds are the rules.
+    from collections.abc import Mapping, Sequence
+
     LifecycleRules: TypeAlias = Sequence[LifecycleRule | Mapping[str, Any]]
 else:
     LifecycleRules = list[LifecycleRule]
@@ -81,7 +84,7 @@ class BlobConfig(ResourceConfig):
     @field_validator("overrides")
     @classmethod
     def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return _checked_overrides(given, OVERRIDABLE)
+        return checked_overrides(given, OVERRIDABLE)
 
 
 class AzureFunctionConfig(ResourceConfig):
@@ -134,17 +137,14 @@ class AzureFunctionConfig(ResourceConfig):
     @field_validator("overrides")
     @classmethod
     def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return _checked_overrides(given, OVERRIDABLE_OF_FUNCTIONS)
+        return checked_overrides(given, OVERRIDABLE_OF_FUNCTIONS)
 
     @field_validator("packages")
     @classmethod
     def _packages_are_requirements(cls, packages: list[str]) -> list[str]:
-        for line in packages:
-            if not line.strip() or line.strip().startswith(("-", "#")) or "\n" in line:
-                raise ValueError(
-                    f"{line!r} is no requirement; pass one such as 'polars==2.1.0' for each "
-                    "package. Options of pip belong in app settings, such as PIP_EXTRA_INDEX_URL."
-                )
+        check_requirements(
+            packages, "Options of pip belong in app settings, such as PIP_EXTRA_INDEX_URL."
+        )
         return packages
 
     @field_validator("schedule")
@@ -234,13 +234,3 @@ class SynapseConfig(ResourceConfig):
                 "set it to as many nodes or more, or leave it out"
             )
         return self
-
-
-def _checked_overrides(given: dict[str, Any], overridable: tuple[str, ...]) -> dict[str, Any]:
-    for name, fields in given.items():
-        if name not in overridable or not isinstance(fields, Mapping):
-            raise ValueError(
-                f"overrides[{name!r}] belongs to nothing that Glacier makes; expected a "
-                f"mapping of fields under one of {', '.join(overridable)}"
-            )
-    return given

@@ -77,3 +77,11 @@ def variables(
         if value != actual:
             told = None if actual is None else _UNTOLD
             yield Difference(thing, f"{setting}.{name}", value, told)
+
+
+def at_path(whole: Mapping[str, Any], path: str) -> Any:  # Any: JSON
+    """Return what lies at a dotted path of names; None where nothing does."""
+    found: Any = whole
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found

@@ -1,17 +1,27 @@
 """What Google has answered, read out of an error of its clients, of gcsfs or of Polars' store.
 
 The clients have the answer as data, gcsfs has its message, and Polars has the text of the answer
-within its own.
+within its own. A HEAD request is answered without a text: its status is all there is.
 """
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from google.api_core.exceptions import GoogleAPICallError, RetryError
 
+_OPEN_STATUSES = {400, 401, 403, 404}
 _ELEMENT = r"<{0}>(.*?)</{0}>"
 # deltalake breaks the text of its object store into lines with arrows and colours.
-_LAYOUT = re.compile(r"\x1b\[\d*m|↳|\s+")
+_LAYOUT = re.compile(r"(?:\x1b\[\d*m|↳|\s)+")
+_NO_BUCKET = "The specified bucket does not exist."
+_HIDDEN = "(hidden)"
+# Who has the address of an upload may write to it; Google's tokens and signed ones begin so.
+_SECRETS = re.compile(
+    r"((?:upload_id|uploadId|X-Goog-Signature|assertion)=)[^&\s'\")>]+"
+    r"|()(?:ya29\.|eyJ)[\w.~+/-]{16,}=*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +41,38 @@ class Answer:
     place: str | None = None
 
     @property
+    def is_bare(self) -> bool:
+        """Whether there is a status alone, and one that leaves the reason open."""
+        return self.status in _OPEN_STATUSES and not (self.code or self.message)
+
+    @property
     def is_bucket_missing(self) -> bool:
         """Whether Google says that there is no such bucket."""
         return self.status == 404 and "bucket does not exist" in self.message
+
+    @property
+    def is_of_organisation(self) -> bool:
+        """Whether a policy of the organisation is what refuses."""
+        return self.has("orgPolicyConstraintFailed") or self.says("violates constraint")
+
+    @property
+    def is_condition_failed(self) -> bool:
+        """Whether what is there is not what the request expects to be there."""
+        return self.status == 412 and not self.is_of_organisation
 
     @property
     def told(self) -> str:
         """What Google has said, in one line without the full stop."""
         message = " ".join(self.message.split()).rstrip(". ")
         return ": ".join(one for one in (self.code or str(self.status), message) if one)
+
+    def has(self, *codes: str) -> bool:
+        """Return whether the code is one of some; the two APIs of Cloud Storage differ in case."""
+        return self.code.lower() in {one.lower() for one in codes}
+
+    def says(self, *signs: str) -> bool:
+        """Return whether the message holds one of some texts."""
+        return any(one in self.message for one in signs)
 
 
 def refused_by(error: BaseException | None) -> GoogleAPICallError | None:
@@ -52,7 +85,8 @@ def refused_by(error: BaseException | None) -> GoogleAPICallError | None:
 def code_of(error: BaseException) -> str:
     """Return Google's code of an error, such as `conditionNotMet`; empty for other errors."""
     refused = refused_by(error)
-    reasons = [str(one.get("reason", "")) for one in refused.errors] if refused else []
+    told = refused.errors if refused else ()  # an operation's are no mappings
+    reasons = [str(one.get("reason", "")) for one in told if isinstance(one, Mapping)]
     return next(iter(reasons), "")
 
 
@@ -65,9 +99,59 @@ def answer_of(error: BaseException) -> Answer | None:
         if _is_of_gcsfs(one) and getattr(one, "code", None) is not None:
             message = str(getattr(one, "message", ""))
             return Answer(int(one.code), message=message.rpartition(",")[0])  # type: ignore[union-attr]
-    if isinstance(error, OSError) and str(error).startswith("Forbidden: "):
-        return Answer(403, message=str(error).partition("\n")[2])
+    address, _, message = str(error).partition("\n")
+    if isinstance(error, OSError) and address.startswith("Forbidden: "):
+        return Answer(403, message=message)
+    if isinstance(error, ValueError) and address.startswith("Bad Request: "):
+        return Answer(400, message=message)
+    unlisted = re.fullmatch(r"b/([^/]+)/o", address)
+    if isinstance(error, FileNotFoundError) and unlisted is not None:
+        return Answer(404, message=_NO_BUCKET, place=f"gs://{unlisted[1]}/")
     return _of_text(str(error))
+
+
+def is_of_object_store(error: BaseException) -> bool:
+    """Return whether an error comes from the object store in Polars or deltalake, for Google."""
+    return "Generic GCS error" in (text := _flat(str(error))) or (
+        "object-store error" in text and "gs://" in text
+    )
+
+
+def hide_secrets(error: BaseException, secrets: Iterable[str] = ()) -> None:
+    """Take secrets out of the text of an error and of all that it was raised from.
+
+    Args:
+        error: What was raised.
+        secrets: What is known to be one.
+    """
+    known = [one for one in secrets if one]
+    for one in chain_of(error):
+        one.args = tuple(_without(value, known) for value in one.args)
+        message = getattr(one, "message", None)
+        if isinstance(message, str):
+            one.message = _without(message, known)  # type: ignore[attr-defined]  # as it has one
+
+
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, its causes, and the errors that they carry."""
+    left, seen = [error], set[int]()
+    while left:
+        one = left.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        others = (one.__cause__, one.__context__, getattr(one, "cause", None))
+        carried = [*one.args, *others, getattr(one, "reason", None)]
+        left += [each for each in carried if isinstance(each, BaseException)]
+
+
+def _without(value: object, secrets: Iterable[str]) -> object:
+    if not isinstance(value, str):
+        return value
+    for secret in secrets:
+        value = value.replace(secret, _HIDDEN)
+    return _SECRETS.sub(lambda found: f"{found[1] or ''}{_HIDDEN}", value)
 
 
 def _is_of_gcsfs(error: BaseException | None) -> bool:
@@ -81,13 +165,17 @@ def _without_address(message: str) -> str:
 
 
 def _of_text(text: str) -> Answer | None:
-    text = _LAYOUT.sub(" ", text)
+    text = _flat(text)
     status = re.search(r"non-2xx status code: (\d{3})", text)
     if status is None:
         return None
     code, message, details = (_element(text, one) for one in ("Code", "Message", "Details"))
     told = " ".join(one for one in (message, details) if one)
     return Answer(int(status[1]), code, told, _place(text))
+
+
+def _flat(text: str) -> str:
+    return _LAYOUT.sub(" ", text)
 
 
 def _element(text: str, name: str) -> str:

@@ -5,14 +5,19 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from google.api_core.exceptions import GoogleAPICallError, from_http_status
+from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError, from_http_status
+from requests import RequestException
 
 if TYPE_CHECKING:
-    from requests import Response
+    from requests import Response, Session
 
     from glacier_gcp.session import GcpSession
 
 _DONE = (200, 201, 204)
+
+
+class NoAnswerError(ConnectionError):
+    """Google can't be reached, or did not answer in time, or broke off; says nothing secret."""
 
 
 def send(
@@ -21,6 +26,7 @@ def send(
     url: str,
     *,
     expected: Collection[int] = _DONE,
+    through: "Session | None" = None,
     **request: Any,  # Any: arguments of another library
 ) -> "Response":
     """Make a request that may be made twice, and try it again as Google's clients do.
@@ -30,13 +36,15 @@ def send(
         method: Such as `PUT`.
         url: The address; it may hold what is a secret, and is in no error.
         expected: The statuses that are no refusal.
+        through: What sends it; the session's own, which adds its identity, where None.
         **request: What else `requests` takes, such as `data`, `json` and `headers`.
 
     Raises:
         GoogleAPIError: Google refuses, or did not answer soundly in the time for that.
-        RequestException: It can't be reached.
+        NoAnswerError: It can't be reached.
     """
-    return session.retry(send_once)(session, method, url, expected=expected, **request)
+    once = session.retry(send_once)
+    return once(session, method, url, expected=expected, through=through, **request)
 
 
 def send_once(
@@ -45,13 +53,25 @@ def send_once(
     url: str,
     *,
     expected: Collection[int] = _DONE,
+    through: "Session | None" = None,
     **request: Any,  # Any: arguments of another library
 ) -> "Response":
     """Make a request once; as `send`."""
-    response: Response = session.http.request(method, url, timeout=session.timeout, **request)
-    if response.status_code not in expected:
-        raise refusal(response)
-    return response
+    sender: Session = through or session.http
+    try:
+        response = sender.request(method, url, timeout=session.timeout, **request)
+    except RequestException as error:
+        failure: Exception = NoAnswerError(_without_query(str(error)))
+    else:
+        if response.status_code in expected:
+            return response
+        failure = refusal(response)
+    raise failure  # here, so that the other error, which has the whole address, is no part of it
+
+
+def _without_query(text: str) -> str:
+    """Return a text without the queries of addresses, which may hold what is a secret."""
+    return re.sub(r"\?\S+", "", text)
 
 
 def refusal(response: "Response") -> GoogleAPICallError:
@@ -70,11 +90,11 @@ def text_of(response: "Response", element: str) -> str:
     """Return the text of an element of an answer in XML, whatever its namespace.
 
     Raises:
-        ValueError: It has none.
+        GoogleAPIError: It has none.
     """
     found = _element(response.text, element)
     if found is None:
-        raise ValueError(f"Cloud Storage answered without {element}: {response.text[:200]}")
+        raise GoogleAPIError(f"Cloud Storage answered without {element}: {response.text[:200]}")
     return found
 
 

@@ -26,10 +26,11 @@ try:
     from google.auth.credentials import AnonymousCredentials, Credentials
     from google.auth.exceptions import DefaultCredentialsError
     from google.auth.transport.requests import AuthorizedSession, Request
-    from google.cloud.storage import Client
-    from google.cloud.storage.retry import DEFAULT_RETRY
     from google.oauth2 import service_account
     from requests.adapters import HTTPAdapter
+
+    from glacier_gcp.credentials import AmbientSearch, SharedCredentials, TokenRequest
+    from glacier_gcp.retries import PatientRetry, retries
 except ImportError as error:
     raise MissingPackageError(
         "Google Cloud needs google-auth and google-cloud-storage, which are not installed. "
@@ -39,15 +40,15 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from gcsfs.core import GCSFileSystem
-    from google.api_core.retry import Retry
+    from google.cloud.storage import Client
 
 ClientT = TypeVar("ClientT")
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 STORAGE_ENDPOINT = "https://storage.googleapis.com"
+ENVIRONMENT_PATH = "GOOGLE_APPLICATION_CREDENTIALS"
+"""The variable that names a file with a credential; google-auth reads it first as well."""
 
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 8
 _KEPT_CONNECTIONS = 32
 _KEPT_SESSIONS = 64
 _AMBIENT = ("CLOUDSDK_", "GCE_METADATA_", "GOOGLE_", "STORAGE_EMULATOR_HOST", "NO_GCE_CHECK")
@@ -63,6 +64,7 @@ class GcpSession:
     def __init__(self, config: GcpConfig) -> None:
         self.config = config
         self.lock = threading.RLock()  # of what is made once, and of refreshing
+        self._ambient = AmbientSearch([SCOPE])
         self._clients: dict[tuple[type[Any], str | None], Any] = {}
 
     @property
@@ -83,8 +85,7 @@ class GcpSession:
             ConfigError: The file with the credential is not there, or holds none.
             DefaultCredentialsError: Nothing is set, and google-auth finds nothing by itself.
         """
-        account = self.config.impersonate_service_account
-        source = self._source_credentials()
+        account, source = self.config.impersonate_service_account, self.own_credentials
         if account is None:
             return source
         where = self.endpoint and (
@@ -94,20 +95,35 @@ class GcpSession:
             source, account, [SCOPE], iam_endpoint_override=where
         )
 
-    def _source_credentials(self) -> Credentials:
+    @made_once
+    def own_credentials(self) -> Credentials:
+        """What the config or the environment gives, before another account is acted as.
+
+        Raises:
+            ConfigError: The key is none, or the file is not there or holds no credential.
+            DefaultCredentialsError: Nothing is set, and google-auth finds nothing by itself.
+        """
         config = self.config
+        path = config.service_account_key_path or os.environ.get(ENVIRONMENT_PATH)
         if config.service_account_key is not None:
-            fields = json.loads(config.service_account_key.get_secret_value())
-            made = service_account.Credentials.from_service_account_info(fields, scopes=[SCOPE])
-            return cast("Credentials", made)
-        if config.service_account_key_path is not None:
-            return _credentials_in(config.service_account_key_path)
+            return _credentials_of(config.service_account_key.get_secret_value())
+        if path:
+            return _credentials_in(path)
+        if _is_emulator(self.endpoint):
+            return AnonymousCredentials()
         try:
-            return google.auth.default(scopes=[SCOPE], request=self.transport)[0]
+            return self._ambient.found(self.transport)
         except DefaultCredentialsError:
             if self.endpoint is None:
                 raise
             return AnonymousCredentials()
+
+    @made_once
+    def shared_credentials(self) -> SharedCredentials | AnonymousCredentials:
+        """The credentials as all clients and threads ask them, each token once."""
+        if isinstance(self.credentials, AnonymousCredentials):
+            return self.credentials
+        return SharedCredentials(self.credentials, self.lock)
 
     def token(self) -> tuple[str | None, int | None]:
         """Return what goes with a request that is made now, refreshed if it is about to expire.
@@ -116,39 +132,46 @@ class GcpSession:
             The token, and when it expires, in seconds since 1970; twice None without an identity.
 
         Raises:
-            GoogleAuthError: Google gives none.
+            NoTokenError: Google refuses to give one.
+            GoogleAuthError: Google did not answer soundly.
         """
-        found = self.credentials
+        found = self.shared_credentials
         with self.lock:
-            if not found.valid:
-                found.refresh(self.transport)
+            if isinstance(found, SharedCredentials):
+                found.ensure_valid(self.transport)
             expiry = found.expiry
             return found.token, expiry and int(expiry.replace(tzinfo=UTC).timestamp())
 
     @property
     def is_anonymous(self) -> bool:
         """Whether requests are made without an identity."""
-        return isinstance(self.credentials, AnonymousCredentials)
+        # Only an endpoint is; else nothing is looked for, so that scans need no identity yet.
+        return self.endpoint is not None and isinstance(self.credentials, AnonymousCredentials)
 
     @made_once
     def transport(self) -> Request:
         """What gets tokens."""
-        return Request()
+        return TokenRequest(self.timeout)
 
     @made_once
     def http(self) -> AuthorizedSession:
         """What sends requests with a token; safe to share among threads."""
-        session = AuthorizedSession(self.credentials)
+        session = AuthorizedSession(self.shared_credentials, auth_request=self.transport)
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(pool_maxsize=_KEPT_CONNECTIONS))
         return session
 
     @made_once
-    def storage(self) -> Client:
-        """The client of Cloud Storage; safe to share among threads."""
+    def storage(self) -> "Client":
+        """Google's client of Cloud Storage, for buckets themselves; safe to share among threads.
+
+        It is loaded when it is needed: data needs none of it.
+        """
+        from google.cloud.storage import Client
+
         return Client(
             project=self.config.project,
-            credentials=self.credentials,
+            credentials=self.shared_credentials,
             client_options={"api_endpoint": self.storage_endpoint},
             # The only way to give it connections for all threads: it makes ten by itself.
             _http=self.http,
@@ -167,7 +190,7 @@ class GcpSession:
                 address = self.endpoint or host
                 options = {} if address is None else {"api_endpoint": address}
                 self._clients[key] = cast("Any", kind)(
-                    credentials=self.credentials,
+                    credentials=self.shared_credentials,
                     transport="rest",
                     client_options=options,
                 )
@@ -179,11 +202,9 @@ class GcpSession:
         return self.config.connect_timeout_seconds, self.config.read_timeout_seconds
 
     @property
-    def retry(self) -> "Retry":
+    def retry(self) -> PatientRetry:
         """How a request that may be made twice is tried again."""
-        usual = cast("Retry", DEFAULT_RETRY)
-        prompt = usual.with_delay(initial=_FIRST_PAUSE_SECONDS, maximum=_LONGEST_PAUSE_SECONDS)
-        return prompt.with_timeout(self.config.retry_timeout_seconds)
+        return retries(self.config.retry_timeout_seconds)
 
     @property
     def storage_options(self) -> Mapping[str, Any]:
@@ -234,16 +255,15 @@ class GcpCredentials(ConfigCredentials[GcpConfig]):
             ConfigError: deltalake can't act as the service account of the config.
         """
         session = session_of(self.config)
-        token, _ = session.token()
-        options = {} if token is None else {"google_bearer_token": token}
-        return {**options, **_deltalake_options(session)} if format_name == "delta" else options
+        if session.is_anonymous:
+            return {"google_service_account_key": json.dumps(_NOBODY)}
+        if format_name == "delta":
+            return _deltalake_options(session.config)
+        return {"google_bearer_token": cast("str", session.token()[0])}
 
 
-def _deltalake_options(session: GcpSession) -> dict[str, str]:
-    """Return the options by which deltalake's own object store enters as a session does."""
-    config = session.config
-    if session.is_anonymous:
-        return {"google_service_account_key": json.dumps(_NOBODY)}
+def _deltalake_options(config: GcpConfig) -> dict[str, str]:
+    """Return the options by which deltalake's own object store enters as a config says."""
     if config.impersonate_service_account is not None:
         raise ConfigError(
             "Delta tables on Cloud Storage can't be reached as "
@@ -262,8 +282,8 @@ _NOBODY = {
     **dict.fromkeys(("private_key", "private_key_id", "client_email"), ""),
     "disable_oauth": True,
 }
-"""The key with which deltalake's object store asks for no token; it knows no other way that its
-writers take as well."""
+"""The key with which the object stores in Polars and in deltalake ask for no token; there is no
+other way that the writers of tables take."""
 
 
 def session_of(config: GcpConfig) -> GcpSession:
@@ -275,6 +295,29 @@ def session_of(config: GcpConfig) -> GcpSession:
 @lru_cache(maxsize=_KEPT_SESSIONS)
 def _session(config: GcpConfig, ambient: tuple[tuple[str, str], ...]) -> GcpSession:  # noqa: ARG001
     return GcpSession(config)
+
+
+def _is_emulator(endpoint: str | None) -> bool:
+    """Return whether an address gets no identity that nobody has named.
+
+    What is entered without TLS is no place for the login of a developer or a machine, and a search
+    for the machine's own takes seconds where there is none.
+    """
+    is_plain = endpoint is not None and not endpoint.startswith("https://")
+    return is_plain and not any(name.startswith("GCE_METADATA_") for name in os.environ)
+
+
+def _credentials_of(key: str) -> Credentials:
+    """Return the credential that the JSON text of a service account's key is."""
+    try:
+        fields = json.loads(key)
+        made = service_account.Credentials.from_service_account_info(fields, scopes=[SCOPE])
+        return cast("Credentials", made)
+    except ValueError as error:  # google-auth's own too
+        raise ConfigError(
+            f"service_account_key is no key of a service account: {error}. Set "
+            "GcpConfig(service_account_key=...) to the JSON text that Google gave out."
+        ) from error
 
 
 def _credentials_in(path: str) -> Credentials:

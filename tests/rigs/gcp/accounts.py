@@ -129,10 +129,11 @@ class Accounts:
         token: bytes = jwt.encode(self._signer, claims)
         return token.decode()
 
-    def expire_tokens(self) -> None:
-        """Have every access token that was given out be out of date."""
+    def expire_tokens(self, email: str = "") -> None:
+        """Have every access token that was given out, or an account's, be out of date."""
         for token in self._tokens.values():
-            token.expires = 0
+            if email in {"", token.email}:
+                token.expires = 0
 
     def caller(self, request: HTTPConnection) -> str:
         """Return whose token a request carries; empty for an anonymous one.

@@ -59,8 +59,8 @@ class Control:
         return Response(status_code=204)
 
     async def expire_tokens(self, request: Request) -> Response:
-        """Have all tokens be out of date."""
-        self._cloud.accounts.expire_tokens()
+        """Have all tokens, or those of an account, be out of date."""
+        self._cloud.accounts.expire_tokens((await json_body(request)).get("email", ""))
         return Response(status_code=204)
 
     async def age_uploads(self, request: Request) -> Response:

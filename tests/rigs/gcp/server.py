@@ -99,9 +99,9 @@ class GcpServer:
         """Have a custom role permit some things."""
         self._ask("POST", "roles", role=role, permissions=permissions)
 
-    def expire_tokens(self) -> None:
-        """Have every access token that was given out be out of date."""
-        self._ask("DELETE", "tokens")
+    def expire_tokens(self, email: str = "") -> None:
+        """Have every access token that was given out, or an account's, be out of date."""
+        self._ask("DELETE", "tokens", email=email)
 
     def set_token_lifetime(self, seconds: float) -> None:
         """Have tokens that are given out from now on live so long."""

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from tests.rigs.gcp.access import Access
 from tests.rigs.gcp.answers import ApiError
 from tests.rigs.gcp.cloud import Cloud
-from tests.rigs.gcp.headers import fields_of, written_headers
+from tests.rigs.gcp.headers import fields_of, hashes_in, written_headers
 from tests.rigs.gcp.objects import Conditions, encoded, timestamp
 from tests.rigs.gcp.xml_answers import Fields, xml_answer
 
@@ -125,9 +125,12 @@ def _take(request: Request, upload: Upload, body: bytes) -> Response:
     if not 1 <= number <= 10_000:
         message = "Part number must be an integer between 1 and 10000, inclusive"
         raise ApiError(400, "invalidArgument", message)
+    checksum = encoded(google_crc32c.value(body).to_bytes(4, "big"))
+    if hashes_in(request).get("crc32c", checksum) != checksum:
+        message = "The CRC32C you specified did not match what we computed."
+        raise ApiError(400, "invalid", message, code="BadDigest")
     etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
     upload.parts[number] = Part(body, etag, time.time())
-    checksum = encoded(google_crc32c.value(body).to_bytes(4, "big"))
     return Response(headers={"etag": etag, "x-goog-hash": f"crc32c={checksum}"})
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from glacier.claims import Claim, Settings
+from glacier.overrides import claimed_overrides, overrides_in
 from glacier.storage import fixed_part
 from glacier_azure.config import BlobConfig
 from glacier_azure.storage.rules import ACTIONS
@@ -28,7 +29,6 @@ ACCOUNT = "storage account"
 _OF_CONTAINER = ("container_access", "encryption_scope")
 _OF_ACCOUNT = ("replication", "hierarchical_namespace", "soft_delete_retention_days")
 _OVERRIDES_OF_CONTAINER = ("containers", "azurerm_storage_container")
-_OVERRIDE = "overrides/"
 _LONGEST_PREFIX_OF_NAME = 240
 
 
@@ -132,7 +132,7 @@ def claims_of(bucket: "Bucket") -> Iterator[Claim]:
 def container_settings(name: str, settled: Settings) -> ContainerSettings:
     """Return all settings of a container, from what the resources say of it together."""
     given = {one: settled.fields[one] for one in _OF_CONTAINER if one in settled.fields}
-    return ContainerSettings(name=name, overrides=_by_owner(settled), **given)
+    return ContainerSettings(name=name, overrides=overrides_in(settled.fields), **given)
 
 
 def account_settings(name: str, settled: Settings) -> AccountSettings:
@@ -144,41 +144,20 @@ def account_settings(name: str, settled: Settings) -> AccountSettings:
         name=name,
         lifecycle_rules=rules,
         is_set=frozenset(given),
-        overrides=_by_owner(settled),
+        overrides=overrides_in(settled.fields),
         **given,
         **lists,
     )
 
 
 def _overrides(config: BlobConfig, *, of_container: bool) -> dict[str, Any]:  # Any: JSON
-    """Return overrides as fields of a claim, so that two of one field can contradict."""
-    return {
-        f"{_OVERRIDE}{path}": value
-        for owner, fields in config.overrides.items()
-        if (owner in _OVERRIDES_OF_CONTAINER) == of_container
-        for path, value in _leaves(fields, owner)
-    }
-
-
-def _leaves(fields: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    for name, value in fields.items():
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, f"{path}/{name}")
-        else:
-            yield f"{path}/{name}", value
-
-
-def _by_owner(settled: Settings) -> dict[str, dict[str, Any]]:  # Any: JSON
-    """Return overrides as they were given."""
-    found: dict[str, dict[str, Any]] = {}
-    for key, value in settled.fields.items():
-        if key.startswith(_OVERRIDE):
-            *parents, name = key.removeprefix(_OVERRIDE).split("/")
-            fields: dict[str, Any] = found
-            for parent in parents:
-                fields = fields.setdefault(parent, {})
-            fields[name] = value
-    return found
+    return claimed_overrides(
+        {
+            owner: fields
+            for owner, fields in config.overrides.items()
+            if (owner in _OVERRIDES_OF_CONTAINER) == of_container
+        }
+    )
 
 
 def _rules_below(bucket: "Bucket", config: BlobConfig) -> "Iterator[LifecycleRule]":

@@ -22,7 +22,7 @@ from glacier.formats.columns import (
     check_types,
     without_unsigned,
 )
-from glacier.formats.table_access import table_options
+from glacier.formats.table_access import plain_options, table_options
 from glacier.storage import Location, WriteMode, WriteRequest
 
 try:
@@ -147,6 +147,8 @@ def _access(location: Location) -> dict[str, Any]:  # Any: values of options
     options = access_options(location)
     if location.table_options is not None:
         options["storage_options"] = table_options(location, DeltaFormat.name)
+    elif location.storage_options is not None:
+        options["storage_options"] = plain_options(location)
     return options
 
 

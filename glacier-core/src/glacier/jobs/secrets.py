@@ -68,7 +68,9 @@ def _secrets_in(value: object) -> Iterator[bytes]:
     if isinstance(value, SecretBytes):
         yield value.get_secret_value()
     elif isinstance(value, SecretStr):
-        yield value.get_secret_value().encode(errors="surrogatepass")
+        text = value.get_secret_value()
+        yield text.encode(errors="surrogatepass")
+        yield from _private_keys_in(text)
     elif isinstance(value, Secret):
         yield str(value.get_secret_value()).encode(errors="surrogatepass")
     elif isinstance(value, Mapping):
@@ -80,6 +82,19 @@ def _secrets_in(value: object) -> Iterator[bytes]:
     elif isinstance(value, BaseModel):
         for item in vars(value).values():
             yield from _secrets_in(item)
+
+
+def _private_keys_in(text: str) -> Iterator[bytes]:
+    """Yield the private keys of a secret in JSON, which may be written in other ways too."""
+    if not text.lstrip().startswith("{"):
+        return
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        return
+    for one in fields.values():
+        if isinstance(one, str) and "PRIVATE KEY-----" in one:
+            yield one.encode()
 
 
 def _forms(secret: bytes) -> frozenset[bytes]:

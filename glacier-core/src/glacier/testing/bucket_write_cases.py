@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 from glacier.errors import ObjectExistsError, PathError, StorageError, WriteError
 from glacier.formats import FileFormat
 from glacier.resources import Bucket
-from glacier.storage import Stage, WriteRequest
+from glacier.storage import Stage, WriteMode, WriteRequest
 from glacier.testing.bucket_base import (
     OTHER_ROWS,
     ROWS,
@@ -216,7 +216,7 @@ class AtomicityCases(BucketBase):
         self, root: Bucket, path: str
     ) -> None:
         bucket = root / path
-        stage = _filled_stage(bucket, OTHER_ROWS)
+        stage = _filled_stage(bucket, OTHER_ROWS, mode="error")
         bucket.write(ROWS)
 
         with pytest.raises(ObjectExistsError):
@@ -244,9 +244,9 @@ class _ArrowStream:
         return self._frame.__arrow_c_stream__(requested_schema)
 
 
-def _filled_stage(bucket: Bucket, rows: pl.DataFrame) -> Stage:
+def _filled_stage(bucket: Bucket, rows: pl.DataFrame, mode: WriteMode = "overwrite") -> Stage:
     chosen = bucket.get_format()
     assert isinstance(chosen, FileFormat)
-    stage = bucket.adapter.stage("overwrite")
+    stage = bucket.adapter.stage(mode)
     chosen.sink(rows.lazy(), stage, WriteRequest()).collect(engine="streaming")
     return stage

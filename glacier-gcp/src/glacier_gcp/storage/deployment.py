@@ -1,13 +1,206 @@
-"""Making buckets of Cloud Storage."""
+"""Making a bucket, and bringing its settings to what they are settled to be."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from google.api_core.exceptions import Conflict, PreconditionFailed
+
+from glacier.drift import Difference, differences, missing
+from glacier.errors import StorageError
+from glacier.overrides import overridden
+from glacier_gcp.errors import foreign_bucket
+from glacier_gcp.http import send
+from glacier_gcp.labels import labels_of
 
 if TYPE_CHECKING:
     from glacier_gcp.session import GcpSession
+    from glacier_gcp.storage.rules import CorsRule, LifecycleRule
+    from glacier_gcp.storage.settings import BucketSettings
+
+Fields = dict[str, Any]
+"""Fields of a request, or of an answer."""
+
+_MORE_TRIES = 4
+_GOOGLES_OWN = "goog-"
+_SECONDS_OF_A_DAY = 86_400
 
 
-def deploy_bucket(session: "GcpSession", name: str) -> None:
-    """Make a bucket where it is missing."""
-    client = session.storage
-    if client.lookup_bucket(name, timeout=session.timeout, retry=session.retry) is None:
-        client.create_bucket(name, location=session.config.region, timeout=session.timeout)
+def deploy_bucket(
+    session: "GcpSession", settings: "BucketSettings", tags: Mapping[str, str]
+) -> None:
+    """Make a bucket if it is missing, and bring those of its settings up to date that differ.
+
+    What is not set goes back to its default: rules and labels that nobody names are removed, and
+    versioning is switched off. What others change at the same time is looked at again.
+
+    Raises:
+        AccessDeniedError: The bucket belongs to another project.
+        StorageError: The bucket is in another location.
+        GoogleAPIError: Google refuses.
+    """
+    wanted = bucket_request(settings, tags)
+    for is_last in (*[False] * _MORE_TRIES, True):
+        try:
+            if _is_brought_to(wanted, session, settings):
+                return
+        except PreconditionFailed:
+            if is_last:
+                raise
+
+
+def _is_brought_to(wanted: Fields, session: "GcpSession", settings: "BucketSettings") -> bool:
+    """Make or change a bucket; return False where it was made by somebody else meanwhile."""
+    present = own_bucket(session, settings.name)
+    if present is None:
+        return _create(session, settings, wanted)
+    _check_location(session, settings, present["location"])
+    change = _difference(_with_labels_removed(wanted, present), present)
+    change.pop("location", None)
+    if change:
+        _patch(session, settings.name, change, present["metageneration"])
+    return True
+
+
+def bucket_drift(
+    session: "GcpSession", settings: "BucketSettings", tags: Mapping[str, str]
+) -> Iterator[Difference]:
+    """Yield where a bucket differs from its settings.
+
+    Raises:
+        GoogleAPIError: Google refuses to tell.
+    """
+    thing, present = f"bucket {settings.name!r}", own_bucket(session, settings.name)
+    if present is None:
+        yield missing(thing)
+        return
+    wanted = _with_labels_removed(bucket_request(settings, tags), present)
+    yield from differences(thing, _difference(wanted, present), present)
+
+
+def own_bucket(session: "GcpSession", name: str) -> Fields | None:
+    """Return a bucket of the config's project as the JSON API tells it; None where it has none.
+
+    A bucket says the number of its project, and configs its name. So the project is asked for the
+    bucket, whose name is the first of those that start with it.
+
+    Raises:
+        GoogleAPIError: Google refuses to say.
+    """
+    query: Fields = {"project": session.config.project, "prefix": name, "maxResults": 1}
+    answer = send(session, "GET", f"{session.storage_endpoint}/storage/v1/b", params=query)
+    found: list[Fields] = answer.json().get("items", [])
+    return next((one for one in found if one["name"] == name), None)
+
+
+def bucket_request(settings: "BucketSettings", tags: Mapping[str, str]) -> Fields:
+    """Return a bucket as the JSON API has it; what is not set is there as None."""
+    days, seconds = settings.soft_delete_retention_days, settings.retention_seconds
+    rules = [lifecycle_request(rule) for rule in settings.lifecycle_rules]
+    key = settings.kms_key_name
+    request: Fields = {
+        "storageClass": settings.storage_class,
+        "versioning": {"enabled": settings.versioning},
+        "iamConfiguration": {
+            "uniformBucketLevelAccess": {"enabled": settings.uniform_bucket_level_access},
+            "publicAccessPrevention": settings.public_access_prevention,
+        },
+        "lifecycle": {"rule": rules} if rules else None,
+        "cors": [_cors_request(rule) for rule in settings.cors] or None,
+        "encryption": None if key is None else {"defaultKmsKeyName": key},
+        "retentionPolicy": None if seconds is None else {"retentionPeriod": str(seconds)},
+        "labels": labels_of(tags),
+    }
+    if days is not None:
+        request["softDeletePolicy"] = {"retentionDurationSeconds": str(days * _SECONDS_OF_A_DAY)}
+    return overridden(request, settings.request_overrides)
+
+
+def lifecycle_request(rule: "LifecycleRule") -> Fields:
+    """Return a lifecycle rule as the API has it."""
+    condition = rule.condition.model_dump(mode="json", include=set(rule.condition.names))
+    return {
+        "action": _in_google_case(rule.action.model_dump(exclude_none=True)),
+        "condition": _in_google_case(condition),
+    }
+
+
+def _cors_request(rule: "CorsRule") -> Fields:
+    return _in_google_case(
+        {name: value for name, value in rule.model_dump().items() if value not in (None, [])}
+    )
+
+
+def _create(session: "GcpSession", settings: "BucketSettings", wanted: Fields) -> bool:
+    """Make a bucket; return False where somebody of the project has made it meanwhile.
+
+    Raises:
+        AccessDeniedError: The name is another project's.
+    """
+    given = {name: value for name, value in wanted.items() if value is not None}
+    body = {"location": session.config.region, **given, "name": settings.name}
+    url, query = f"{session.storage_endpoint}/storage/v1/b", {"project": session.config.project}
+    try:
+        send(session, "POST", url, params=query, json=body)
+    except Conflict as error:
+        if own_bucket(session, settings.name) is None:
+            raise foreign_bucket(settings.name, session) from error
+        return False
+    return True
+
+
+def _patch(session: "GcpSession", name: str, change: Fields, metageneration: str) -> None:
+    """Change a bucket, if nobody else has done so since it was looked at."""
+    url = f"{session.storage_endpoint}/storage/v1/b/{name}"
+    send(session, "PATCH", url, params={"ifMetagenerationMatch": metageneration}, json=change)
+
+
+def _check_location(session: "GcpSession", settings: "BucketSettings", there: str) -> None:
+    """Refuse a location that configs set and that is not the bucket's.
+
+    Raises:
+        StorageError: They do.
+    """
+    config = session.config
+    region = config.region if "region" in config.model_fields_set else None
+    wanted = str(settings.request_overrides.get("location") or region or there)
+    if wanted.lower() != there.lower():
+        raise StorageError(
+            f"The bucket {settings.name!r} is in {there.lower()!r}, and configs say "
+            f"{wanted.lower()!r}. A bucket can't move: set GcpConfig(region=...) to where it is, "
+            f"or GcsConfig(overrides={{'buckets': {{'location': '{there}'}}}}), or choose another "
+            "name.",
+            location=there.lower(),
+        )
+
+
+def _with_labels_removed(wanted: Fields, present: Fields) -> Fields:
+    """Return what is wanted, with None for labels that nobody names; Google's own stay."""
+    if "labels" not in wanted:
+        return wanted
+    gone = [name for name in present.get("labels", {}) if not name.startswith(_GOOGLES_OWN)]
+    labels = {**dict.fromkeys(gone), **wanted["labels"]}
+    return {**wanted, "labels": labels}
+
+
+def _difference(wanted: Mapping[str, Any], present: Mapping[str, Any]) -> Fields:
+    """Return those fields that differ from what is there; what is empty may as well be missing."""
+    found: Fields = {}
+    for name, value in wanted.items():
+        before = present.get(name)
+        if isinstance(value, Mapping):
+            inner = _difference(value, before if isinstance(before, Mapping) else {})
+            if inner:
+                found[name] = inner
+        elif value != before and (value or before):
+            found[name] = value
+    return found
+
+
+def _in_google_case(fields: Mapping[str, Any]) -> Fields:
+    """Return fields with names such as `numNewerVersions`."""
+    return {_camel(name): value for name, value in fields.items()}
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(one.capitalize() for one in others)

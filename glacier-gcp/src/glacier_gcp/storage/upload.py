@@ -8,28 +8,31 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 import google_crc32c
-from google.api_core.exceptions import GoogleAPIError
+from google.api_core.exceptions import BadRequest, GoogleAPIError
 from google.auth.exceptions import GoogleAuthError
-from requests import RequestException
 
 from glacier.uploads.multipart import MultipartObject
 from glacier_gcp.answers import code_of, refused_by
-from glacier_gcp.http import send, text_of
+from glacier_gcp.credentials import NoTokenError
+from glacier_gcp.http import send, send_once, text_of
 
 if TYPE_CHECKING:
-    from google.cloud.storage import Blob
+    from requests import Response
 
     from glacier_gcp.session import GcpSession
 
 STAGE_METADATA = "glacier-stage"
 """The metadata of an object that tells which stage has written it."""
 
-_MAY_BE_DONE = {"NoSuchUpload", "PreconditionFailed", "conditionNotMet"}
-"""What Google says to a second try of what it has done already."""
+MEDIA_TYPE = "application/octet-stream"
+
+_MAY_BE_DONE = {404, 412}
+"""What Google says to a second try of what it has done already: there is no such upload any more,
+or an object is there that was not to be."""
 
 
-class DamagedError(OSError):
-    """A part has arrived with other bytes than were sent."""
+class DamagedError(ConnectionError):
+    """Google has got other bytes than were sent."""
 
 
 class GcsObject(MultipartObject):
@@ -48,40 +51,32 @@ class GcsObject(MultipartObject):
     failures: ClassVar[tuple[type[Exception], ...]] = (
         GoogleAPIError,
         GoogleAuthError,
-        RequestException,
+        NoTokenError,
         OSError,
     )
-    generation: ClassVar[int | None] = None
-    """The generation that has to be there when the object appears; 0 for none, None for any."""
+    is_exclusive: ClassVar[bool] = False
+    """Whether the object may replace nothing."""
 
     def __init__(self, session: "GcpSession", bucket_name: str, key: str, token: str) -> None:
         self._session = session
-        self._blob: Blob = session.storage.bucket(bucket_name).blob(key)
-        self._blob.metadata = {STAGE_METADATA: token}
+        self._bucket_name = bucket_name
+        self._key = key
         self._token = token
         self._url = f"{session.storage_endpoint}/{bucket_name}/{quote(key)}"
+        self._described = {
+            "Content-Type": MEDIA_TYPE,
+            f"x-goog-meta-{STAGE_METADATA}": token,
+        }
         self._upload_id = ""
 
     def begin(self) -> None:
         """Initiate the multipart upload."""
-        begun = send(
-            self._session,
-            "POST",
-            f"{self._url}?uploads",
-            headers={f"x-goog-meta-{STAGE_METADATA}": self._token, "Content-Length": "0"},
-        )
+        begun = send(self._session, "POST", f"{self._url}?uploads", headers=self._described)
         self._upload_id = text_of(begun, "UploadId")
 
     def send(self, number: int, content: bytes) -> tuple[int, str]:
-        """Upload one part, and return what the list of parts says of it.
-
-        Raises:
-            DamagedError: It arrived with other bytes.
-        """
-        sent = send(
-            self._session, "PUT", self._url, params=self._part(partNumber=number), data=content
-        )
-        _check_hash(sent.headers.get("x-goog-hash", ""), content, self._url, number)
+        """Upload one part, and return what the list of parts says of it."""
+        sent = self._put_whole(content, {}, self._part(partNumber=number))
         return number, sent.headers["ETag"]
 
     def complete(self, parts: Sequence[tuple[int, str]]) -> None:
@@ -95,47 +90,49 @@ class GcsObject(MultipartObject):
 
     def put(self, content: bytes) -> None:
         """Put the object."""
-        self._blob.upload_from_string(
-            content,
-            "application/octet-stream",
-            if_generation_match=self.generation,
-            timeout=self._session.timeout,
-            retry=self._session.retry,
-        )
+        condition = {"x-goog-if-generation-match": "0"} if self.is_exclusive else {}
+        self._put_whole(content, {**self._described, **condition}, {})
 
     def abort(self) -> None:
-        """Abort the upload; what stays where Google does not answer, a lifecycle rule removes."""
+        """Abort the upload; what stays where Google does not answer is swept."""
         with suppress(*self.failures):
-            send(self._session, "DELETE", self._url, params=self._part())
+            send(self._session, "DELETE", self._url, params=self._part(), expected=(200, 204, 404))
 
     def may_be_done(self, error: Exception) -> bool:
         """Return whether there was no answer, or one to a second try."""
         refused = refused_by(error)
-        status = None if refused is None else refused.code
-        return status is None or status >= 500 or code_of(error) in _MAY_BE_DONE or status == 412
+        status = None if refused is None else int(refused.code or 0)
+        return status is None or status >= 500 or status in _MAY_BE_DONE
 
     def is_ours(self) -> bool:
         """Return whether the object that is there has the stage's token."""
-        found = self._blob.bucket.blob(self._blob.name)
         with suppress(*self.failures):
-            found.reload(timeout=self._session.timeout, retry=self._session.retry)
-            return bool((found.metadata or {}).get(STAGE_METADATA) == self._token)
+            found = send(self._session, "HEAD", self._url)
+            return found.headers.get(f"x-goog-meta-{STAGE_METADATA}") == self._token
         return False
 
     def _part(self, **fields: Any) -> dict[str, Any]:  # Any: parameters of a request
         return {**fields, "uploadId": self._upload_id}
 
+    def _put_whole(
+        self, content: bytes, headers: dict[str, str], params: dict[str, Any]
+    ) -> "Response":
+        """Send bytes that Google compares with their checksum, again where they differ."""
+        checked = {**headers, "x-goog-hash": f"crc32c={encoded(google_crc32c.Checksum(content))}"}
 
-def _check_hash(told: str, content: bytes, url: str, number: int) -> None:
-    """Compare what Google has received with what was sent.
+        def attempt() -> "Response":
+            try:
+                return send_once(
+                    self._session, "PUT", self._url, params=params, data=content, headers=checked
+                )
+            except BadRequest as error:
+                if code_of(error) != "BadDigest":
+                    raise
+                raise DamagedError(f"What was sent to {self._url} has arrived damaged.") from error
 
-    Raises:
-        DamagedError: They differ.
-    """
-    own = base64.b64encode(google_crc32c.Checksum(content).digest()).decode()
-    hashes = dict(one.strip().split("=", 1) for one in told.split(",") if "=" in one)
-    if hashes.get("crc32c", own) != own:
-        raise DamagedError(
-            f"Part {number} of {url} arrived damaged: its CRC32C is {hashes['crc32c']} there and "
-            f"{own} here. Write it again."
-        )
+        return self._session.retry(attempt)()
+
+
+def encoded(checksum: "google_crc32c.Checksum") -> str:
+    """Return a checksum as headers have it."""
+    return base64.b64encode(checksum.digest()).decode()

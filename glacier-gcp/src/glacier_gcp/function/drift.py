@@ -1,0 +1,63 @@
+"""Where a Cloud Function differs from what its config says."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glacier.drift import Difference, at_path, differences, missing, variables
+from glacier_gcp.function.differences import changed_settings
+from glacier_gcp.function.messages import told
+from glacier_gcp.function.operations import Operations
+from glacier_gcp.function.request import (
+    PACKAGE_LABEL,
+    config_of,
+    digest_of,
+    function_request,
+    provider_config_of,
+)
+from glacier_gcp.function.schedule import present_schedule
+from glacier_gcp.session import session_of
+
+if TYPE_CHECKING:
+    from glacier.resources import Serverless
+
+_VARIABLES = "serviceConfig.environmentVariables"
+
+
+def function_drift(function: "Serverless", package: Path) -> tuple[Difference, ...]:
+    """Return where a function differs.
+
+    Args:
+        function: The function.
+        package: Its zip, whose directory is removed afterwards.
+
+    Raises:
+        GoogleAPIError: Google refuses to tell.
+    """
+    try:
+        return tuple(_differences(function, package))
+    finally:
+        shutil.rmtree(package.parent)
+
+
+def _differences(function: "Serverless", package: Path) -> Iterator[Difference]:
+    session = session_of(provider_config_of(function))
+    thing = f"function {function.function_name!r}"
+    found = Operations(function, session).found()
+    if found is None:
+        yield missing(thing)
+        return
+    wanted, known = function_request(function), told(found)
+    for path in changed_settings(wanted, known):
+        value, actual = at_path(wanted, path), at_path(known, path)
+        if path == _VARIABLES:
+            yield from variables(thing, path, value or {}, actual or {})
+        else:
+            yield Difference(thing, path, value, actual)
+    labels = known.get("labels", {})
+    yield from differences(thing, {"labels": wanted["labels"]}, {"labels": labels})
+    code = {"code": digest_of(package.read_bytes())}
+    yield from differences(thing, code, {"code": labels.get(PACKAGE_LABEL)})
+    schedule = {"schedule": config_of(function).schedule}
+    yield from differences(thing, schedule, {"schedule": present_schedule(function, session)})

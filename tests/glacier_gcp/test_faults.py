@@ -1,0 +1,78 @@
+"""Whatever goes wrong between here and Google: success, or one clear error and the old data."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from glacier import Provider
+from glacier.errors import StorageError
+from glacier.storage import WriteMode
+from tests.glacier_gcp.objects import Objects
+from tests.rigs.gcp.server import GcpServer
+from tests.rigs.proxy import Proxy, error
+from tests.stores.fault_cases import FaultsOnStores, FaultyStore, Words
+from tests.stores.faults import OLD, Watch, big
+
+READ_TIMEOUT_SECONDS = 0.8
+PATIENCE_SECONDS = 10
+HURRY_SECONDS = 0.001
+
+
+class TestFaults(FaultsOnStores):
+    words = Words(
+        busy="SlowDown",
+        refusals={
+            "503": error(503, "SlowDown"),
+            "denied": error(403, "AccessDenied"),
+            "expired": error(401, "AuthenticationRequired"),
+        },
+        requests={
+            "write": {"method": "PUT"},
+            "part": {"method": "PUT", "query": "partNumber"},
+            "complete": {"method": "POST", "query": "^uploadId"},
+            "put": {"method": "PUT", "query": "^$"},
+            "list": {"method": "GET", "path": "/o$"},
+            "delete": {"method": "DELETE"},
+        },
+    )
+
+    @pytest.fixture
+    def store(self, gcp_server: GcpServer) -> Iterator[FaultyStore]:
+        with Proxy(gcp_server.endpoint) as proxy:
+
+            def through(**fields: object) -> Provider:
+                return Provider(config=gcp_server.config(endpoint=proxy.endpoint, **fields))
+
+            def impatient(seconds: float) -> Provider:
+                return through(
+                    read_timeout_seconds=READ_TIMEOUT_SECONDS, retry_timeout_seconds=seconds
+                )
+
+            yield FaultyStore(
+                Objects(gcp_server),
+                proxy,
+                past=Provider(config=gcp_server.config()),
+                through=impatient(PATIENCE_SECONDS),
+                hurried=lambda: impatient(HURRY_SECONDS),
+                patient=through(),
+            )
+
+    def left_behind(self, store: FaultyStore) -> list[str]:
+        """Return the uploads that nobody has ended."""
+        assert isinstance(store.objects, Objects)
+        return store.objects.uploads()
+
+    @pytest.mark.parametrize("mode", ["overwrite", "append"])
+    def test_upload_that_can_not_be_begun_leaves_a_dataset_as_it_was(
+        self, store: FaultyStore, watch: Watch, mode: WriteMode
+    ) -> None:
+        store.sound("ds/").write(OLD, partition_by="k")
+        old = store.objects.bodies()
+        store.proxy.on(self.fault("503"), method="POST", query="^uploads")
+
+        with pytest.raises(StorageError, match=f"{store.uri('ds/')}.*SlowDown"):
+            store.impatient("ds/").write(big(), mode=mode, partition_by="k")
+
+        assert store.objects.bodies() == old
+        assert self.left_behind(store) == []
+        watch.seen.append((f"begin {mode}", store.objects, old))
