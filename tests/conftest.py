@@ -140,14 +140,27 @@ def terraform_aws(terraform: "Terraform") -> "Terraform":
 
 @pytest.fixture(scope="session")
 def terraform_azurerm(terraform: "Terraform") -> "Terraform":
-    """Terraform with the provider of Azure, which a test goes without, also where `CI` is set.
-
-    It is the one optional part: mirrors need not have it, and what it would say of arguments,
-    `tests.rigs.terraform_schema` says of the same documents.
-    """
+    """Terraform with the provider of Azure, which a test goes without; see `_optional`."""
     from glacier_azure.terraform.blocks import SOURCE, VERSIONS
 
-    if reason := terraform.missing_provider(SOURCE, VERSIONS):
+    return _optional(terraform, SOURCE, VERSIONS)
+
+
+@pytest.fixture(scope="session")
+def terraform_google(terraform: "Terraform") -> "Terraform":
+    """Terraform with the provider of Google Cloud, which a test goes without; see `_optional`."""
+    from glacier_gcp.terraform.blocks import SOURCE, VERSIONS
+
+    return _optional(terraform, SOURCE, VERSIONS)
+
+
+def _optional(terraform: "Terraform", source: str, versions: str) -> "Terraform":
+    """Return Terraform with a provider; where it is missing the test is skipped, even with `CI`.
+
+    Such providers are the one optional part: mirrors need not have them, and what they would say
+    of arguments, `tests.rigs.terraform_schema` says of the same documents.
+    """
+    if reason := terraform.missing_provider(source, versions):
         pytest.skip(reason)
     return terraform
 

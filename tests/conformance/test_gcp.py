@@ -1,10 +1,14 @@
 """Google Cloud passes the shared cases, on the test server."""
 
+from uuid import uuid4
+
 import pytest
 
 from glacier.provider import Provider
-from glacier.resources import Bucket
-from glacier.testing import BucketCases, Rig, TableCases
+from glacier.resources import Bucket, Executor, Serverless
+from glacier.resources.serverless import Handler
+from glacier.testing import BucketCases, ExecutorCases, Rig, ServerlessCases, TableCases
+from tests.glacier_gcp.dataproc import MOST_JOBS, batch_executor, cluster_executor
 from tests.rigs.gcp.server import GcpServer
 
 NO_TABS = "the object store in Polars takes no control character in a key, so names have none"
@@ -37,6 +41,11 @@ class GcpRig(Rig):
         config = self._server.config(service_account_key=stranger)
         return Provider(config=config).bucket(bucket.bucket_name, bucket.path)
 
+    def serverless(self, handler: Handler) -> Serverless:
+        function = self.provider().serverless(f"function-{uuid4().hex[:8]}", handler)
+        function.deploy()
+        return function
+
 
 @pytest.fixture
 def rig(gcp_server: GcpServer) -> Rig:
@@ -49,3 +58,36 @@ class TestBucket(BucketCases):
 
 class TestTable(TableCases):
     pass
+
+
+class TestServerless(ServerlessCases):
+    pass
+
+
+class DataprocRig(GcpRig):
+    """The test server, whose jobs run on clusters or as serverless batches."""
+
+    def __init__(self, server: GcpServer, *, is_serverless: bool) -> None:
+        super().__init__(server)
+        self._is_serverless = is_serverless
+
+    def executor(self, *, most_at_once: int | None = None) -> Executor:
+        if self._is_serverless:
+            if most_at_once is not None:
+                pytest.skip("how many batches run at a time is a quota of the project")
+            return batch_executor(self._server)
+        limits = {} if most_at_once is None else {MOST_JOBS: str(most_at_once)}
+        software = {"config": {"softwareConfig": {"properties": limits}}}
+        return cluster_executor(self._server, overrides={"cluster": software})
+
+
+class TestExecutor(ExecutorCases):
+    @pytest.fixture
+    def rig(self, gcp_server: GcpServer) -> Rig:
+        return DataprocRig(gcp_server, is_serverless=False)
+
+
+class TestServerlessExecutor(ExecutorCases):
+    @pytest.fixture
+    def rig(self, gcp_server: GcpServer) -> Rig:
+        return DataprocRig(gcp_server, is_serverless=True)

@@ -85,6 +85,7 @@ def test_facts_name_their_providers_versions() -> None:
     assert {one["provider"]: one["version"] for one in facts().values()} == {
         "hashicorp/aws": "5.100.0",
         "hashicorp/azurerm": "4.55.0",
+        "hashicorp/google": "6.50.0",
     }
 
 

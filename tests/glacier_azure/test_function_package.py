@@ -49,6 +49,7 @@ def test_handler_without_a_dependency_brings_its_sources_alone(project: Project)
     assert set(content) == {
         "function_app.py",
         "glacier.json",
+        "glacier_http_handler.py",
         "glacier_json_border.py",
         "host.json",
         "requirements.txt",

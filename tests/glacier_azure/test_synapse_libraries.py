@@ -10,7 +10,6 @@ from glacier import Executor, Provider
 from glacier.adapters import ScriptJob
 from glacier.errors import JobError
 from glacier.job_status import JobStatus
-from glacier_azure.job.libraries import lacking
 from tests.executors.jobs import LIMIT_SECONDS, written
 from tests.glacier_aws.lambda_wheels import make_wheel
 from tests.glacier_azure.synapse import batches_of, installed, requests_of, staged, synapse_executor
@@ -41,27 +40,6 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def submitted(executor: Executor, script: str, *requirements: str) -> str:
     """Submit a script that requires something, as the entrypoint of a task does."""
     return executor.adapter.submit_job(ScriptJob(Path(script), requirements=requirements))
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        ("", ("polars==2.1.0", "pydantic-core==2.41.5")),
-        ("polars==2.1.0\nPydantic_Core==2.41.5  # both\n", ()),
-        ("polars==2.1.0 ; python_version > '3'\n", ("pydantic-core==2.41.5",)),
-        ("polars[pandas]==2.1.0\npydantic-core==2.4\n", ("pydantic-core==2.41.5",)),
-        ("polars>=2.1.0\npydantic-core\n", ("polars==2.1.0", "pydantic-core==2.41.5")),
-        ("#polars==2.1.0\n", ("polars==2.1.0", "pydantic-core==2.41.5")),
-        (
-            "name: pool\ndependencies:\n- polars=2.1.0\n- pip:\n  - pydantic-core==2.41.5\n",
-            (),
-        ),
-    ],
-)
-def test_pool_has_what_it_names_in_the_same_version(
-    content: str, expected: tuple[str, ...]
-) -> None:
-    assert lacking(("polars==2.1.0", "pydantic-core==2.41.5"), content) == expected
 
 
 def test_pool_that_has_everything_gets_no_wheels(

@@ -139,7 +139,11 @@ class Terraform:
     @property
     def environment(self) -> dict[str, str]:
         """The variables of its processes: nobody's account, and where the providers are."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("ARM_", "AWS_", "TF_"))}
+        kept = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith(("ARM_", "AWS_", "GOOGLE_", "TF_"))
+        }
         return {
             **kept,
             "CHECKPOINT_DISABLE": "1",

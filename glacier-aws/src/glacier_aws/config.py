@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from glacier.config.base import ProviderConfig, ResourceConfig
+from glacier.config.packages import check_requirements
 from glacier_aws.storage.rules import CorsRule, LifecycleRule
 
 if TYPE_CHECKING:
@@ -210,12 +211,7 @@ class LambdaConfig(ResourceConfig):
     @field_validator("packages")
     @classmethod
     def _packages_are_requirements(cls, packages: list[str]) -> list[str]:
-        for line in packages:
-            if not line.strip() or line.strip().startswith(("-", "#")) or "\n" in line:
-                raise ValueError(
-                    f"{line!r} is no requirement; pass one such as 'polars==2.1.0' for each "
-                    "package. Options of pip are read from its own configuration."
-                )
+        check_requirements(packages, "Options of pip are read from its own configuration.")
         return packages
 
 

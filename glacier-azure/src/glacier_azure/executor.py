@@ -269,7 +269,7 @@ class SynapseAdapter(ExecutorAdapter):
         token = token_of(told(batch))
         blob = self._blob(staging_of(self.provider), log_path(token or f"of-others/{job_id}"))
         livy = (batch.log_lines or []) if status is JobStatus.FAILED else []
-        return BatchLog(blob, livy, closing if status.is_final else "", status.is_final)
+        return BatchLog(closing if status.is_final else "", status.is_final, blob, livy)
 
 
 def log_path(token: str) -> str:

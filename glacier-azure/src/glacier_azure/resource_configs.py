@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from glacier.config.base import ResourceConfig
+from glacier.config.packages import check_requirements
 from glacier.overrides import checked_overrides
 from glacier_azure.function.schedule import problem_of_schedule
 from glacier_azure.storage.rules import LifecycleRule
@@ -141,12 +142,9 @@ class AzureFunctionConfig(ResourceConfig):
     @field_validator("packages")
     @classmethod
     def _packages_are_requirements(cls, packages: list[str]) -> list[str]:
-        for line in packages:
-            if not line.strip() or line.strip().startswith(("-", "#")) or "\n" in line:
-                raise ValueError(
-                    f"{line!r} is no requirement; pass one such as 'polars==2.1.0' for each "
-                    "package. Options of pip belong in app settings, such as PIP_EXTRA_INDEX_URL."
-                )
+        check_requirements(
+            packages, "Options of pip belong in app settings, such as PIP_EXTRA_INDEX_URL."
+        )
         return packages
 
     @field_validator("schedule")

@@ -5,7 +5,7 @@ within its own. A HEAD request is answered without a text: its status is all the
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from google.api_core.exceptions import GoogleAPICallError, RetryError
@@ -85,7 +85,8 @@ def refused_by(error: BaseException | None) -> GoogleAPICallError | None:
 def code_of(error: BaseException) -> str:
     """Return Google's code of an error, such as `conditionNotMet`; empty for other errors."""
     refused = refused_by(error)
-    reasons = [str(one.get("reason", "")) for one in refused.errors] if refused else []
+    told = refused.errors if refused else ()  # an operation's are no mappings
+    reasons = [str(one.get("reason", "")) for one in told if isinstance(one, Mapping)]
     return next(iter(reasons), "")
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from glacier.provider import Provider
     from glacier.resources import Bucket
+    from glacier.terraform import Block, Estate
     from glacier_gcp.config import GcpConfig
     from glacier_gcp.session import GcpSession
 
@@ -74,6 +75,12 @@ class GcsAdapter(ObjectStoreAdapter):
         name = self.resource.bucket_name
         settings = bucket_settings(name, self.settings(BUCKET, name))
         deploy_bucket(self._session, settings, self.provider.tags)
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return the bucket and its settings as blocks of Terraform."""
+        from glacier_gcp.terraform.bucket import bucket_blocks
+
+        return bucket_blocks(estate, self.resource)
 
     def location(self) -> Location:
         """Return where the bucket's path lies; touches no data."""

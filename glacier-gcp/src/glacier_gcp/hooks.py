@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 @hookimpl
 def glacier_register_adapters() -> "Iterable[AdapterSpec]":
-    """Register Cloud Storage."""
+    """Register Cloud Storage, Cloud Functions and Dataproc."""
     from glacier.registry import AdapterSpec
-    from glacier.resources import Bucket
-    from glacier_gcp.config import GcpConfig, GcsConfig
+    from glacier.resources import Bucket, Executor, Serverless
+    from glacier_gcp.config import CloudFunctionConfig, DataprocConfig, GcpConfig, GcsConfig
 
     return [
         AdapterSpec(
@@ -24,6 +24,23 @@ def glacier_register_adapters() -> "Iterable[AdapterSpec]":
             "glacier_gcp.bucket:GcsAdapter",
             (GcsConfig,),
             check="glacier_gcp.storage.names:check_bucket",
+            extra="gcp",
+        ),
+        AdapterSpec(
+            Serverless,
+            GcpConfig,
+            "glacier_gcp.serverless:CloudFunctionAdapter",
+            (CloudFunctionConfig,),
+            check="glacier_gcp.function.names:check_function",
+            extra="gcp",
+        ),
+        AdapterSpec(
+            Executor,
+            DataprocConfig,
+            "glacier_gcp.executor:DataprocAdapter",
+            (DataprocConfig,),
+            providers=(GcpConfig,),
+            check="glacier_gcp.job.names:check_executor",
             extra="gcp",
         ),
     ]

@@ -9,7 +9,7 @@ from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError, from_
 from requests import RequestException
 
 if TYPE_CHECKING:
-    from requests import Response
+    from requests import Response, Session
 
     from glacier_gcp.session import GcpSession
 
@@ -26,6 +26,7 @@ def send(
     url: str,
     *,
     expected: Collection[int] = _DONE,
+    through: "Session | None" = None,
     **request: Any,  # Any: arguments of another library
 ) -> "Response":
     """Make a request that may be made twice, and try it again as Google's clients do.
@@ -35,13 +36,15 @@ def send(
         method: Such as `PUT`.
         url: The address; it may hold what is a secret, and is in no error.
         expected: The statuses that are no refusal.
+        through: What sends it; the session's own, which adds its identity, where None.
         **request: What else `requests` takes, such as `data`, `json` and `headers`.
 
     Raises:
         GoogleAPIError: Google refuses, or did not answer soundly in the time for that.
         NoAnswerError: It can't be reached.
     """
-    return session.retry(send_once)(session, method, url, expected=expected, **request)
+    once = session.retry(send_once)
+    return once(session, method, url, expected=expected, through=through, **request)
 
 
 def send_once(
@@ -50,11 +53,13 @@ def send_once(
     url: str,
     *,
     expected: Collection[int] = _DONE,
+    through: "Session | None" = None,
     **request: Any,  # Any: arguments of another library
 ) -> "Response":
     """Make a request once; as `send`."""
+    sender: Session = through or session.http
     try:
-        response: Response = session.http.request(method, url, timeout=session.timeout, **request)
+        response = sender.request(method, url, timeout=session.timeout, **request)
     except RequestException as error:
         failure: Exception = NoAnswerError(_without_query(str(error)))
     else:

@@ -1,10 +1,13 @@
 """The configs of Google Cloud's resources: buckets, functions and executors."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from glacier.config.base import ResourceConfig
+from glacier.config.cron import DAY, HOUR, MINUTE, MONTH, WEEKDAYS, CronField, problem_of_cron
+from glacier.config.packages import check_requirements
 from glacier.overrides import checked_overrides
 from glacier_gcp.storage.rules import CorsRule, LifecycleRule, StorageClass
 
@@ -21,9 +24,25 @@ else:
 OVERRIDABLE = ("buckets", "google_storage_bucket")
 """What the overrides of a `GcsConfig` may belong to."""
 
+OVERRIDABLE_OF_FUNCTIONS = (
+    *("functions", "jobs"),
+    *("google_cloudfunctions2_function", "google_cloud_scheduler_job"),
+)
+"""What `overrides` of a `CloudFunctionConfig` can belong to."""
+
+OVERRIDABLE_OF_JOBS = ("cluster", "job", "batch", "google_dataproc_cluster")
+"""What the overrides of a `DataprocConfig` may belong to."""
+
 KMS_KEY = r"^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$"
 LEAST_SOFT_DELETE_DAYS = 7
 LONGEST_RETENTION_SECONDS = 3_155_760_000
+
+_CRON_FIELDS = (MINUTE, HOUR, DAY, MONTH, CronField("day of the week", 0, 7, WEEKDAYS))
+"""https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules"""
+
+_MEMORY_OF_A_CPU = 2048
+"""From how many MB on an instance has a whole processor by itself:
+https://cloud.google.com/functions/docs/configuring/memory"""
 
 
 class GcsConfig(ResourceConfig):
@@ -99,60 +118,213 @@ class CloudFunctionConfig(ResourceConfig):
     """Settings of a Cloud Function of the second generation."""
 
     memory_mb: Annotated[int, Field(ge=128, le=32_768)] = 512
-    """Memory in MB. Maps to `serviceConfig.availableMemory`."""
+    """Memory of an instance in MB. Maps to `serviceConfig.availableMemory`."""
+
+    cpu: Annotated[float, Field(ge=0.08, le=8)] | None = None
+    """How many processors an instance has; what Google gives with its memory where None: 1 from
+    2048 MB on, less below. Maps to `serviceConfig.availableCpu`."""
 
     timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
-    """After how many seconds a call is ended. Maps to `serviceConfig.timeoutSeconds`."""
+    """After how many seconds a call is ended. One by the schedule is given up after 1800 seconds
+    in any case. Maps to `serviceConfig.timeoutSeconds`."""
 
     min_instances: Annotated[int, Field(ge=0)] = 0
-    """How many instances wait for calls. Maps to `serviceConfig.minInstanceCount`."""
+    """How many instances wait for calls, and are paid for. Maps to
+    `serviceConfig.minInstanceCount`."""
 
     max_instances: Annotated[int, Field(ge=1)] | None = None
     """How many instances may run at once; Google's own limit where None.
     Maps to `serviceConfig.maxInstanceCount`."""
 
-    service_account: str | None = None
-    """The e-mail address of the account that the function runs as.
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 1
+    """How many calls an instance takes at once, in threads; more than 1 needs a whole processor.
+    Maps to `serviceConfig.maxInstanceRequestConcurrency`."""
+
+    service_account: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+$")
+    """The e-mail address of the account that the function runs as, and its schedule calls it as;
+    one of its own where None, which may touch the provider's buckets.
     Maps to `serviceConfig.serviceAccountEmail`."""
+
+    invokers: list[Annotated[str, Field(pattern=r"^(all\w+|\w+:.+)$")]] = Field(
+        default_factory=list
+    )
+    """Who may call the function, beside whoever deploys it: members as IAM has them, such as
+    `serviceAccount:etl@my-project.iam.gserviceaccount.com` or `group:team@example.com`. Maps to
+    the role `roles/run.invoker` on the function's Cloud Run service."""
+
+    ingress: Literal["all", "internal", "internal_and_load_balancer"] = "all"
+    """From where the function can be reached. Maps to `serviceConfig.ingressSettings`."""
+
+    vpc_connector: str | None = None
+    """The Serverless VPC Access connector through which the function reaches a network, such as
+    `projects/p/locations/europe-west1/connectors/c`. Maps to `serviceConfig.vpcConnector`."""
+
+    vpc_egress: Literal["private_ranges_only", "all_traffic"] = "private_ranges_only"
+    """What goes through the connector. Maps to `serviceConfig.vpcConnectorEgressSettings`."""
 
     environment: dict[str, str] = Field(default_factory=dict)
     """Environment variables of the function: no place for secrets, which belong in a secret
-    store. Maps to `serviceConfig.environmentVariables`."""
+    store. Without more there are those that `GcpConfig.from_env` reads but for its identity; the
+    function's own counts over there. Maps to `serviceConfig.environmentVariables`."""
 
     packages: list[str] = Field(default_factory=list)
-    """Requirements, such as `polars==2.1.0`, that the function's build installs."""
+    """Requirements, such as `polars==2.1.0`, that Google installs when the function is deployed,
+    beside what the handler's sources import. Map to lines of `requirements.txt`."""
 
     schedule: str | None = None
-    """When the function is called by itself: five cron fields, such as `0 6 * * *`, in UTC.
+    """When the function is called by itself, with an empty payload: five cron fields (minute,
+    hour, day, month, day of the week), such as `0 6 * * *`, in UTC.
     Maps to `schedule` of a Cloud Scheduler job."""
+
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """Fields that are merged last, by what they belong to. In the names of the APIs: `functions`
+    of Cloud Functions and `jobs` of Cloud Scheduler, such as
+    `{"functions": {"serviceConfig": {"securityLevel": "SECURE_ALWAYS"}}}`. In Terraform's:
+    `google_cloudfunctions2_function` and `google_cloud_scheduler_job`."""
+
+    @field_validator("overrides")
+    @classmethod
+    def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return checked_overrides(given, OVERRIDABLE_OF_FUNCTIONS)
+
+    @field_validator("packages")
+    @classmethod
+    def _packages_are_requirements(cls, packages: list[str]) -> list[str]:
+        check_requirements(
+            packages, "Options of pip belong in the build's environment, by overrides=."
+        )
+        return packages
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedule_has_five_fields(cls, value: str | None) -> str | None:
+        problem = None if value is None else problem_of_cron(value, _CRON_FIELDS)
+        if problem is not None:
+            raise ValueError(
+                f"schedule={value!r} is no cron expression: {problem}. Expected five fields "
+                "(minute, hour, day, month, day of the week), such as '0 6 * * *' for every day "
+                "at 6:00 UTC"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _concurrency_needs_a_processor(self) -> Self:
+        has_whole = self.memory_mb >= _MEMORY_OF_A_CPU if self.cpu is None else self.cpu >= 1
+        if self.concurrency > 1 and not has_whole:
+            raise ValueError(
+                f"concurrency={self.concurrency} needs a whole processor; set cpu=1 or more, or "
+                f"memory_mb={_MEMORY_OF_A_CPU} with which one comes"
+            )
+        return self
 
 
 class DataprocConfig(ResourceConfig):
-    """Settings of a Dataproc cluster, or of serverless batches."""
+    """A Dataproc cluster, or serverless batches, which run without one.
+
+    `overrides` hold fields that are merged last, by what they belong to: `cluster`, `job` and
+    `batch` in the names of the API, such as `{"cluster": {"config": {"gceClusterConfig": {...}}}}`
+    or `{"batch": {"runtimeConfig": {...}}}`; and `google_dataproc_cluster`, with arguments of
+    Terraform's block.
+    """
 
     machine_type: str = "n1-standard-4"
-    """The machine of master and workers. Maps to `machineTypeUri`."""
+    """The machine of master and workers. Maps to `masterConfig.machineTypeUri` and
+    `workerConfig.machineTypeUri`."""
 
     num_workers: Annotated[int, Field(ge=0)] = 2
-    """How many workers the cluster has. Maps to `workerConfig.numInstances`."""
+    """How many workers the cluster has; none for a cluster of one machine. Maps to
+    `workerConfig.numInstances`, or to the property `dataproc:dataproc.allow.zero.workers`."""
 
-    cluster_name: str | None = None
-    """A cluster that exists already; the executor's name where None.
-    Maps to `placement.clusterName`."""
+    cluster_name: str | None = Field(default=None, pattern=r"^[a-z]([a-z0-9-]{0,49}[a-z0-9])?$")
+    """A cluster that exists already, which Glacier does not change; None for one of the executor's
+    name, which `deploy()` makes. Maps to `placement.clusterName`."""
 
     serverless: bool = False
     """Whether jobs run as serverless batches, without a cluster."""
 
-    image_version: str | None = None
-    """The runtime of the cluster or of the batches. Glacier's tasks need Python 3.11, so 2.2 or
-    later. Maps to `softwareConfig.imageVersion` and `runtimeConfig.version`."""
+    image_version: str = Field(default="2.2", pattern=r"^\d+\.\d+(\.\d+)?(-[a-z]+\d+)?$")
+    """The image of the cluster, or the runtime of the batches. Glacier's tasks need Python 3.11,
+    so 2.2 or later, or 1.2 of the batches.
+    Maps to `softwareConfig.imageVersion` and `runtimeConfig.version`."""
+
+    zone: str | None = None
+    """The zone of the cluster; the provider's where None, which may leave the choice to Google.
+    Maps to `gceClusterConfig.zoneUri`."""
+
+    idle_minutes: Annotated[int, Field(ge=5, le=20_160)] | None = None
+    """After how many minutes without a job the cluster is deleted; None for never.
+    Maps to `lifecycleConfig.idleDeleteTtl`."""
 
     service_account: str | None = None
-    """The e-mail address of the account that jobs run as. Maps to `serviceAccount`."""
+    """The e-mail address of the account that jobs run as; the project's default one where None.
+    Maps to `gceClusterConfig.serviceAccount` and `executionConfig.serviceAccount`."""
 
     subnetwork: str | None = None
     """The subnetwork of the machines; the project's default where None.
-    Maps to `subnetworkUri`."""
+    Maps to `gceClusterConfig.subnetworkUri` and `executionConfig.subnetworkUri`."""
+
+    internal_ip_only: bool = False
+    """Whether the cluster's machines have no addresses outside their network. They install
+    packages from PyPI, for which they need a Cloud NAT then.
+    Maps to `gceClusterConfig.internalIpOnly`."""
 
     packages: list[str] = Field(default_factory=list)
-    """Requirements with exact versions, such as `polars==2.1.0`, on top of the image's own."""
+    """Requirements with exact versions, such as `duckdb==1.4.1`, besides Glacier's own. Map to the
+    cluster's property `dataproc:pip.packages`; to batches they travel as wheels."""
+
+    properties: dict[str, str] = Field(default_factory=dict)
+    """Properties of Spark for every job, such as `{"spark.executor.memory": "4g"}`.
+    Map to `pysparkJob.properties` and `runtimeConfig.properties`."""
+
+    labels: dict[str, str] = Field(default_factory=dict)
+    """Labels of clusters, jobs and batches, on top of the provider's tags. Map to `labels`."""
+
+    container_image: str | None = None
+    """The image that batches run in, which has to bring what jobs need: nothing travels as wheels
+    then. Google's own where None. Maps to `runtimeConfig.containerImage`."""
+
+    ttl_minutes: Annotated[int, Field(ge=10, le=20_160)] | None = None
+    """After how many minutes a batch is ended; Google's own limit of four hours where None.
+    Maps to `executionConfig.ttl`."""
+
+    @field_validator("packages")
+    @classmethod
+    def _packages_are_pins(cls, packages: list[str]) -> list[str]:
+        for line in packages:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+", line):
+                raise ValueError(
+                    f"{line!r} is no requirement with an exact version, which Dataproc wants; "
+                    "pass one such as 'duckdb==1.4.1' for each package"
+                )
+        return packages
+
+    @field_validator("num_workers")
+    @classmethod
+    def _clusters_have_no_single_worker(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError(
+                "a cluster has two workers or more, or none and its master alone; set 0 or 2"
+            )
+        return value
+
+    @field_validator("overrides")
+    @classmethod
+    def _overrides_belong_somewhere(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return checked_overrides(given, OVERRIDABLE_OF_JOBS)
+
+    @model_validator(mode="after")
+    def _fields_are_of_one_kind(self) -> Self:
+        foreign = _OF_CLUSTERS if self.serverless else _OF_BATCHES
+        wrong = sorted(foreign & self.model_fields_set)
+        if wrong:
+            kinds = ("clusters", "serverless batches")
+            of, instead = kinds if self.serverless else kinds[::-1]
+            raise ValueError(
+                f"{', '.join(wrong)} says something of {of}, and serverless={self.serverless} asks "
+                f"for {instead}; leave it out, or set serverless={not self.serverless}"
+            )
+        return self
+
+
+_OF_CLUSTERS = frozenset({"cluster_name", "zone", "idle_minutes", "internal_ip_only"})
+_OF_BATCHES = frozenset({"container_image", "ttl_minutes"})

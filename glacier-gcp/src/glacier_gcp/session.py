@@ -147,7 +147,8 @@ class GcpSession:
     @property
     def is_anonymous(self) -> bool:
         """Whether requests are made without an identity."""
-        return isinstance(self.credentials, AnonymousCredentials)
+        # Only an endpoint is; else nothing is looked for, so that scans need no identity yet.
+        return self.endpoint is not None and isinstance(self.credentials, AnonymousCredentials)
 
     @made_once
     def transport(self) -> Request:

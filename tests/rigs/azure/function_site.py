@@ -12,8 +12,8 @@ from uuid import uuid4
 
 from werkzeug.wrappers import Request, Response
 
-from tests.rigs.azure.function_builds import BuildError, install, unpack
 from tests.rigs.azure.function_process import FunctionProcess, ProcessEndedError
+from tests.rigs.function_builds import BuildError, install, unpack
 
 BUILDING, FAILED, SUCCEEDED = 1, 3, 4
 _MOST_IDLE = 2

@@ -1,4 +1,4 @@
-"""The process of the rig: Google Cloud's storage and identity.
+"""The process of the rig: Google Cloud's storage, identity and functions.
 
 It is started by `server.GcpServer`, prints its port, and ends when its standard input does.
 """
@@ -14,11 +14,25 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.rigs.gcp import control, identity, storage_json, storage_xml
+from tests.rigs.gcp import (
+    control,
+    dataproc,
+    functions,
+    identity,
+    machines,
+    scheduler,
+    service_accounts,
+    storage_json,
+    storage_xml,
+)
 from tests.rigs.gcp.answers import ApiError, json_answer, json_error
 from tests.rigs.gcp.cloud import Cloud
 
-PARTS = (control, identity, storage_json, storage_xml)
+PARTS = (
+    *(control, identity, machines, service_accounts),
+    *(dataproc, functions, scheduler),
+    *(storage_json, storage_xml),
+)
 """What the rig plays. The last part takes every path that no other one does."""
 
 IDLE_SECONDS = 600

@@ -29,6 +29,15 @@ _BUCKET_ADMIN = {
     "storage.buckets.update",
     *_POLICY,
 }
+_DATAPROC_READ = {
+    f"dataproc.{kind}.{verb}"
+    for kind in ("batches", "clusters", "jobs", "operations")
+    for verb in ("get", "list")
+}
+_DATAPROC_WRITE = {
+    f"dataproc.{one}"
+    for one in ("batches.create", "clusters.create", "clusters.update", "jobs.create")
+} | {"dataproc.jobs.cancel", "dataproc.operations.cancel"}
 _OBJECT_POLICY = {"storage.objects.getIamPolicy", "storage.objects.setIamPolicy"}
 _RETENTION = {"storage.objects.setRetention", "storage.objects.overrideUnlockedRetention"}
 
@@ -50,6 +59,8 @@ ROLES: dict[str, frozenset[str]] = {
             "storage.objects.update",
             *_OBJECT_POLICY,
         },
+        "roles/dataproc.editor": {*_DATAPROC_READ, *_DATAPROC_WRITE},
+        "roles/dataproc.viewer": _DATAPROC_READ,
         "roles/iam.serviceAccountTokenCreator": {
             "iam.serviceAccounts.getAccessToken",
             "iam.serviceAccounts.getOpenIdToken",
@@ -58,6 +69,20 @@ ROLES: dict[str, frozenset[str]] = {
         },
         "roles/iam.serviceAccountOpenIdTokenCreator": {"iam.serviceAccounts.getOpenIdToken"},
         "roles/iam.serviceAccountUser": {"iam.serviceAccounts.actAs"},
+        "roles/iam.serviceAccountAdmin": {
+            "iam.serviceAccounts.create",
+            "iam.serviceAccounts.delete",
+            "iam.serviceAccounts.get",
+        },
+        "roles/run.invoker": {"run.routes.invoke"},
+        "roles/cloudfunctions.developer": {
+            "cloudfunctions.functions.create",
+            "cloudfunctions.functions.delete",
+            "cloudfunctions.functions.get",
+            "cloudfunctions.functions.sourceCodeSet",
+            "cloudfunctions.functions.update",
+            "cloudfunctions.operations.get",
+        },
     }.items()
 }
 OWNER_ROLE = "roles/owner"

@@ -1,11 +1,11 @@
 """Lambda functions as blocks of Terraform, from the requests that `deploy()` sends too."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glacier.terraform import Block, Expression, Ref, Text
+from glacier.terraform import Block, Ref, Text
+from glacier.terraform.packages import Package
 from glacier_aws.function.request import (
     EVENTS_SERVICE,
     SCHEDULE_STATEMENT,
@@ -55,9 +55,9 @@ def function_blocks(
         {
             "bucket": Ref("aws_s3_bucket", staging.bucket_name, "id"),
             "key": _key_of_code(function, staging),
-            "source": Text((Expression("path.module"), f"/{_file(function)}")),
+            "source": Package(name).source,
         },
-        files={_file(function): lambda path: _write_package(package, path)},
+        files=Package(name).files(package),
     )
     log = {"name": f"/aws/lambda/{name}", "tags": of.tags}
     yield of.block("aws_cloudwatch_log_group", name, log)
@@ -75,7 +75,7 @@ def _function(function: "Serverless") -> Body:
     code = _object_key(function)
     body["s3_bucket"] = Ref("aws_s3_object", code, "bucket")
     body["s3_key"] = Ref("aws_s3_object", code, "key")
-    body["source_code_hash"] = _hashed("filebase64sha256", function)
+    body["source_code_hash"] = Package(function.function_name).hashed("filebase64sha256")
     body["reserved_concurrent_executions"] = config_of(function).reserved_concurrency
     return body
 
@@ -122,25 +122,8 @@ def _object_key(function: "Serverless") -> str:
     return f"function_{function.function_name}"
 
 
-def _file(function: "Serverless") -> str:
-    return f"functions/{function.function_name}.zip"
-
-
-def _hashed(how: str, function: "Serverless") -> Expression:
-    """Return a digest of the zip beside the document, which Terraform takes."""
-    return Expression(f'{how}("${{path.module}}/{_file(function)}")')
-
-
 def _key_of_code(function: "Serverless", staging: "Bucket") -> Text:
     """Return the key that `deploy()` too gives to this very zip."""
     mark = "sha256"
     before, _, after = code_key(staging.path, mark).partition(mark)
-    return Text((before, _hashed("filesha256", function), after))
-
-
-def _write_package(package: Callable[[], Path], path: Path) -> None:
-    made = package()
-    try:
-        shutil.copyfile(made, path)
-    finally:
-        shutil.rmtree(made.parent)
+    return Text((before, Package(function.function_name).hashed("filesha256"), after))

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 from azure.core.exceptions import ServiceRequestError
 
 from glacier.errors import FunctionError, PayloadError
-from glacier.resources.payload import decoded, encoded
+from glacier.resources.http_handler import MARK
+from glacier.resources.payload import encoded
+from glacier.resources.remote_answers import answer_of_handler
 from glacier_azure.function.request import ROUTE, config_of
 from glacier_azure.function.web import entrances, send
 from glacier_azure.session import session_of
@@ -31,7 +33,6 @@ _START_SECONDS = 60
 """How long an app may take to start, beside its own timeout."""
 
 _PAUSES_SECONDS = (0.5, 1, 2, 4)
-_MARK = "x-glacier"
 _NOT_RUNNING = "host is not running"
 _SHOWN_CHARACTERS = 300
 
@@ -55,12 +56,10 @@ def call_function(function: "Serverless", payload: Mapping[str, Any]) -> dict[st
             path="",
         )
     answer, seconds = _asked(function, sent)
-    kind = answer.headers.get(_MARK)
-    if kind == "answer":
-        return decoded(answer.content, what=f"the answer of {name!r}")
-    if kind is not None:
-        raise _failed(name, kind, answer.json())
-    raise _refused(function, answer, seconds)
+    kind = answer.headers.get(MARK)
+    if kind is None:
+        raise _refused(function, answer, seconds)
+    return answer_of_handler(name, kind, answer.content, config_name="AzureFunctionConfig")
 
 
 def _asked(function: "Serverless", sent: bytes) -> "tuple[HttpResponse, float]":
@@ -98,7 +97,7 @@ def _asked_once(function: "Serverless", sent: bytes) -> "tuple[HttpResponse, flo
             read_timeout_seconds=limit + _START_SECONDS,
         )
         seconds = time.monotonic() - start
-        if answer.status_code not in {401, 404} or _MARK in answer.headers:
+        if answer.status_code not in {401, 404} or MARK in answer.headers:
             break
         # The key was renewed, or the app was made anew with another address.
         entrances.forget(session, name)
@@ -113,30 +112,10 @@ def _session(function: "Serverless") -> "AzureSession":
 
 def _is_not_begun(answer: "HttpResponse") -> bool:
     """Return whether an answer says that the call has not reached the function."""
-    if _MARK in answer.headers:
+    if MARK in answer.headers:
         return False
     is_starting = answer.status_code == 503 and _NOT_RUNNING in answer.text().lower()
     return answer.status_code == 429 or is_starting
-
-
-def _failed(name: str, kind: str, content: Mapping[str, Any]) -> FunctionError:
-    """Return the error of a call that failed in the function's own process."""
-    said, error_type = str(content.get("message", "")), str(content.get("type", ""))
-    if kind == "payload":
-        return PayloadError(said, path="")
-    trace = str(content.get("traceback", ""))
-    what = f"{error_type}: {said}"
-    if kind == "start":
-        message = (
-            f"The function {name!r} can't start: {what}. If a package is missing, name it in "
-            f"packages= of its AzureFunctionConfig and deploy again. Its traceback over there:\n"
-            f"{trace.rstrip()}"
-        )
-    else:
-        message = (
-            f"The function {name!r} failed: {what}. Its traceback over there:\n{trace.rstrip()}"
-        )
-    return FunctionError(message, function_name=name, error_type=error_type, remote_traceback=trace)
 
 
 def _refused(function: "Serverless", answer: "HttpResponse", seconds: float) -> FunctionError:

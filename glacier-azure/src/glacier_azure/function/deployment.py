@@ -11,8 +11,9 @@ from azure.mgmt.web import WebSiteManagementClient
 
 from glacier.differences import is_met
 from glacier.errors import FunctionError
+from glacier.pauses import pauses
 from glacier_azure.function.errors import error_code
-from glacier_azure.function.publishing import Publishing, pauses
+from glacier_azure.function.publishing import Publishing
 from glacier_azure.function.request import (
     DIGEST_TAG,
     OWN_SETTINGS,

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from glacier.errors import FunctionError
 from glacier.jobs.archive import archived
-from glacier.jobs.handler_code import HandlerCode, handler_code, refuse_secrets
-from glacier.jobs.pins import name_in, normal_name
-from glacier.resources import json_border
+from glacier.jobs.handler_code import handler_code, requirement_files
+from glacier.resources.remote_answers import handler_files
 from glacier_azure.function.request import ROUTE, TIMER, config_of, python_of
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 MANIFEST = "glacier.json"
 _ENTRY = Path(__file__).with_name("entry.py")
-_BORDER = Path(json_border.__file__)
 _LIBRARY = "azure-functions"
 _LIBRARY_VERSIONS = {"3.11": ">=1.21,<2", "3.12": ">=1.21,<2", "3.13": ">=2,<3"}
 """The library's versions by Python's: its first major ends before Python 3.13, its second begins
@@ -37,12 +35,13 @@ def build_package(function: "Serverless") -> Path:
             a secret.
     """
     code = handler_code(function)
+    library = f"{_LIBRARY}{_LIBRARY_VERSIONS[python_of(function)]}"
     own = {
         "function_app.py": _ENTRY.read_bytes(),
-        "glacier_json_border.py": _BORDER.read_bytes(),
+        **handler_files(),
         MANIFEST: _manifest(function, code.path),
         "host.json": _host(function),
-        **_requirements(function, code),
+        **requirement_files(function, code, config_of(function).packages, [library]),
     }
     taken = sorted(set(own).intersection(code.files))
     if taken:
@@ -55,25 +54,6 @@ def build_package(function: "Serverless") -> Path:
     target = Path(tempfile.mkdtemp(prefix="glacier-package-")) / "function.zip"
     target.write_bytes(content)
     return target
-
-
-def _requirements(function: "Serverless", code: HandlerCode) -> dict[str, bytes]:
-    """Return what Azure hands to pip: what the sources import, and `packages=` of the config.
-
-    The rest of what these need has this machine's versions too, by constraints.
-    """
-    packages = config_of(function).packages
-    wanted, constraints = code.requirements(packages)
-    refuse_secrets(function, "packages=", "\n".join(wanted).encode())
-    lines = list(wanted)
-    if all(normal_name(name_in(line)) != _LIBRARY for line in lines):
-        lines.append(f"{_LIBRARY}{_LIBRARY_VERSIONS[python_of(function)]}")
-    if not constraints:
-        return {"requirements.txt": _text(lines)}
-    return {
-        "requirements.txt": _text(["-c constraints.txt", *lines]),
-        "constraints.txt": _text(constraints),
-    }
 
 
 def _manifest(function: "Serverless", handler: str) -> bytes:
@@ -104,7 +84,3 @@ def _host(function: "Serverless") -> bytes:
         "extensions": {"http": {"routePrefix": "api"}},
     }
     return json.dumps(settings, indent=2, sort_keys=True).encode()
-
-
-def _text(lines: "list[str] | tuple[str, ...]") -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()

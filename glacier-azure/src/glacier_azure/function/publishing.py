@@ -5,14 +5,13 @@ proves nothing; the deployment's status does.
 """
 
 import json
-import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from azure.core.exceptions import ServiceRequestError
 
 from glacier.errors import FunctionError
+from glacier.pauses import pauses
 from glacier_azure.function.errors import end_of
 from glacier_azure.function.web import send
 
@@ -36,7 +35,6 @@ _NOT_NOW = {409, 429, 502, 503}
 
 _START_SECONDS = 120.0
 _UPLOAD_SECONDS = 600.0
-_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 5.0
 
 
 class Publishing:
@@ -133,16 +131,6 @@ class Publishing:
             function_name=name,
             log=log,
         )
-
-
-def pauses(seconds: float) -> Iterator[float]:
-    """Yield at once, then after pauses that grow, until a time is over; the seconds since."""
-    start, pause = time.monotonic(), _FIRST_PAUSE_SECONDS
-    yield 0.0
-    while (since := time.monotonic() - start) < seconds:
-        time.sleep(min(pause, seconds - since))
-        pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
-        yield time.monotonic() - start
 
 
 def _text_in(content: str) -> str:

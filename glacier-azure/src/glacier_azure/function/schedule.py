@@ -4,64 +4,13 @@ https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer#ncron
 """
 
 import re
-from dataclasses import dataclass
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+from glacier.config.cron import DAY, HOUR, MINUTE, MONTH, SECOND, WEEKDAY, problem_of_cron
+
 _SETTING = re.compile(r"%\w+%")
-_PART = re.compile(r"(?P<first>\*|\w+)(-(?P<last>\w+))?(/(?P<step>\d+))?")
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """One of the fields: its numbers from `lowest` to `highest`, and names from `lowest` on."""
-
-    name: str
-    lowest: int
-    highest: int
-    names: tuple[str, ...] = ()
-
-    def problem_of(self, text: str) -> str | None:
-        """Return what is wrong with the field's text."""
-        for part in text.split(","):
-            found = _PART.fullmatch(part)
-            if found is None:
-                return f"its {self.name} {text!r} is not a list of *, numbers, ranges and steps"
-            ends = [found["first"], found["last"]] if found["last"] else [found["first"]]
-            if found["first"] == "*" and found["last"]:
-                return f"its {self.name} {text!r} has a range that begins with *"
-            numbers = [self._number(end) for end in ends if end != "*"]
-            if any(one is None or not self.lowest <= one <= self.highest for one in numbers):
-                return f"its {self.name} {text!r} is not within {self.lowest} to {self.highest}"
-            if numbers != sorted(numbers, key=lambda one: one or 0):
-                return f"its {self.name} {text!r} runs backwards"
-            if found["step"] is not None and int(found["step"]) == 0:
-                return f"its {self.name} {text!r} has steps of 0"
-        return None
-
-    def _number(self, text: str) -> int | None:
-        if text.isdecimal():
-            return int(text)
-        name = text[:3].lower()
-        return self.names.index(name) + self.lowest if name in self.names else None
-
-
-_FIELDS = (
-    _Field("second", 0, 59),
-    _Field("minute", 0, 59),
-    _Field("hour", 0, 23),
-    _Field("day", 1, 31),
-    _Field("month", 1, 12, _MONTHS),
-    _Field("day of the week", 0, 6, _DAYS),
-)
+_FIELDS = (SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY)
 
 
 def problem_of_schedule(text: str) -> str | None:
     """Return what is wrong with a schedule; None for one that Azure takes."""
-    if _SETTING.fullmatch(text):
-        return None
-    fields = text.split()
-    if len(fields) != len(_FIELDS):
-        return f"it has {len(fields)} fields"
-    problems = (one.problem_of(given) for one, given in zip(_FIELDS, fields, strict=True))
-    return next(filter(None, problems), None)
+    return None if _SETTING.fullmatch(text) else problem_of_cron(text, _FIELDS)

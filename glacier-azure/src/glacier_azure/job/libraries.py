@@ -1,16 +1,13 @@
 """What a job requires and its pool lacks, which travels with it as wheels."""
 
-import hashlib
 import logging
-import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import HttpResponseError
 
 from glacier.errors import JobError
-from glacier.jobs.pins import name_in, normal_name, pins_below
-from glacier.jobs.wheels import Owner, Target, Wanted, wheel_archive
+from glacier.jobs.libraries import lacking, library_archive
+from glacier.jobs.wheels import Owner, Target
 from glacier_azure.job.errors import status_of
 
 if TYPE_CHECKING:
@@ -20,23 +17,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("glacier.jobs")
 
-_PINNED = re.compile(r"^\s*(?:-\s+)?([A-Za-z0-9._-]+)(?:\[[^\]]*\])?\s*={1,2}\s*([^\s;#=]+)")
 _DENIED = 403
 _GLIBC = 28
 """Less than what the runtimes' Mariner and Azure Linux have, and enough for all that is wanted."""
-
-
-def lacking(requirements: Iterable[str], content: str) -> tuple[str, ...]:
-    """Return the pins that a pool's library requirements don't name in the same version.
-
-    Args:
-        requirements: Pins, such as `polars==2.1.0`.
-        content: The pool's requirements: lines as pip takes them, or of a conda environment.
-    """
-    found = (_PINNED.match(line) for line in content.splitlines())
-    there = {(normal_name(match[1]), match[2]) for match in found if match is not None}
-    pairs = {pin: (normal_name(name_in(pin)), pin.partition("==")[2]) for pin in requirements}
-    return tuple(pin for pin, pair in pairs.items() if pair not in there)
 
 
 def missing_on(pool: "SparkPool", requirements: tuple[str, ...]) -> tuple[str, ...]:
@@ -84,11 +67,6 @@ def wheels_for(name: str, python: str, missing: tuple[str, ...]) -> "tuple[Path,
         conflict="Change what is installed here, or have the pool install it: name it in "
         "SynapseConfig(packages=[...]) and run executor.deploy().",
     )
-    target = Target(python, "x86_64", _GLIBC, f"manylinux_2_{_GLIBC}")
-    constraints = pins_below(missing)
-    archive = wheel_archive(owner, Wanted(missing, constraints, target))
-    digest = hashlib.sha256()
-    with archive.open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return archive, f"wheels/{digest.hexdigest()}.zip"
+    return library_archive(
+        owner, missing, Target(python, "x86_64", _GLIBC, f"manylinux_2_{_GLIBC}")
+    )

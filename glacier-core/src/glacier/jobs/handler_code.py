@@ -80,6 +80,34 @@ def handler_code(function: "Serverless") -> HandlerCode:
     return HandlerCode(path, {**glacier.files, **files}, imported, pins((), plugins=plugins))
 
 
+def requirement_files(
+    function: "Serverless", code: HandlerCode, packages: Iterable[str], libraries: Iterable[str]
+) -> dict[str, bytes]:
+    """Return what a platform hands to pip: what the sources import, and what the user names.
+
+    The rest of what these need has this machine's versions too, by constraints.
+
+    Args:
+        function: The function.
+        code: Its handler's code.
+        packages: Requirements of the user's.
+        libraries: What the platform itself needs, where the user asks for no other version.
+
+    Raises:
+        FunctionError: A requirement holds a secret.
+    """
+    wanted, constraints = code.requirements(packages)
+    refuse_secrets(function, "packages=", "\n".join(wanted).encode())
+    known = {normal_name(name_in(line)) for line in wanted}
+    lines = [*wanted, *(line for line in libraries if normal_name(name_in(line)) not in known)]
+    if not constraints:
+        return {"requirements.txt": _text(lines)}
+    return {
+        "requirements.txt": _text(["-c constraints.txt", *lines]),
+        "constraints.txt": _text(constraints),
+    }
+
+
 def refuse_secrets(function: "Serverless", what: str, data: bytes) -> None:
     """Refuse what holds a secret.
 
@@ -122,3 +150,7 @@ def _refuse_secrets(function_name: str, files: Mapping[str, bytes]) -> None:
     secrets = known_secrets()
     for path, data in files.items():
         check_no_secret(f"The file {path} of the function {function_name!r}", data, secrets)
+
+
+def _text(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()

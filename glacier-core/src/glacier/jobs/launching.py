@@ -80,8 +80,7 @@ def run_script(name: str, source: bytes, args: list[str]) -> None:
 
     A script that exits without an error ends here.
     """
-    directory = tempfile.mkdtemp(prefix="glacier-run-")
-    atexit.register(_remove, directory, os.getpid())  # tracebacks show the file's lines until then
+    directory = temporary_directory()  # tracebacks show the file's lines as long as it is there
     path = os.path.join(directory, name)  # noqa: PTH118 - nothing else of paths is needed
     with open(path, "wb") as file:  # noqa: PTH123 - as above
         file.write(source)
@@ -99,6 +98,13 @@ def run_script(name: str, source: bytes, args: list[str]) -> None:
     except BaseException as error:
         _forget_launcher(error)
         raise
+
+
+def temporary_directory() -> str:
+    """Return a new directory that goes with this process."""
+    directory = tempfile.mkdtemp(prefix="glacier-run-")
+    atexit.register(_remove, directory, os.getpid())
+    return directory
 
 
 def _forget_launcher(error: BaseException) -> None:

@@ -1,4 +1,4 @@
-"""Azure's remote build: unpacks the zip of a function app and installs its requirements."""
+"""A platform's build of a function: unpacks its zip and installs its requirements."""
 
 import hashlib
 import io
@@ -24,7 +24,7 @@ def unpack(package: bytes, directory: Path) -> None:
 
 
 def install(app: Path, images: Path) -> Path:
-    """Return a directory with what the app's `requirements.txt` asks for, kept for the next one.
+    """Return a directory with what a function's `requirements.txt` asks for, kept for the next one.
 
     What this environment has is linked to; the rest is installed by uv from files that are named.
 

@@ -1,0 +1,1 @@
+"""How functions reach Cloud Functions, and are called there."""

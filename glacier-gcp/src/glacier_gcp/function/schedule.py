@@ -1,0 +1,69 @@
+"""The schedule of a Cloud Function: a job of Cloud Scheduler that calls it."""
+
+from typing import TYPE_CHECKING, Any
+
+from google.api_core.exceptions import Conflict, Forbidden, NotFound
+from google.cloud.scheduler_v1 import CloudSchedulerClient, Job
+
+from glacier.differences import is_met
+from glacier_gcp.function.messages import message_of, told
+from glacier_gcp.function.request import job_name, job_request, parent_of
+
+if TYPE_CHECKING:
+    from glacier.resources import Serverless
+    from glacier_gcp.session import GcpSession
+
+
+def check_schedule(function: "Serverless") -> None:
+    """Refuse a schedule with settings that Google has no place for.
+
+    Raises:
+        FunctionError: It has some, or a secret among them.
+    """
+    wanted = job_request(function, "https://function")
+    if wanted is not None:
+        message_of(function, Job, wanted)
+
+
+def settle_schedule(function: "Serverless", session: "GcpSession", uri: str) -> None:
+    """Create, update or remove what calls a function by its schedule.
+
+    Args:
+        function: The function.
+        session: Who does it.
+        uri: Where the function is called.
+
+    Raises:
+        GoogleAPIError: Google refuses.
+    """
+    jobs = session.client(CloudSchedulerClient)
+    given: Any = {"retry": session.retry, "timeout": session.config.read_timeout_seconds}
+    name, wanted = job_name(function), job_request(function, uri)
+    try:
+        found = jobs.get_job(name=name, **given)
+    except NotFound:
+        found = None
+    except Forbidden as error:
+        # Whoever has not enabled Cloud Scheduler has no schedule there.
+        if wanted is not None or error.reason != "SERVICE_DISABLED":
+            raise
+        return
+    if wanted is None:
+        if found is not None:
+            _remove(jobs, name, given)
+        return
+    job = message_of(function, Job, wanted)
+    if found is None:
+        try:
+            jobs.create_job(parent=parent_of(function), job=job, **given)
+        except Conflict:  # by another process, or its answer was lost
+            jobs.update_job(job=job, **given)
+    elif not is_met(wanted, told(found)):
+        jobs.update_job(job=job, **given)
+
+
+def _remove(jobs: CloudSchedulerClient, name: str, given: Any) -> None:
+    try:
+        jobs.delete_job(name=name, **given)
+    except NotFound:
+        return  # by a request of this call whose answer was lost

@@ -1,0 +1,1 @@
+"""Google Cloud's resources as blocks of Terraform."""
