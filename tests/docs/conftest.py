@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-SERVERS = {"aws.md": "aws_server", "azure.md": "azure_server", "gcp.md": "gcp_server"}
+SERVERS = {
+    "aws.md": "aws_server",
+    "azure.md": "azure_server",
+    "deploying.md": "aws_server",
+    "gcp.md": "gcp_server",
+}
 """The rig's server that a page finds in its environment, by the page's name."""
 
 
