@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.register_assert_rewrite("tests.stores")
+pytest.register_assert_rewrite("tests.executors", "tests.stores")
 
 if TYPE_CHECKING:
     from tests.rigs.aws.server import AwsServer

@@ -1,10 +1,6 @@
 """What the tests of Glue share."""
 
 import json
-import time
-from collections.abc import Callable
-from pathlib import Path
-from textwrap import dedent
 from typing import Any
 from urllib.request import urlopen
 from uuid import uuid4
@@ -13,10 +9,8 @@ import boto3
 
 from glacier import Executor, Provider
 from glacier.config import GlueConfig
-from glacier.job_status import JobStatus
 from tests.rigs.aws.server import ACCESS_KEY, ACCOUNT, REGION, SECRET_KEY, AwsServer
 
-LIMIT_SECONDS = 120.0
 STAGING = f"glacier-staging-{ACCOUNT}-{REGION}"
 
 
@@ -81,26 +75,3 @@ def operations(server: AwsServer) -> list[str]:
     """Return what Glue was asked since this was called before."""
     found = [request["target"] for request in server.requests(forget=True)]
     return [one.removeprefix("AWSGlue.") for one in found if one.startswith("AWSGlue.")]
-
-
-def written(directory: Path, source: str, name: str = "job.py") -> str:
-    script = directory / name
-    script.write_text(dedent(source), encoding="utf-8")
-    return str(script)
-
-
-def ended(executor: Executor, job: object) -> tuple[JobStatus, str]:
-    """Run a job to its end and return its state and its logs."""
-    job_id = executor.submit_job(job)
-    status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
-    return status, executor.get_job_logs(job_id)
-
-
-def until(condition: Callable[[], bool], limit_seconds: float = LIMIT_SECONDS) -> bool:
-    """Return whether a condition comes true in time."""
-    deadline = time.monotonic() + limit_seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

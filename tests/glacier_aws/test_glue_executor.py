@@ -13,19 +13,16 @@ from glacier.config import GlueConfig
 from glacier.errors import JobError, PackageError
 from glacier.job_status import JobStatus
 from glacier_aws.executor import GlueAdapter
+from tests.executors.jobs import LIMIT_SECONDS, ended, until, written
 from tests.glacier_aws.glue import (
-    LIMIT_SECONDS,
     client,
     command,
-    ended,
     glue_executor,
     job_of,
     operations,
     policy_of,
     runs_of,
     staged,
-    until,
-    written,
 )
 from tests.rigs.aws.server import ACCOUNT, REGION, SECRET_KEY, AwsServer
 

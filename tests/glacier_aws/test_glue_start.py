@@ -19,14 +19,8 @@ from glacier_aws.job.errors import of_glue
 from glacier_aws.job.launcher import TOKEN
 from glacier_aws.job.start import start_run
 from glacier_aws.session import session_of
-from tests.glacier_aws.glue import (
-    LIMIT_SECONDS,
-    command,
-    glue_executor,
-    operations,
-    runs_of,
-    written,
-)
+from tests.executors.jobs import LIMIT_SECONDS, written
+from tests.glacier_aws.glue import command, glue_executor, operations, runs_of
 from tests.rigs.aws.server import AwsServer
 from tests.rigs.proxy import Answer, Exchange, Proxy, reset_response
 

@@ -17,8 +17,8 @@ from glacier.engine.leftovers import RunRecord, left_behind
 from glacier.engine.result import JobRun, Run
 from glacier.errors import JobError, PackageError, RunError
 from glacier.job_status import JobStatus
+from tests.executors.jobs import LIMIT_SECONDS, until, written
 from tests.glacier_aws.glue import (
-    LIMIT_SECONDS,
     client,
     command,
     glue_executor,
@@ -26,8 +26,6 @@ from tests.glacier_aws.glue import (
     policy_of,
     runs_of,
     staged,
-    until,
-    written,
 )
 from tests.rigs.aws.permissions import is_permitted
 from tests.rigs.aws.server import ACCESS_KEY, SECRET_KEY, AwsServer

@@ -2,12 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import distributions
-from pathlib import Path
-from textwrap import dedent
 from typing import Any
 from urllib.request import Request, urlopen
 from uuid import uuid4
@@ -17,14 +14,12 @@ from azure.storage.blob import BlobServiceClient
 
 from glacier import Executor, Provider
 from glacier.config import SynapseConfig
-from glacier.job_status import JobStatus
 from glacier.jobs.pins import normal_name
 from glacier_azure.storage.connection import DEVELOPMENT_KEY
 from tests.rigs.azure.azurite import GROUP
 from tests.rigs.azure.identity import token
 from tests.rigs.azure.server import SUBSCRIPTION, AzureServer
 
-LIMIT_SECONDS = 60.0
 STAGING = "glacier-staging"
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
 ALL = "all that is installed here"
@@ -162,26 +157,3 @@ def staged(server: AzureServer) -> dict[str, bytes]:
         with suppress(ResourceNotFoundError):  # a job that has ended removes its own meanwhile
             found[name] = container.download_blob(name).readall()
     return found
-
-
-def written(directory: Path, source: str, name: str = "job.py") -> str:
-    script = directory / name
-    script.write_text(dedent(source), encoding="utf-8")
-    return str(script)
-
-
-def ended(executor: Executor, job: object) -> tuple[JobStatus, str]:
-    """Run a job to its end and return its state and its logs."""
-    job_id = executor.submit_job(job)
-    status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
-    return status, executor.get_job_logs(job_id)
-
-
-def until(condition: Callable[[], bool], limit_seconds: float = LIMIT_SECONDS) -> bool:
-    """Return whether a condition comes true in time."""
-    deadline = time.monotonic() + limit_seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

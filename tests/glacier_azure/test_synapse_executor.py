@@ -15,13 +15,12 @@ from glacier.errors import ConfigError, JobError, PackageError
 from glacier.job_status import JobStatus
 from glacier_azure.executor import RESULTS, STATES
 from glacier_azure.storage.connection import DEVELOPMENT_KEY
+from tests.executors.jobs import LIMIT_SECONDS, ended, until, written
 from tests.glacier_azure.blobs import refuse_by_url
 from tests.glacier_azure.synapse import (
-    LIMIT_SECONDS,
     asked_of_synapse,
     batches_of,
     command,
-    ended,
     executor_on,
     make_workspace,
     pool_of,
@@ -29,8 +28,6 @@ from tests.glacier_azure.synapse import (
     requests_of,
     staged,
     synapse_executor,
-    until,
-    written,
 )
 from tests.rigs.azure.server import AzureServer
 from tests.rigs.proxy import Proxy

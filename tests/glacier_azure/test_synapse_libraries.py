@@ -11,16 +11,9 @@ from glacier.adapters import ScriptJob
 from glacier.errors import JobError
 from glacier.job_status import JobStatus
 from glacier_azure.job.libraries import lacking
+from tests.executors.jobs import LIMIT_SECONDS, written
 from tests.glacier_aws.lambda_wheels import make_wheel
-from tests.glacier_azure.synapse import (
-    LIMIT_SECONDS,
-    batches_of,
-    installed,
-    requests_of,
-    staged,
-    synapse_executor,
-    written,
-)
+from tests.glacier_azure.synapse import batches_of, installed, requests_of, staged, synapse_executor
 from tests.rigs.azure.server import AzureServer
 
 SHOWING = """

@@ -17,14 +17,8 @@ from glacier.jobs.submit import died
 from glacier_azure.executor import SynapseAdapter
 from glacier_azure.job.start import _is_past, start_batch
 from glacier_azure.storage.connection import DEVELOPMENT_KEY
-from tests.glacier_azure.synapse import (
-    LIMIT_SECONDS,
-    asked_of_synapse,
-    batches_of,
-    command,
-    synapse_executor,
-    written,
-)
+from tests.executors.jobs import LIMIT_SECONDS, written
+from tests.glacier_azure.synapse import asked_of_synapse, batches_of, command, synapse_executor
 from tests.rigs.azure.server import AzureServer
 from tests.rigs.proxy import Answer, Exchange, Proxy, reset_response
 

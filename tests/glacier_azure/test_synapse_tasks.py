@@ -20,15 +20,8 @@ from glacier.engine.result import JobRun, Run
 from glacier.errors import JobError, PackageError, RunError
 from glacier.job_status import JobStatus
 from glacier_azure.storage.connection import DEVELOPMENT_KEY
-from tests.glacier_azure.synapse import (
-    LIMIT_SECONDS,
-    batches_of,
-    command,
-    staged,
-    synapse_executor,
-    until,
-    written,
-)
+from tests.executors.jobs import LIMIT_SECONDS, until, written
+from tests.glacier_azure.synapse import batches_of, command, staged, synapse_executor
 from tests.rigs.azure.identity import MANAGED_IDENTITY
 from tests.rigs.azure.server import AzureServer
 

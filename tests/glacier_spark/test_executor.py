@@ -9,15 +9,8 @@ import pytest
 
 from glacier.config import SparkConfig
 from glacier.job_status import JobStatus
-from tests.glacier_spark.spark_jobs import (
-    LIMIT_SECONDS,
-    ended,
-    is_alive,
-    jobs_directory,
-    spark_executor,
-    until,
-    written,
-)
+from tests.executors.jobs import LIMIT_SECONDS, ended, until, written
+from tests.glacier_spark.spark_jobs import is_alive, jobs_directory, spark_executor
 from tests.rigs.spark import SparkCluster, spark_config
 
 QUERY = """

@@ -9,7 +9,8 @@ from glacier import Executor
 from glacier.config import SparkConfig
 from glacier.errors import JobError, MissingPackageError
 from glacier.job_status import JobStatus
-from tests.glacier_spark.spark_jobs import ended, jobs_directory, spark_executor, written
+from tests.executors.jobs import ended, written
+from tests.glacier_spark.spark_jobs import jobs_directory, spark_executor
 
 
 @pytest.fixture
