@@ -117,4 +117,9 @@ class DatabricksConfig(ResourceConfig):
         chosen = [name for name, is_set in compute.items() if is_set]
         if len(chosen) > 1:
             raise ValueError(f"{' and '.join(chosen)} exclude each other; set one of them")
+        if self.environment and (self.existing_cluster_id is not None or self.serverless):
+            raise ValueError(
+                "environment is that of a new cluster; with existing_cluster_id or serverless, set "
+                "variables there, or give them to a job: {'script': ..., 'environment': {...}}"
+            )
         return self

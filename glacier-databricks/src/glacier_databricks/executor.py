@@ -2,21 +2,22 @@
 
 import hashlib
 import json
-import time
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
-
-from databricks.sdk.errors.base import DatabricksError
-from databricks.sdk.service.jobs import Run
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
-from glacier.errors import JobError, JobNotFoundError
+from glacier.errors import ConfigError, JobConnectionError, JobError, JobNotFoundError, StorageError
 from glacier.job_status import JobStatus
 from glacier.jobs.secrets import check_no_secret
+from glacier_databricks.job import launcher
 from glacier_databricks.job.definition import run_fields, run_source, spark_version_of
-from glacier_databricks.job.errors import FAILURES, is_passing, of_databricks
+from glacier_databricks.job.errors import FAILURES, of_databricks
+from glacier_databricks.job.logs import log_of
+from glacier_databricks.job.start import start_run
 from glacier_databricks.job.states import status_of
-from glacier_databricks.job.upload import uploaded
-from glacier_databricks.runtimes import python_of, runs_tasks
+from glacier_databricks.job.upload import RunFiles
+from glacier_databricks.runtimes import python_of, python_of_serverless, runs_tasks
 from glacier_databricks.workspace import workspace_of
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from glacier.resources import Executor
     from glacier_databricks.config import DatabricksConfig
 
-_FIRST_PAUSE_SECONDS = 0.25
-_LONGEST_PAUSE_SECONDS = 15.0
-_SUBMIT = "/api/2.2/jobs/runs/submit"
+logger = logging.getLogger("glacier.jobs")
+
+_GET = "/api/2.2/jobs/runs/get"
 
 
 class DatabricksAdapter(ExecutorAdapter):
@@ -46,12 +47,16 @@ class DatabricksAdapter(ExecutorAdapter):
     def __init__(self, resource: "Executor", provider: "Provider") -> None:
         super().__init__(resource, provider)
         self._config = cast("DatabricksConfig", resource.config)
+        self._files = RunFiles(self._config, provider)
+        self._discarded: set[str] = set()
 
     @property
     def python(self) -> str | None:
         """The minor version of Python that the runtime has; None if not known."""
         config = self._config
-        if config.serverless or (config.existing_cluster_id and config.spark_version is None):
+        if config.serverless:
+            return python_of_serverless(config.environment_version)
+        if config.existing_cluster_id is not None and config.spark_version is None:
             return None
         return python_of(spark_version_of(config))
 
@@ -59,10 +64,19 @@ class DatabricksAdapter(ExecutorAdapter):
         """Refuse functions and tasks on a runtime whose Python is too old for Glacier.
 
         Raises:
-            JobError: It is older than 15.4.
+            JobError: A cluster's runtime is older than 15.4, or serverless compute's environment
+                older than 2.
         """
-        version = spark_version_of(self._config)
-        if not runs_tasks(version):
+        config, version = self._config, spark_version_of(self._config)
+        if config.serverless and self.python == "3.10":
+            raise JobError(
+                f"{self.resource!r} is serverless compute with environment "
+                f"{config.environment_version}, which runs Python 3.10; Glacier's functions and "
+                'tasks need Python 3.11 or newer. Set DatabricksConfig(environment_version="2") or '
+                "later, or leave it out.",
+                environment_version=config.environment_version,
+            )
+        if not config.serverless and not runs_tasks(version):
             raise JobError(
                 f"{self.resource!r} is Databricks Runtime {version}, which runs Python "
                 f"{python_of(version) or '3.10 or older'}; Glacier's functions and tasks need "
@@ -74,7 +88,10 @@ class DatabricksAdapter(ExecutorAdapter):
     def submit_job(self, job: ScriptJob) -> str:
         """Submit a run and return its id; one submission starts one run, whatever gets lost.
 
+        A run that the workspace has no room for is queued by Databricks.
+
         Raises:
+            ConfigError: Serverless compute, and no volume for the files of its runs.
             JobError: Databricks refuses, or its runtime can't run the job. Nothing was started.
             JobConnectionError: Databricks does not answer, and whether a run was started is not
                 known.
@@ -82,25 +99,45 @@ class DatabricksAdapter(ExecutorAdapter):
         """
         if job.requirements:
             self.check_runtime()
-        with of_databricks(f"The job {job.name!r} can't be started", self._host):
-            return self._submitted(job)
+        if self._config.serverless and self._config.volume is None:
+            raise ConfigError(
+                f"{self.resource!r} is serverless compute, which starts no file of a bucket. Name "
+                "a Unity Catalog volume for the files of its runs: "
+                'DatabricksConfig(volume="/Volumes/catalog/schema/volume").'
+            )
+        workspace = self._workspace
+        try:
+            with of_databricks(f"The job {job.name!r} can't be started", _host(workspace)):
+                return self._submitted(job, workspace)
+        except JobConnectionError as error:
+            raise JobConnectionError(
+                f"{error} If a run was started all the same, its parameter {launcher.TOKEN} is "
+                f"{job.token}.",
+                token=job.token,
+            ) from error
 
     def get_job_status(self, job_id: str) -> JobStatus:
         """Return the state of a run."""
-        return status_of(self._run(job_id))
+        run = self._run(job_id)
+        status = status_of(run)
+        if status is JobStatus.SUCCEEDED and job_id not in self._discarded:
+            self._discarded.add(job_id)
+            self._discard_file(run)
+        return status
 
     def cancel_job(self, job_id: str) -> None:
         """Ask Databricks to stop a run, which takes it a while; nothing happens to an ended one."""
-        if self.get_job_status(job_id).is_final:
+        if status_of(self._run(job_id)).is_final:
             return
-        with of_databricks(f"The run {job_id} can't be stopped", self._host, job_id):
-            self._workspace.jobs.cancel_run(int(job_id))
+        workspace = self._workspace
+        with of_databricks(f"The run {job_id} can't be stopped", _host(workspace), job_id):
+            workspace.jobs.cancel_run(int(job_id))
 
     def get_job_logs(self, job_id: str) -> str:
         """Return what a run has printed so far, the last 5 MB of it, and why it has failed."""
-        run = self._run(job_id)
-        with of_databricks(f"The log of {job_id} can't be read", self._host, job_id):
-            return self._log(run)
+        run, workspace = self._run(job_id), self._workspace
+        with of_databricks(f"The log of {job_id} can't be read", _host(workspace), job_id):
+            return log_of(run, workspace)
 
     def read_job_logs(self, job_id: str, cursor: str = "") -> LogChunk:
         """Return what a run has printed since a cursor; Databricks tells of it when it has ended.
@@ -113,65 +150,44 @@ class DatabricksAdapter(ExecutorAdapter):
     def _workspace(self) -> "WorkspaceClient":
         return workspace_of(self._config)
 
-    @property
-    def _host(self) -> str:
-        return str(self._workspace.config.host)
-
-    def _submitted(self, job: ScriptJob) -> str:
+    def _submitted(self, job: ScriptJob, workspace: "WorkspaceClient") -> str:
         """Upload a job, submit a run of it and return its id."""
-        config, provider = self._config, self.provider
         content, carried = run_source(job)
-        place = uploaded(
-            f"{job.token}.py",
-            content,
-            config=config,
-            provider=provider,
-            workspace=self._workspace,
-        )
         fields = run_fields(
-            config,
-            provider.config,
-            provider.tags,
+            self._config,
+            self.provider.config,
+            self.provider.tags,
             job=job,
-            python_file=place,
+            python_file=self._files.path(job.token),
             sha256=hashlib.sha256(carried).hexdigest(),
         )
         check_no_secret("The settings of the job", json.dumps(fields).encode())
-        deadline, pause = time.monotonic() + self.patience_seconds, _FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                # As the API takes it: the SDK's own types drop fields that they don't know.
-                answer = self._workspace.api_client.do("POST", _SUBMIT, body=fields)
-            except FAILURES as error:
-                if not is_passing(error) or time.monotonic() + pause > deadline:
-                    raise
-            else:
-                return str(cast("dict[str, int]", answer)["run_id"])
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        self._files.put(job.token, content, workspace)
+        client = workspace.api_client
+        return str(start_run(client, fields, patience_seconds=self.patience_seconds))
 
-    def _run(self, job_id: str) -> Run:
+    def _run(self, job_id: str) -> Mapping[str, Any]:
+        """Return a run as the API tells of it: the SDK's own types drop states that are new."""
         if not job_id.isascii() or not job_id.isdigit():
             raise JobNotFoundError(
                 f"{job_id!r} is no job of {self.resource!r}: the ids of Databricks' runs are "
                 "numbers. Pass what submit_job returned.",
                 job_id=job_id,
             )
-        with of_databricks(f"The run {job_id} is not told of", self._host, job_id):
-            return self._workspace.jobs.get_run(int(job_id))
+        workspace = self._workspace
+        with of_databricks(f"The run {job_id} is not told of", _host(workspace), job_id):
+            answer = workspace.api_client.do("GET", _GET, query={"run_id": int(job_id)})
+        return cast("Mapping[str, Any]", answer)
 
-    def _log(self, run: Run) -> str:
-        tasks = run.tasks or []
-        if not tasks or tasks[0].run_id is None:
-            return ""
-        try:
-            output = self._workspace.jobs.get_run_output(tasks[0].run_id)
-        except DatabricksError:
-            if status_of(run).is_final:
-                raise
-            return ""  # it has none before it has begun
-        closing = "\n".join(one for one in (output.error, output.error_trace) if one)
-        printed = output.logs or ""
-        begin = "[... the beginning is left out ...]\n" if output.logs_truncated else ""
-        end = f"Databricks: {closing}\n" if closing and closing not in printed else ""
-        return f"{begin}{printed}{end}"
+    def _discard_file(self, run: Mapping[str, Any]) -> None:
+        """Remove the file of a run that has succeeded; it stays where that is refused."""
+        for task in run.get("tasks", ()):
+            python_file = str(task.get("spark_python_task", {}).get("python_file", ""))
+            try:
+                self._files.discard(python_file, self._workspace)
+            except (*FAILURES, StorageError) as error:
+                logger.info("%s can't be removed: %s", python_file, error)
+
+
+def _host(workspace: "WorkspaceClient") -> str:
+    return str(workspace.config.host)

@@ -38,6 +38,7 @@ RUNTIMES = (
 """Those that run Glacier's tasks, the oldest first."""
 
 _OLDER_PYTHONS = {(13, 3): "3.10", (14, 3): "3.10"}
+_SERVERLESS_PYTHONS = {"1": "3.10", "2": "3.11", "3": "3.12", "4": "3.12"}
 
 
 def default_runtime(python: str | None = None) -> Runtime:
@@ -64,6 +65,14 @@ def python_of(key: str) -> str | None:
     version = version_of(key)
     known = {one.version: one.python for one in RUNTIMES} | _OLDER_PYTHONS
     return known.get(version) if version is not None else None
+
+
+def python_of_serverless(environment_version: str) -> str | None:
+    """Return the minor version of Python in an environment of serverless compute, if known.
+
+    https://docs.databricks.com/release-notes/serverless/environment-version/
+    """
+    return _SERVERLESS_PYTHONS.get(environment_version)
 
 
 def runs_tasks(key: str) -> bool:

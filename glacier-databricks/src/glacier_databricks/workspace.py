@@ -54,7 +54,7 @@ def _client(
         raise ConfigError(
             f"The workspace of Databricks can't be entered: {_first_line(error)}. Set "
             "DatabricksConfig(host=..., token=...), client_id and client_secret, or a profile; or "
-            "DATABRICKS_HOST and DATABRICKS_TOKEN in the environment."
+            "DATABRICKS_HOST and DATABRICKS_TOKEN in the environment. Check that it can be reached."
         ) from error
 
 

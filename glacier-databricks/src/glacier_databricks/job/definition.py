@@ -6,6 +6,7 @@ Submissions and Terraform say the same by them.
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from glacier.errors import ConfigError
@@ -30,30 +31,39 @@ _OVERRIDABLE_RUN = "run"
 _CARRIED = b'CARRIED = ""'
 
 
+@dataclass(frozen=True, slots=True)
 class Cloud:
     """What differs between the clouds that host a workspace.
 
     Attributes:
         config: The name of the provider's config there.
         instance_type: The machine where none is chosen: 4 cores with 16 GB.
-        attributes: The field of a cluster that is this cloud's own, and what it is set to.
+        attributes: The field of a cluster that is this cloud's own.
+        wanted: What that field is set to.
     """
 
-    def __init__(self, config: str, instance_type: str, **attributes: Mapping[str, Any]) -> None:
-        self.config = config
-        self.instance_type = instance_type
-        self.attributes = attributes
+    config: str
+    instance_type: str
+    attributes: str
+    wanted: Mapping[str, Any]
 
 
 CLOUDS = (
-    Cloud("AwsConfig", "m5.xlarge", aws_attributes={"zone_id": "auto"}),
+    Cloud(
+        "AwsConfig",
+        "m5.xlarge",
+        "aws_attributes",
+        {"availability": "ON_DEMAND", "zone_id": "auto"},
+    ),
     Cloud(
         "AzureConfig",
         "Standard_D4s_v3",
-        azure_attributes={"availability": "ON_DEMAND_AZURE"},
+        "azure_attributes",
+        {"availability": "ON_DEMAND_AZURE"},
     ),
-    Cloud("GcpConfig", "n2-standard-4", gcp_attributes={"availability": "ON_DEMAND_GCP"}),
+    Cloud("GcpConfig", "n2-standard-4", "gcp_attributes", {"availability": "ON_DEMAND_GCP"}),
 )
+"""The clouds that Databricks runs on."""
 
 
 def cloud_of(provider: "ProviderConfig") -> Cloud:
@@ -84,7 +94,8 @@ def check_executor(executor: "Executor") -> None:
 
 def spark_version_of(config: "DatabricksConfig") -> str:
     """Return the runtime of an executor's clusters."""
-    return config.spark_version or default_runtime().key
+    chosen = config.overrides.get("spark_version") or config.spark_version
+    return str(chosen or default_runtime().key)
 
 
 def cluster_fields(
@@ -97,14 +108,14 @@ def cluster_fields(
         fields["instance_pool_id"] = config.instance_pool_id
     else:
         fields["node_type_id"] = config.instance_type or cloud.instance_type
-        fields |= {name: dict(value) for name, value in cloud.attributes.items()}
+        fields[cloud.attributes] = dict(cloud.wanted)
     fields["data_security_mode"] = "SINGLE_USER"
     if config.policy_id is not None:
         fields["policy_id"] = config.policy_id
     if config.environment:
         fields["spark_env_vars"] = dict(config.environment)
     if tags:
-        fields["custom_tags"] = dict(tags)
+        fields["custom_tags"] = {**tags, **fields.get("custom_tags", {})}
     own = {name: value for name, value in config.overrides.items() if name != _OVERRIDABLE_RUN}
     return overridden(fields, own)
 
@@ -120,6 +131,7 @@ def _size(config: "DatabricksConfig") -> dict[str, Any]:
                 "spark.databricks.cluster.profile": "singleNode",
                 "spark.master": "local[*]",
             },
+            "custom_tags": {"ResourceClass": "SingleNode"},
         }
     return {"num_workers": workers}
 
@@ -153,7 +165,13 @@ def run_fields(
         # Who submits decides whether to try again: a run may have written before it failed.
         "max_retries": 0,
     }
-    run: dict[str, Any] = {"run_name": job.name, "idempotency_token": job.token, "tasks": [task]}
+    run: dict[str, Any] = {
+        "run_name": job.name,
+        "idempotency_token": job.token,
+        "tasks": [task],
+        # A workspace takes a number of runs at a time, and refuses those beyond that do not queue.
+        "queue": {"enabled": True},
+    }
     if config.timeout_seconds is not None:
         run["timeout_seconds"] = config.timeout_seconds
     if config.serverless:

@@ -26,7 +26,8 @@ _PASSING = (TooManyRequests, TemporarilyUnavailable, DeadlineExceeded, InternalE
 def is_passing(error: BaseException) -> bool:
     """Return whether a request may succeed later: nobody has answered, or only 'not now'."""
     if isinstance(error, DatabricksError):
-        return isinstance(error, _PASSING)
+        # It is no more than that for a status that the SDK does not know, as a gateway's 502.
+        return isinstance(error, _PASSING) or type(error) is DatabricksError
     return isinstance(error, FAILURES)
 
 
@@ -76,7 +77,7 @@ def _said(error: BaseException) -> str:
 
 def _advice(error: Exception) -> str:
     """Return what to do about an error; nothing where it says so itself."""
-    if isinstance(error, Unauthenticated):
+    if isinstance(error, Unauthenticated) or "access token" in str(error):
         return (
             "The token is not, or no longer, one of this workspace. Set a new one in "
             "DatabricksConfig(token=...) or DATABRICKS_TOKEN, or use client_id and client_secret."

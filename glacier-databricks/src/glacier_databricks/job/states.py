@@ -1,52 +1,55 @@
 """The states of Databricks' runs."""
 
 import logging
-from typing import TYPE_CHECKING
-
-from databricks.sdk.service.jobs import RunLifecycleStateV2State, TerminationCodeCode
+from collections.abc import Mapping
+from typing import Any
 
 from glacier.job_status import JobStatus
 
-if TYPE_CHECKING:
-    from databricks.sdk.service.jobs import Run
-
 logger = logging.getLogger("glacier.jobs")
 
+ENDED = "TERMINATED"
+"""The state of a run that has ended, for whatever reason."""
+
 STATES = {
-    RunLifecycleStateV2State.QUEUED: JobStatus.PENDING,
-    RunLifecycleStateV2State.PENDING: JobStatus.PENDING,
-    RunLifecycleStateV2State.BLOCKED: JobStatus.PENDING,
-    RunLifecycleStateV2State.WAITING: JobStatus.PENDING,
-    RunLifecycleStateV2State.RUNNING: JobStatus.RUNNING,
-    RunLifecycleStateV2State.TERMINATING: JobStatus.RUNNING,
+    "QUEUED": JobStatus.PENDING,
+    "PENDING": JobStatus.PENDING,
+    "BLOCKED": JobStatus.PENDING,
+    "WAITING": JobStatus.PENDING,
+    "RUNNING": JobStatus.RUNNING,
+    "TERMINATING": JobStatus.RUNNING,
 }
-"""The states of a run that goes on; any other one but TERMINATED counts as running."""
+"""The states of a run that goes on; any other one but `ENDED` counts as running."""
 
 ENDS = {
-    TerminationCodeCode.SUCCESS: JobStatus.SUCCEEDED,
-    TerminationCodeCode.SUCCESS_WITH_FAILURES: JobStatus.SUCCEEDED,
-    TerminationCodeCode.CANCELED: JobStatus.CANCELLED,
-    TerminationCodeCode.USER_CANCELED: JobStatus.CANCELLED,
+    "SUCCESS": JobStatus.SUCCEEDED,
+    "SUCCESS_WITH_FAILURES": JobStatus.SUCCEEDED,
+    "CANCELED": JobStatus.CANCELLED,
+    "USER_CANCELED": JobStatus.CANCELLED,
 }
 """Why a run has ended; it has failed for every other reason."""
 
+# Databricks also cancels a run that takes too long; only its older field tells which of both it is.
+_TOO_LONG = "TIMEDOUT"
 _unknown_states: set[str] = set()
 
 
-def status_of(run: "Run") -> JobStatus:
-    """Return the state of a run."""
-    status = run.status
-    state = None if status is None else status.state
-    if state is RunLifecycleStateV2State.TERMINATED:
-        details = None if status is None else status.termination_details
-        code = None if details is None else details.code
-        return JobStatus.FAILED if code is None else ENDS.get(code, JobStatus.FAILED)
-    if state is None or state not in STATES:
-        told = str(state)
-        if told not in _unknown_states:
-            _unknown_states.add(told)
-            logger.warning(
-                "Databricks says that the run %s is %s; taken for RUNNING.", run.run_id, told
-            )
-        return JobStatus.RUNNING
-    return STATES[state]
+def status_of(run: Mapping[str, Any]) -> JobStatus:
+    """Return the state of a run, as the API tells it."""
+    state = str(run.get("status", {}).get("state"))
+    if state == ENDED:
+        if run.get("state", {}).get("result_state") == _TOO_LONG:
+            return JobStatus.FAILED
+        return ENDS.get(end_of(run)[0], JobStatus.FAILED)
+    if state not in STATES and state not in _unknown_states:
+        _unknown_states.add(state)
+        logger.warning(
+            "Databricks says that the run %s is %s; taken for RUNNING.", run.get("run_id"), state
+        )
+    return STATES.get(state, JobStatus.RUNNING)
+
+
+def end_of(run: Mapping[str, Any]) -> tuple[str, str]:
+    """Return why a run has ended: Databricks' code, and its words."""
+    details = run.get("status", {}).get("termination_details") or {}
+    return str(details.get("code", "")), str(details.get("message") or "")
