@@ -8,7 +8,6 @@ from glacier.testing import ExecutorCases, Rig
 from tests.rigs.aws.server import AwsServer
 from tests.rigs.databricks.server import DatabricksServer
 
-
 NO_OUTPUT_YET = "Databricks tells of what a run prints once it has ended"
 
 

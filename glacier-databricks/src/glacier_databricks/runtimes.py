@@ -17,7 +17,7 @@ class Runtime:
 
     Attributes:
         version: Its two numbers.
-        key: How the API calls it, such as `16.4.x-scala2.12`.
+        key: What the API calls it, such as `16.4.x-scala2.12`.
         python: The minor version of its Python.
         is_lts: Whether it is supported for years.
     """
@@ -32,12 +32,13 @@ RUNTIMES = (
     Runtime((15, 4), "15.4.x-scala2.12", "3.11"),
     Runtime((16, 4), "16.4.x-scala2.12", "3.12"),
     Runtime((17, 3), "17.3.x-scala2.13", "3.12"),
-    Runtime((18, 0), "18.0.x-scala2.13", "3.12"),
-    Runtime((19, 0), "19.0.x-scala2.13", "3.12", is_lts=False),
+    Runtime((18, 0), "18.x-scala2.13", "3.12"),
+    Runtime((19, 0), "19.x-scala2.13", "3.12", is_lts=False),
 )
-"""Those that run Glacier's tasks, the oldest first."""
+"""Those that run Glacier's tasks and are to be chosen from, the oldest first."""
 
-_OLDER_PYTHONS = {(13, 3): "3.10", (14, 3): "3.10"}
+# All minor versions of one have the same.
+_PYTHONS = {13: "3.10", 14: "3.10", **{one.version[0]: one.python for one in RUNTIMES}}
 _SERVERLESS_PYTHONS = {"1": "3.10", "2": "3.11", "3": "3.12", "4": "3.12"}
 
 
@@ -53,7 +54,10 @@ def default_runtime(python: str | None = None) -> Runtime:
 
 
 def version_of(key: str) -> tuple[int, int] | None:
-    """Return the two numbers of a runtime; None for a key that has none, as of a custom image."""
+    """Return the two numbers of a runtime; None for a key that has none, as of a custom image.
+
+    Some have a line of releases in their key, as in `18.x-scala2.13`: its number is 0.
+    """
     found = re.match(r"(\d+)\.(\d+|x)", key)
     if found is None:
         return None
@@ -63,8 +67,7 @@ def version_of(key: str) -> tuple[int, int] | None:
 def python_of(key: str) -> str | None:
     """Return the minor version of Python that a runtime has; None if not known."""
     version = version_of(key)
-    known = {one.version: one.python for one in RUNTIMES} | _OLDER_PYTHONS
-    return known.get(version) if version is not None else None
+    return None if version is None else _PYTHONS.get(version[0])
 
 
 def python_of_serverless(environment_version: str) -> str | None:

@@ -52,12 +52,12 @@ def _client(
         return WorkspaceClient(config=Config(**{k: v for k, v in fields.items() if v is not None}))
     except ValueError as error:  # the SDK's own for all of that
         raise ConfigError(
-            f"The workspace of Databricks can't be entered: {_first_line(error)}. Set "
+            f"The workspace of Databricks can't be entered: {without_settings(str(error))}. Set "
             "DatabricksConfig(host=..., token=...), client_id and client_secret, or a profile; or "
             "DATABRICKS_HOST and DATABRICKS_TOKEN in the environment. Check that it can be reached."
         ) from error
 
 
-def _first_line(error: Exception) -> str:
-    """Return what the SDK says, without the settings that it lists behind it."""
-    return str(error).partition(". Config:")[0].partition("\n")[0].rstrip(". ")
+def without_settings(said: str) -> str:
+    """Return what the SDK says, without the settings that it lists behind that."""
+    return said.partition(" Config: ")[0].partition("\n")[0].rstrip(". ")

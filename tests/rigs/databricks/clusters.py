@@ -15,7 +15,7 @@ NODE_TYPES = {
 }
 """What machines are called on a cloud."""
 
-_RUNTIME = re.compile(r"\d+\.(\d+|x)\.x(-\w+)*-scala2\.1[23]")
+_RUNTIME = re.compile(r"\d+(\.\d+)?\.x(-\w+)*-scala2\.1[23]")
 
 
 def check_cluster(workspace: Workspace, wanted: Mapping[str, Any]) -> None:

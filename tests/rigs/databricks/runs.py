@@ -50,8 +50,15 @@ class Runs:
         self._runs: dict[int, list[Run]] = {}
 
     def handlers(self) -> dict[tuple[str, str], Handler]:
-        """Return what answers for runs; `GET /rig/runs` tells what was asked for, and how far."""
-        found: dict[tuple[str, str], Handler] = {("GET", "/rig/runs"): self._rig_runs}
+        """Return what answers for runs.
+
+        `GET /rig/runs` tells what was asked for and how far it is; `POST /rig/state` has a run in
+        some state, until its process changes it.
+        """
+        found: dict[tuple[str, str], Handler] = {
+            ("GET", "/rig/runs"): self._rig_runs,
+            ("POST", "/rig/state"): self._rig_state,
+        }
         for version in ("2.1", "2.2"):
             place = f"/api/{version}/jobs/runs"
             found |= {
@@ -132,6 +139,11 @@ class Runs:
 
     def _rig_runs(self, workspace: Workspace, request: Request) -> dict[str, Any]:
         return {"runs": [{**_told(run), "request": run.request} for run in self._of(workspace)]}
+
+    def _rig_state(self, workspace: Workspace, request: Request) -> dict[str, Any]:
+        content = request.get_json()
+        self._found(workspace, content["run_id"]).state = content["state"]
+        return {}
 
     def _found(self, workspace: Workspace, number: int) -> Run:
         for run in self._of(workspace):

@@ -70,6 +70,10 @@ class DatabricksWorkspace:
         """Have runs go on."""
         self._ask("POST", "go")
 
+    def state(self, job_id: str, state: str) -> None:
+        """Have a run in some state, until its process changes it."""
+        self._ask("POST", "state", {"run_id": int(job_id), "state": state})
+
     def set(self, **fields: Any) -> None:
         """Set some of its fields."""
         self._ask("POST", "set", fields)

@@ -63,6 +63,7 @@ class Workspace:
         token: A personal access token of it.
         client_id: A service principal of it.
         client_secret: The secret of that.
+        token_seconds: How long its service principal's tokens are good for.
         volumes: Its Unity Catalog volumes.
         secrets: Its secrets, by `scope/key`.
     """
@@ -72,6 +73,7 @@ class Workspace:
     token: str = field(default_factory=lambda: f"dapi{secrets.token_hex(16)}")
     client_id: str = field(default_factory=lambda: secrets.token_hex(16))
     client_secret: str = field(default_factory=lambda: f"dose{secrets.token_hex(16)}")
+    token_seconds: float = 3600.0
     volumes: list[str] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -79,7 +81,7 @@ class Workspace:
     pools: dict[str, dict[str, Any]] = field(default_factory=dict)
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
-    bearers: set[str] = field(default_factory=set)
+    bearers: dict[str, float] = field(default_factory=dict)
     go_on: threading.Event = field(default_factory=threading.Event)
     lock: Any = field(default_factory=threading.RLock)  # Any: its type has no name
 
@@ -121,7 +123,10 @@ class Workspaces:
     def of(self, request: Request) -> Workspace | None:
         """Return the workspace that a request's token is for."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return next((one for one in self._all if token in {one.token, *one.bearers}), None)
+        for one in self._all:
+            if token == one.token or one.bearers.get(token, 0) > time.time():
+                return one
+        return None
 
     def close(self) -> None:
         """Let all runs go on, so that they can end."""
@@ -148,8 +153,9 @@ class Workspaces:
                 given.password,
             ):
                 token = f"eyJ{secrets.token_hex(16)}"
-                workspace.bearers.add(token)
-                found = {"access_token": token, "token_type": "Bearer", "expires_in": 3600}
+                seconds = workspace.token_seconds
+                workspace.bearers[token] = time.time() + seconds
+                found = {"access_token": token, "token_type": "Bearer", "expires_in": seconds}
                 return json_answer(200, found)
         return json_answer(
             401, {"error": "invalid_client", "error_description": "Client authentication failed"}

@@ -15,10 +15,12 @@ from databricks.sdk.errors import (
 from databricks.sdk.errors.base import DatabricksError
 from requests import RequestException
 
-from glacier.errors import JobConnectionError, JobError, JobNotFoundError
+from glacier.errors import GlacierError, JobConnectionError, JobError, JobNotFoundError
+from glacier_databricks.workspace import without_settings
 
-FAILURES = (DatabricksError, RequestException, TimeoutError)
-"""What the SDK raises where a request fails; the last where it has tried for long enough."""
+FAILURES = (DatabricksError, RequestException, TimeoutError, ValueError)
+"""What the SDK raises where a request fails: the third where it has tried for long enough, the last
+where it gets no token by the credentials."""
 
 _PASSING = (TooManyRequests, TemporarilyUnavailable, DeadlineExceeded, InternalError)
 
@@ -28,7 +30,7 @@ def is_passing(error: BaseException) -> bool:
     if isinstance(error, DatabricksError):
         # It is no more than that for a status that the SDK does not know, as a gateway's 502.
         return isinstance(error, _PASSING) or type(error) is DatabricksError
-    return isinstance(error, FAILURES)
+    return isinstance(error, RequestException | TimeoutError)
 
 
 @contextmanager
@@ -47,6 +49,8 @@ def of_databricks(what: str, host: str, job_id: str | None = None) -> Iterator[N
     """
     try:
         yield
+    except GlacierError:
+        raise
     except FAILURES as error:
         raise _translated(error, what, host, job_id) from error
 
@@ -70,16 +74,16 @@ def _translated(error: Exception, what: str, host: str, job_id: str | None) -> J
 
 def _said(error: BaseException) -> str:
     cause = error.__cause__ if isinstance(error, TimeoutError) else None
-    said = " ".join(str(cause or error).split()).rstrip(". ")
+    said = without_settings(" ".join(str(cause or error).split()))
     code = getattr(cause or error, "error_code", None)
     return f"{code}: {said}" if code and code not in said else said
 
 
 def _advice(error: Exception) -> str:
     """Return what to do about an error; nothing where it says so itself."""
-    if isinstance(error, Unauthenticated) or "access token" in str(error):
+    if isinstance(error, Unauthenticated | ValueError) or "access token" in str(error):
         return (
-            "The token is not, or no longer, one of this workspace. Set a new one in "
+            "The token or secret is not, or no longer, one of this workspace. Set a new one in "
             "DatabricksConfig(token=...) or DATABRICKS_TOKEN, or use client_id and client_secret."
         )
     if isinstance(error, PermissionDenied):
