@@ -31,6 +31,8 @@ def main(argv: list[str]) -> None:
     own, _ = divided(argv, _OWN)
     run = run_in(base64.b64decode(CARRIED), "this file", own[SHA256])
     os.environ.update(run["environment"])
+    # gcsfs would first ask another API of Google's how a bucket is laid out.
+    os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
     run_script(run["name"], base64.b64decode(run["source"]), run["args"])
 
 
