@@ -91,14 +91,15 @@ class DatabricksConfig(ResourceConfig):
     """For how many seconds a request that failed for a passing reason is tried again. Maps to the
     SDK's `retry_timeout_seconds`."""
 
-    volume: str | None = None
+    volume: Annotated[str, Field(pattern=r"^/Volumes/[^/]+/[^/]+/[^/]+")] | None = None
     """The Unity Catalog volume, `/Volumes/catalog/schema/volume`, through which packages
     travel; the provider's staging bucket where None."""
 
     overrides: dict[str, Any] = Field(default_factory=dict)
     """Fields of a new cluster, merged last, mappings among them key by key:
     `{"aws_attributes": {"instance_profile_arn": "arn:..."}}`; None takes a field of ours away.
-    Those of the run itself stand under `run`."""
+    Those of the run itself stand under `run`, those of Terraform's blocks under their types, such
+    as `databricks_job`."""
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Self:

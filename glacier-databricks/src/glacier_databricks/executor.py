@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from glacier.provider import Provider
     from glacier.resources import Executor
+    from glacier.terraform import Block, Estate
     from glacier_databricks.config import DatabricksConfig
 
 logger = logging.getLogger("glacier.jobs")
@@ -84,6 +85,12 @@ class DatabricksAdapter(ExecutorAdapter):
                 "later, or leave it out. Scripts that need no Glacier run there as they are.",
                 spark_version=version,
             )
+
+    def blocks(self, estate: "Estate") -> "Iterable[Block]":
+        """Return a job with the executor's cluster, and what it needs, as blocks of Terraform."""
+        from glacier_databricks.terraform.job import job_blocks
+
+        return job_blocks(estate, self.resource)
 
     def submit_job(self, job: ScriptJob) -> str:
         """Submit a run and return its id; one submission starts one run, whatever gets lost.

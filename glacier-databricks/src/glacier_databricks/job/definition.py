@@ -5,7 +5,7 @@ Submissions and Terraform say the same by them.
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,8 @@ TASK = "glacier"
 ENVIRONMENT = "glacier"
 """The key of the environment of a run on serverless compute."""
 
-_OVERRIDABLE_RUN = "run"
+_RUN = "run"
+_OF_TERRAFORM = "databricks_"
 _CARRIED = b'CARRIED = ""'
 
 
@@ -116,7 +117,8 @@ def cluster_fields(
         fields["spark_env_vars"] = dict(config.environment)
     if tags:
         fields["custom_tags"] = {**tags, **fields.get("custom_tags", {})}
-    own = {name: value for name, value in config.overrides.items() if name != _OVERRIDABLE_RUN}
+    others = config.overrides.items()
+    own = {k: v for k, v in others if k != _RUN and not k.startswith(_OF_TERRAFORM)}
     return overridden(fields, own)
 
 
@@ -156,35 +158,49 @@ def run_fields(
         sha256: The digest of what the file carries.
     """
     requirements = [*job.requirements, *config.packages]
-    task: dict[str, Any] = {
-        "task_key": TASK,
-        "spark_python_task": {
-            "python_file": python_file,
-            "parameters": [launcher.SHA256, sha256, launcher.TOKEN, job.token],
-        },
-        # Who submits decides whether to try again: a run may have written before it failed.
-        "max_retries": 0,
+    task, run = compute_fields(config, provider, tags, requirements)
+    task["spark_python_task"] = {
+        "python_file": python_file,
+        "parameters": [launcher.SHA256, sha256, launcher.TOKEN, job.token],
     }
-    run: dict[str, Any] = {
-        "run_name": job.name,
-        "idempotency_token": job.token,
-        "tasks": [task],
-        # A workspace takes a number of runs at a time, and refuses those beyond that do not queue.
-        "queue": {"enabled": True},
-    }
+    own = {"run_name": job.name, "idempotency_token": job.token, "tasks": [task]}
+    return overridden({**own, **run}, config.overrides.get(_RUN, {}))
+
+
+def compute_fields(
+    config: "DatabricksConfig",
+    provider: "ProviderConfig",
+    tags: Mapping[str, str],
+    requirements: Sequence[str],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a task and its run say of where they run, and with what.
+
+    Args:
+        config: The executor's config.
+        provider: The config of its provider, which says on which cloud the workspace is.
+        tags: The provider's tags.
+        requirements: What is installed before.
+    """
+    # Who submits decides whether to try again: a run may have written before it failed.
+    task: dict[str, Any] = {"task_key": TASK, "max_retries": 0}
+    # A workspace takes a number of runs at a time, and refuses those beyond that do not queue.
+    run: dict[str, Any] = {"queue": {"enabled": True}}
     if config.timeout_seconds is not None:
         run["timeout_seconds"] = config.timeout_seconds
     if config.serverless:
-        spec = {"environment_version": config.environment_version, "dependencies": requirements}
+        spec = {
+            "environment_version": config.environment_version,
+            "dependencies": list(requirements),
+        }
         run["environments"] = [{"environment_key": ENVIRONMENT, "spec": spec}]
         task["environment_key"] = ENVIRONMENT
+        return task, run
+    task["libraries"] = [{"pypi": {"package": one}} for one in requirements]
+    if config.existing_cluster_id is not None:
+        task["existing_cluster_id"] = config.existing_cluster_id
     else:
-        task["libraries"] = [{"pypi": {"package": one}} for one in requirements]
-        if config.existing_cluster_id is not None:
-            task["existing_cluster_id"] = config.existing_cluster_id
-        else:
-            task["new_cluster"] = cluster_fields(config, provider, tags)
-    return overridden(run, config.overrides.get(_OVERRIDABLE_RUN, {}))
+        task["new_cluster"] = cluster_fields(config, provider, tags)
+    return task, run
 
 
 def run_source(job: "ScriptJob") -> tuple[bytes, bytes]:
