@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-SERVERS = {"aws.md": "aws_server", "azure.md": "azure_server"}
+SERVERS = {"aws.md": "aws_server", "azure.md": "azure_server", "databricks.md": "aws_server"}
 """The rig's server that a page finds in its environment, by the page's name."""
 
 
@@ -21,3 +21,7 @@ def platform_of_the_page(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
         from tests.glacier_azure.functions import make_group
 
         make_group(server)
+    if page.name == "databricks.md":
+        workspace = request.getfixturevalue("databricks_server").workspace()
+        for name, value in workspace.environment.items():
+            monkeypatch.setenv(name, value)
