@@ -4,18 +4,11 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from glacier.errors import ConfigError, MissingPackageError
-from glacier_databricks.config import DatabricksConfig
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.config import Config
 
-try:
-    from databricks.sdk import WorkspaceClient
-    from databricks.sdk.config import Config
-except ImportError as error:
-    raise MissingPackageError(
-        "Databricks needs databricks-sdk, which is not installed. "
-        'Run: pip install "glacier-core[databricks]"',
-        extra="databricks",
-    ) from error
+from glacier.errors import ConfigError
+from glacier_databricks.config import DatabricksConfig
 
 _KEPT_CLIENTS = 32
 

@@ -36,9 +36,9 @@ _unknown_states: set[str] = set()
 
 def status_of(run: Mapping[str, Any]) -> JobStatus:
     """Return the state of a run, as the API tells it."""
-    state = str(run.get("status", {}).get("state"))
+    state = str((run.get("status") or {}).get("state"))
     if state == ENDED:
-        if run.get("state", {}).get("result_state") == _TOO_LONG:
+        if (run.get("state") or {}).get("result_state") == _TOO_LONG:
             return JobStatus.FAILED
         return ENDS.get(end_of(run)[0], JobStatus.FAILED)
     if state not in STATES and state not in _unknown_states:
@@ -51,5 +51,5 @@ def status_of(run: Mapping[str, Any]) -> JobStatus:
 
 def end_of(run: Mapping[str, Any]) -> tuple[str, str]:
     """Return why a run has ended: Databricks' code, and its words."""
-    details = run.get("status", {}).get("termination_details") or {}
+    details = (run.get("status") or {}).get("termination_details") or {}
     return str(details.get("code", "")), str(details.get("message") or "")
