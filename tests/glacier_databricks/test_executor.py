@@ -4,24 +4,20 @@ import logging
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-from databricks.sdk import WorkspaceClient
-from databricks.sdk.errors import NotFound
 from databricks.sdk.service.jobs import RunLifecycleStateV2State, TerminationCodeCode
 
-from glacier import Executor, Provider
-from glacier.config import DatabricksConfig
-from glacier.errors import ConfigError, JobError, JobNotFoundError, PackageError
+from glacier import Provider
+from glacier.errors import JobNotFoundError
 from glacier.job_status import JobStatus
 from glacier_databricks.job.states import ENDED, ENDS, STATES, status_of
 from tests.executors.jobs import LIMIT_SECONDS, ended, until, written
 from tests.glacier_aws.glue import staged
-from tests.rigs.aws.server import SECRET_KEY, AwsServer
-from tests.rigs.databricks.server import VOLUME, DatabricksServer, DatabricksWorkspace
+from tests.glacier_databricks.databricks import HELLO, client, executor_on
+from tests.rigs.aws.server import AwsServer
+from tests.rigs.databricks.server import DatabricksServer, DatabricksWorkspace
 
-HELLO = "print('hello')"
 ENDLESS = """
     import os, pathlib, threading
     pathlib.Path(os.environ["SAID"]).write_text(f"{os.getpid()}")
@@ -38,10 +34,6 @@ SHOWING = """
         print(error)
     print("ü" * 3)
 """
-
-
-def executor_on(workspace: DatabricksWorkspace, provider: Provider, **fields: Any) -> Executor:
-    return provider.executor("etl", config=workspace.config(**fields))
 
 
 def test_run_is_what_the_config_says(
@@ -256,173 +248,7 @@ def test_run_that_databricks_keeps_no_longer_is_an_error(
     executor = executor_on(workspace, provider)
     job_id = executor.submit_job(written(tmp_path, HELLO))
     executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
-    WorkspaceClient(host=workspace.host, token=workspace.token).jobs.delete_run(int(job_id))
+    client(workspace).jobs.delete_run(int(job_id))
 
     with pytest.raises(JobNotFoundError, match=rf"no run '{job_id}', or keeps it no longer"):
         getattr(executor, ask)(job_id)
-
-
-def test_volume_holds_the_file_in_place_of_staging(
-    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
-) -> None:
-    executor = executor_on(workspace, provider, volume=f"{VOLUME}/")
-
-    status, log = ended(executor, written(tmp_path, HELLO))
-
-    (run,) = workspace.runs()
-    file = run["request"]["tasks"][0]["spark_python_task"]["python_file"]
-    assert (status, log) == (JobStatus.SUCCEEDED, "hello\n")
-    assert re.fullmatch(rf"{VOLUME}/glacier/runs/\w+\.py", file)
-    client = WorkspaceClient(host=workspace.host, token=workspace.token)
-    with pytest.raises(NotFound, match="does not exist"):
-        client.files.download(file)
-
-
-def test_volume_that_is_not_there_is_named(
-    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
-) -> None:
-    executor = executor_on(workspace, provider, volume="/Volumes/main/etl/nowhere")
-
-    with pytest.raises(JobError, match=r"can't be started .*/Volumes/main/etl/nowhere/glacier"):
-        executor.submit_job(written(tmp_path, HELLO))
-
-    assert workspace.runs() == []
-
-
-def test_serverless_compute_runs_a_script_from_a_volume(
-    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
-) -> None:
-    executor = executor_on(workspace, provider, serverless=True, volume=VOLUME)
-
-    status, log = ended(executor, written(tmp_path, HELLO))
-
-    assert (status, log) == (JobStatus.SUCCEEDED, "hello\n")
-
-
-def test_serverless_compute_without_a_volume_is_refused_before_anything_is_sent(
-    workspace: DatabricksWorkspace,
-    provider: Provider,
-    aws_server: AwsServer,
-    databricks_server: DatabricksServer,
-    tmp_path: Path,
-) -> None:
-    executor = executor_on(workspace, provider, serverless=True)
-    for server in (aws_server, databricks_server):
-        server.requests(forget=True)
-
-    with pytest.raises(ConfigError, match=r"starts no file of a bucket.*volume=\"/Volumes/"):
-        executor.submit_job(written(tmp_path, HELLO))
-
-    assert aws_server.requests() == databricks_server.requests() == []
-
-
-def test_cluster_that_is_there_runs_a_job(
-    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
-) -> None:
-    client = WorkspaceClient(host=workspace.host, token=workspace.token)
-    cluster = client.clusters.create(
-        spark_version="16.4.x-scala2.12", node_type_id="m5.xlarge", num_workers=1
-    ).result()
-    executor = executor_on(workspace, provider, existing_cluster_id=cluster.cluster_id)
-
-    status, _ = ended(executor, written(tmp_path, HELLO))
-
-    assert status is JobStatus.SUCCEEDED
-
-
-@pytest.mark.parametrize(
-    ("fields", "said"),
-    [
-        ({"existing_cluster_id": "1126-gone"}, "Cluster 1126-gone does not exist"),
-        ({"instance_pool_id": "pool-9"}, "Can't find an instance pool with id pool-9"),
-        ({"policy_id": "ABC"}, r"policy ABC\. Give the identity the right .*policy_id"),
-        ({"instance_type": "Standard_D4s_v3"}, "Node type Standard_D4s_v3 is not supported"),
-        ({"spark_version": "latest"}, "Invalid spark version latest"),
-    ],
-)
-def test_what_the_workspace_lacks_is_named(
-    workspace: DatabricksWorkspace,
-    provider: Provider,
-    tmp_path: Path,
-    fields: dict[str, str],
-    said: str,
-) -> None:
-    executor = executor_on(workspace, provider, **fields)
-
-    with pytest.raises(JobError, match=rf"The job 'job' can't be started .*{said}"):
-        executor.submit_job(written(tmp_path, HELLO))
-
-
-def test_machines_come_from_a_pool_by_a_policy(
-    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
-) -> None:
-    client = WorkspaceClient(host=workspace.host, token=workspace.token)
-    pool = client.instance_pools.create(instance_pool_name="p", node_type_id="m5.xlarge")
-    policy = client.cluster_policies.create(name="etl", definition="{}")
-    executor = executor_on(
-        workspace, provider, instance_pool_id=pool.instance_pool_id, policy_id=policy.policy_id
-    )
-
-    status, _ = ended(executor, written(tmp_path, HELLO))
-
-    assert status is JobStatus.SUCCEEDED
-
-
-def test_service_principal_enters_by_its_secret(
-    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
-) -> None:
-    secret = {"client_id": workspace.client_id, "client_secret": workspace.client_secret}
-    config = DatabricksConfig.model_validate({"host": workspace.host, **secret})
-    executor = provider.executor("etl", config=config)
-
-    status, _ = ended(executor, written(tmp_path, HELLO))
-
-    assert status is JobStatus.SUCCEEDED
-
-
-def test_environment_names_the_workspace_where_the_config_does_not(
-    workspace: DatabricksWorkspace,
-    provider: Provider,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for name, value in workspace.environment.items():
-        monkeypatch.setenv(name, value)
-    executor = provider.executor("etl", config=DatabricksConfig())
-
-    status, _ = ended(executor, written(tmp_path, HELLO))
-
-    assert status is JobStatus.SUCCEEDED
-
-
-def test_workspace_that_nothing_names_is_an_error_that_says_how(
-    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))  # without a file of profiles
-    executor = provider.executor("etl", config=DatabricksConfig())
-
-    with pytest.raises(ConfigError, match=r"can't be entered: .*DatabricksConfig\(host="):
-        executor.submit_job(written(tmp_path, HELLO))
-
-
-@pytest.mark.parametrize("where", ["script", "environment", "overrides"])
-@pytest.mark.parametrize("whose", ["AwsConfig", "DatabricksConfig"])
-def test_secret_is_refused_before_anything_is_submitted(
-    workspace: DatabricksWorkspace,
-    provider: Provider,
-    aws_server: AwsServer,
-    tmp_path: Path,
-    where: str,
-    whose: str,
-) -> None:
-    secret = SECRET_KEY if whose == "AwsConfig" else workspace.token
-    source = f"key = {secret!r}" if where == "script" else HELLO
-    environment = {"KEY": secret} if where == "environment" else {}
-    overrides = {"spark_conf": {"key": secret}} if where == "overrides" else {}
-    executor = executor_on(workspace, provider, overrides=overrides)
-
-    with pytest.raises(PackageError, match=f"holds the secret {whose}"):
-        executor.submit_job({"script": written(tmp_path, source), "environment": environment})
-
-    assert workspace.runs() == []
-    assert not any(secret.encode() in content for content in staged(aws_server).values())

@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -222,7 +222,9 @@ def _environment(wanted: Mapping[str, Any]) -> Mapping[str, Any]:
     raise invalid(f"The environment {task['environment_key']} is not there.")
 
 
-def _process(workspace: Workspace, wanted: Mapping[str, Any], say: Any) -> RunProcess:
+def _process(
+    workspace: Workspace, wanted: Mapping[str, Any], say: Callable[[str, str], None]
+) -> RunProcess:
     (task,) = wanted["tasks"]
     is_serverless = "environment_key" in task
     if is_serverless:
