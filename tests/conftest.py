@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.rigs.aws.server import AwsServer
     from tests.rigs.azure.azurite import Azurite
     from tests.rigs.azure.server import AzureServer
+    from tests.rigs.databricks.server import DatabricksServer
     from tests.rigs.gcp.server import GcpServer
     from tests.rigs.spark import SparkCluster
     from tests.rigs.terraform import Terraform
@@ -117,6 +118,18 @@ def gcp_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[GcpServer]
     from tests.rigs.gcp.server import GcpServer
 
     with GcpServer(tmp_path_factory.mktemp("gcp")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def databricks_server(
+    aws_server: "AwsServer", tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[DatabricksServer]":
+    """Databricks on AWS on a free port, started for the first test that asks."""
+    from tests.rigs.databricks.server import DatabricksServer
+
+    place = tmp_path_factory.mktemp("databricks")
+    with DatabricksServer(place, "aws", aws_server.environment) as server:
         yield server
 
 

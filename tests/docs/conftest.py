@@ -7,6 +7,7 @@ import pytest
 SERVERS = {
     "aws.md": "aws_server",
     "azure.md": "azure_server",
+    "databricks.md": "aws_server",
     "deploying.md": "aws_server",
     "gcp.md": "gcp_server",
 }
@@ -26,3 +27,7 @@ def platform_of_the_page(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
         from tests.glacier_azure.functions import make_group
 
         make_group(server)
+    if page.name == "databricks.md":
+        workspace = request.getfixturevalue("databricks_server").workspace()
+        for name, value in workspace.environment.items():
+            monkeypatch.setenv(name, value)

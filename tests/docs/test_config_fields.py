@@ -8,7 +8,7 @@ from glacier import config
 from tests.docs.pages import ROOT
 
 
-@pytest.mark.parametrize("cloud", ["aws", "azure", "gcp"])
+@pytest.mark.parametrize("cloud", ["aws", "azure", "databricks", "gcp"])
 def test_page_of_a_cloud_names_every_field_of_its_configs(cloud: str) -> None:
     page = (ROOT / "docs" / f"{cloud}.md").read_text(encoding="utf-8")
     offered = import_module(f"glacier_{cloud}.hooks").glacier_register_configs()

@@ -21,6 +21,7 @@ from glacier_databricks.config import DatabricksConfig
             {"serverless": True, "instance_pool_id": "p"},
             "serverless and instance_pool_id exclude each other",
         ),
+        ({"serverless": True, "environment": {"A": "1"}}, "environment is that of a new cluster"),
     ],
 )
 def test_contradicting_settings_are_refused(settings: dict[str, Any], message: str) -> None:

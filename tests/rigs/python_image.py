@@ -5,7 +5,10 @@ that imports it has brought it along.
 """
 
 import re
-from collections.abc import Iterable
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterable, Mapping
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +17,42 @@ from packaging.requirements import Requirement
 
 class InstallError(Exception):
     """What pip would say of requirements that can't be met."""
+
+
+class Images:
+    """The Pythons of a platform, each made for the first job that asks.
+
+    Args:
+        provided: What the platform itself has; with all that these need.
+        modules: Modules of its own, by the names of their files.
+    """
+
+    def __init__(self, provided: Iterable[str], modules: Mapping[str, str] | None = None) -> None:
+        self._provided = tuple(provided)
+        self._modules = modules or {}
+        self._directory = Path(tempfile.mkdtemp(prefix="python-images-"))
+        self._made: dict[tuple[str, ...], Path] = {}
+        self._lock = threading.Lock()
+
+    def of(self, requirements: Iterable[str]) -> Path:
+        """Return the directory of the Python that has requirements too.
+
+        Raises:
+            InstallError: They can't be met.
+        """
+        wanted = tuple(sorted(requirements))
+        with self._lock:
+            if wanted not in self._made:
+                image = Path(tempfile.mkdtemp(dir=self._directory))
+                make_image(image, [*self._provided, *wanted])
+                for name, source in self._modules.items():
+                    (image / name).write_text(source, encoding="utf-8")
+                self._made[wanted] = image
+            return self._made[wanted]
+
+    def close(self) -> None:
+        """Remove them."""
+        shutil.rmtree(self._directory, ignore_errors=True)
 
 
 def make_image(directory: Path, requirements: Iterable[str]) -> None:

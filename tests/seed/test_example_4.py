@@ -1,41 +1,32 @@
-"""Example 4 of the seed: one executor's config on two clouds.
-
-Addition: Databricks has no adapter yet, so each executor is refused, on either cloud by the config
-of the executor and not by that of the provider. Up to there the example runs as written.
-"""
-
-import pytest
+"""Example 4 of the seed: one executor's config on two clouds. It runs as written."""
 
 from glacier import Provider
-from glacier.config import AwsConfig, AzureConfig
-from glacier.errors import NoAdapterError
+from glacier.config import AwsConfig, AzureConfig, DatabricksConfig
+from glacier_databricks.executor import DatabricksAdapter
+from glacier_databricks.job.definition import cluster_fields
 from tests.seed.seed import code, run
 
-AWS = "databricks_on_aws = "
-AZURE = "# Same Databricks config, different cloud!"
-EXECUTOR = "databricks_on_azure = "
 
+def test_example_4_makes_an_executor_of_databricks_on_each_cloud() -> None:
+    example = run(code("Example 4"))
 
-def test_example_4_waits_for_the_adapter_of_databricks_on_aws() -> None:
-    with pytest.raises(NoAdapterError, match="No adapter for Executor with DatabricksConfig"):
-        run(code("Example 4"))
-
-
-def test_example_4_waits_for_the_adapter_of_databricks_on_azure() -> None:
-    source = code("Example 4")
-    imports, azure = source.partition("# Databricks on AWS")[0], source.partition(AZURE)[2]
-
-    with pytest.raises(NoAdapterError, match="No adapter for Executor with DatabricksConfig"):
-        run(imports + azure)
-
-
-def test_example_4_makes_the_providers_of_both_clouds() -> None:
-    source = code("Example 4")
-    on_aws, on_azure = source.partition(AWS)[0], source.partition(AZURE)[2].partition(EXECUTOR)[0]
-
-    example = run(on_aws + on_azure)
-
-    assert isinstance(example.aws_provider, Provider)
     assert example.aws_provider.config == AwsConfig(region="us-east-1")
-    assert isinstance(example.azure_provider, Provider)
     assert example.azure_provider.config == AzureConfig(resource_group="prod-rg", location="eastus")
+    for executor in (example.databricks_on_aws, example.databricks_on_azure):
+        assert isinstance(executor.config, DatabricksConfig)
+        assert isinstance(executor.adapter, DatabricksAdapter)
+
+
+def test_example_4_has_each_cloud_make_a_cluster_of_its_own_kind() -> None:
+    example = run(code("Example 4"))
+
+    on_aws, on_azure = (
+        cluster_fields(executor.config, executor.provider.config, {})
+        for executor in (example.databricks_on_aws, example.databricks_on_azure)
+    )
+
+    assert (on_aws["node_type_id"], on_azure["node_type_id"]) == ("m5.xlarge", "Standard_D4s_v3")
+    assert on_aws["num_workers"] == on_azure["num_workers"] == 4
+    assert {"aws_attributes"} == {name for name in on_aws if name.endswith("_attributes")}
+    assert {"azure_attributes"} == {name for name in on_azure if name.endswith("_attributes")}
+    assert isinstance(example.aws_provider, Provider)

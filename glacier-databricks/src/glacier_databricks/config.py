@@ -1,6 +1,6 @@
 """The Databricks config."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -13,6 +13,9 @@ class DatabricksConfig(ResourceConfig):
     What is None of host and identity is found as the Databricks SDK finds it. The provider's
     config decides the cluster's cloud-specific attributes.
     """
+
+    beside_secrets = frozenset({"client_id"})
+    of_identity = frozenset({"profile"})
 
     host: str | None = None
     """The workspace's address. Environment variable, read by the SDK: `DATABRICKS_HOST`."""
@@ -65,12 +68,38 @@ class DatabricksConfig(ResourceConfig):
     serverless: bool = False
     """Whether jobs run on Databricks' serverless compute, without a cluster."""
 
-    packages: list[str] = Field(default_factory=list)
-    """Requirements, such as `polars==2.1.0`, on top of the runtime's own."""
+    environment_version: str = "4"
+    """The environment of serverless compute, which decides its Python: 4 has 3.12. Maps to
+    `environment_version`."""
 
-    volume: str | None = None
+    packages: list[str] = Field(default_factory=list)
+    """Requirements, such as `polars==2.1.0`, on top of the runtime's own. Maps to `libraries`, or
+    to `dependencies` on serverless compute."""
+
+    environment: dict[str, str] = Field(default_factory=dict)
+    """Environment variables of a new cluster, such as those by which jobs enter the cloud; a
+    secret is named as Databricks does: `{{secrets/scope/key}}`. Maps to `spark_env_vars`."""
+
+    timeout_seconds: Annotated[int, Field(ge=1)] | None = None
+    """After how many seconds a run is ended; never where None. Maps to `timeout_seconds`."""
+
+    http_timeout_seconds: float = Field(default=60, ge=0.001)
+    """After how many seconds without an answer a request is tried again. Maps to the SDK's
+    `http_timeout_seconds`."""
+
+    retry_timeout_seconds: int = Field(default=60, ge=1)
+    """For how many seconds a request that failed for a passing reason is tried again. Maps to the
+    SDK's `retry_timeout_seconds`."""
+
+    volume: Annotated[str, Field(pattern=r"^/Volumes/[^/]+/[^/]+/[^/]+")] | None = None
     """The Unity Catalog volume, `/Volumes/catalog/schema/volume`, through which packages
     travel; the provider's staging bucket where None."""
+
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    """Fields of a new cluster, merged last, mappings among them key by key:
+    `{"aws_attributes": {"instance_profile_arn": "arn:..."}}`; None takes a field of ours away.
+    Those of the run itself stand under `run`, those of Terraform's blocks under their types, such
+    as `databricks_job`."""
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Self:
@@ -89,4 +118,9 @@ class DatabricksConfig(ResourceConfig):
         chosen = [name for name, is_set in compute.items() if is_set]
         if len(chosen) > 1:
             raise ValueError(f"{' and '.join(chosen)} exclude each other; set one of them")
+        if self.environment and (self.existing_cluster_id is not None or self.serverless):
+            raise ValueError(
+                "environment is that of a new cluster; with existing_cluster_id or serverless, set "
+                "variables there, or give them to a job: {'script': ..., 'environment': {...}}"
+            )
         return self

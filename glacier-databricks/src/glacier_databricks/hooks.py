@@ -1,8 +1,31 @@
 """What this distribution adds to Glacier."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from glacier.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from glacier.registry import AdapterSpec
+
+
+@hookimpl
+def glacier_register_adapters() -> "Iterable[AdapterSpec]":
+    """Register Databricks, on whichever cloud."""
+    from glacier.registry import AdapterSpec
+    from glacier.resources import Executor
+    from glacier_databricks.config import DatabricksConfig
+
+    return [
+        AdapterSpec(
+            Executor,
+            DatabricksConfig,
+            "glacier_databricks.executor:DatabricksAdapter",
+            (DatabricksConfig,),
+            check="glacier_databricks.job.definition:check_executor",
+            extra="databricks",
+        ),
+    ]
 
 
 @hookimpl

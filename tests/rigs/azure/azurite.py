@@ -69,6 +69,12 @@ class Azurite:
             "AZURE_STORAGE_KEY": DEVELOPMENT_KEY,
         }
 
+    @property
+    def connection_string(self) -> str:
+        """The account with its key, as Microsoft's clients read it."""
+        known = f"AccountName={DEVELOPMENT_ACCOUNT};AccountKey={DEVELOPMENT_KEY}"
+        return f"{known};BlobEndpoint={self.endpoint};"
+
     def config(self, **fields: object) -> AzureConfig:
         """Return a config that reaches it with its key."""
         given = {

@@ -16,11 +16,11 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
 from azure.storage.blob import BlobServiceClient
-from tests.rigs.azure.app import Quiet, json_answer
 from tests.rigs.azure.function_resources import Keys, Plans, Settings, Sites
 from tests.rigs.azure.function_site import Site
 from tests.rigs.azure.identity import HEADER, PATH, claims_in
 from tests.rigs.azure.resources import AUDIENCES, ResourceType
+from tests.rigs.planes import Quiet, json_answer
 
 if TYPE_CHECKING:
     from tests.rigs.azure.resources import ResourceManager

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
-from tests.rigs.azure.app import json_answer
 from tests.rigs.azure.resources import Body, RefusedError
+from tests.rigs.planes import json_answer
 
 if TYPE_CHECKING:
     from tests.rigs.azure.function_apps import FunctionApps

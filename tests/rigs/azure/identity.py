@@ -11,7 +11,8 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from tests.rigs.azure.app import error, json_answer
+from tests.rigs.azure.answers import error
+from tests.rigs.planes import json_answer
 
 PATH = "/rig/identity"
 HEADER = "glacier-rig-identity"

@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from werkzeug.wrappers import Request, Response
 
-from tests.rigs.azure.app import error, json_answer
+from tests.rigs.azure.answers import error
 from tests.rigs.azure.identity import claims_in
+from tests.rigs.planes import json_answer
 
 AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 Body = dict[str, Any]

@@ -14,10 +14,10 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from tests.rigs.azure.app import json_answer
 from tests.rigs.azure.identity import claims_in
 from tests.rigs.azure.resources import ResourceManager
-from tests.rigs.azure.synapse_process import BatchProcess, Images
+from tests.rigs.azure.synapse_process import BatchProcess, images
+from tests.rigs.planes import json_answer
 
 AUDIENCE = "https://dev.azuresynapse.net"
 STALL_SECONDS = 2.0
@@ -66,7 +66,7 @@ class Synapse:
 
     def __init__(self, port: int, resources: ResourceManager) -> None:
         self._resources = resources
-        self._images = Images(f"http://127.0.0.1:{port}")
+        self._images = images(f"http://127.0.0.1:{port}")
         self._batches: dict[tuple[str, str], list[Batch]] = {}
         self._losses: list[str] = []
         self._refusals: list[int] = []

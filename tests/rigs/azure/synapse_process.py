@@ -6,10 +6,8 @@ It runs in a directory with what YARN puts into a container: the launcher, `file
 """
 
 import os
-import shutil
 import sys
 import tempfile
-import threading
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,7 +19,7 @@ from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient
 from tests.rigs.azure.identity import HEADER, PATH
 from tests.rigs.job_process import KEPT, JobProcess
-from tests.rigs.python_image import make_image
+from tests.rigs.python_image import Images
 from tests.rigs.spark import spark_config
 
 PROVIDED = ("azure-identity", "azure-storage-blob", "pandas", "pyarrow", "pyspark")
@@ -52,42 +50,16 @@ _MODULE = '''
 '''
 
 
-class Images:
-    """The Pythons of pools, each made for the first batch that asks.
+def images(endpoint: str) -> Images:
+    """Return the Pythons of pools.
 
     Args:
         endpoint: Where the rig answers.
     """
-
-    def __init__(self, endpoint: str) -> None:
-        self._endpoint = endpoint
-        self._directory = Path(tempfile.mkdtemp(prefix="synapse-images-"))
-        self._made: dict[str, Path] = {}
-        self._lock = threading.Lock()
-
-    def of(self, requirements: str) -> Path:
-        """Return the directory of a pool's Python, by its library requirements.
-
-        Raises:
-            InstallError: They can't be met.
-        """
-        with self._lock:
-            if requirements not in self._made:
-                image = Path(tempfile.mkdtemp(dir=self._directory))
-                make_image(image, [*PROVIDED, *filter(None, requirements.splitlines())])
-                source = dedent(_MODULE).lstrip()
-                for name, value in {
-                    "ENDPOINT": f"{self._endpoint}{PATH}",
-                    "SECRET": HEADER,
-                }.items():
-                    source = source.replace(name, value)
-                (image / "notebookutils.py").write_text(source, encoding="utf-8")
-                self._made[requirements] = image
-            return self._made[requirements]
-
-    def close(self) -> None:
-        """Remove them."""
-        shutil.rmtree(self._directory, ignore_errors=True)
+    source = dedent(_MODULE).lstrip()
+    for name, value in {"ENDPOINT": f"{endpoint}{PATH}", "SECRET": HEADER}.items():
+        source = source.replace(name, value)
+    return Images(PROVIDED, {"notebookutils.py": source})
 
 
 class BatchProcess:
@@ -117,7 +89,7 @@ class BatchProcess:
             home = Path(directory) / "container"
             home.mkdir()
             try:
-                image = images.of(requirements)
+                image = images.of(filter(None, requirements.splitlines()))
                 self._fetch(home)
             except Exception as error:  # noqa: BLE001 - whatever it is, the batch has failed
                 return f"LIVY_JOB_STATE_DEAD: {type(error).__name__}: {error}"

@@ -110,10 +110,11 @@ def temporary_directory() -> str:
 def _forget_launcher(error: BaseException) -> None:
     """Have a traceback begin in the script, as it does without a launcher."""
     shown = sys.excepthook
+    here = _forget_launcher.__code__.co_filename  # not every platform sets `__file__`
 
     def show(kind: Any, raised: Any, trace: Any) -> None:  # Any: the hook's own arguments
         if raised is error:
-            while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+            while trace is not None and trace.tb_frame.f_code.co_filename == here:
                 trace = trace.tb_next
             raised.__traceback__ = trace
         shown(kind, raised, trace)

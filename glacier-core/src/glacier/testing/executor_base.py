@@ -34,11 +34,12 @@ def script(directory: Path, source: str) -> str:
     return str(file)
 
 
-def logs_once_they_have(
-    executor: Executor, job_id: str, text: str, *, timeout_seconds: float
-) -> str:
-    """Return a job's logs as soon as they hold a text; empty if they never do."""
-    deadline = time.monotonic() + timeout_seconds
+def logs_once_they_have(rig: Rig, executor: Executor, job_id: str, text: str) -> str:
+    """Return a running job's logs as soon as they hold a text; empty if they never do."""
+    deadline = time.monotonic() + rig.job_seconds
+    while executor.get_job_status(job_id) is JobStatus.PENDING and time.monotonic() < deadline:
+        threading.Event().wait(0.02)
+    deadline = time.monotonic() + rig.log_seconds
     while time.monotonic() < deadline:
         logs = executor.get_job_logs(job_id)
         if text in logs:

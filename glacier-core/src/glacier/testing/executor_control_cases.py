@@ -41,9 +41,7 @@ class ControlCases(ExecutorBase):
     def test_running_job_is_followed_by_its_logs(
         self, rig: Rig, executor: Executor, endless: str
     ) -> None:
-        limit = rig.job_seconds
-
-        assert logs_once_they_have(executor, endless, "begun", timeout_seconds=limit)
+        assert logs_once_they_have(rig, executor, endless, "begun")
         assert executor.get_job_status(endless) is JobStatus.RUNNING
         first = executor.read_job_logs(endless)
         assert "begun" in first.text
@@ -62,7 +60,7 @@ class ControlCases(ExecutorBase):
         assert not executor.get_job_status(endless).is_final
 
     def test_cancelled_job_ends(self, rig: Rig, executor: Executor, endless: str) -> None:
-        logs_once_they_have(executor, endless, "begun", timeout_seconds=rig.job_seconds)
+        logs_once_they_have(rig, executor, endless, "begun")
 
         executor.cancel_job(endless)
 

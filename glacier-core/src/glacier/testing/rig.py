@@ -33,6 +33,9 @@ class Rig(ABC):
     job_seconds: float = 60.0
     """How long a trivial job may take on the executor, its start included."""
 
+    log_seconds: float = 60.0
+    """How long it may take until what a running job has printed can be read."""
+
     known_gaps: Mapping[str, str] = {}
     """Why a test fails, by its name; with its parameters for one of several: `test_x[csv]`."""
 

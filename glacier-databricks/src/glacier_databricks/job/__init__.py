@@ -1,0 +1,1 @@
+"""How jobs are described to Databricks, started there and followed."""

@@ -1,0 +1,94 @@
+"""What Databricks says of jobs, in Glacier's words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from databricks.sdk.errors import (
+    DeadlineExceeded,
+    InternalError,
+    NotFound,
+    PermissionDenied,
+    TemporarilyUnavailable,
+    TooManyRequests,
+    Unauthenticated,
+)
+from databricks.sdk.errors.base import DatabricksError
+from requests import RequestException
+
+from glacier.errors import GlacierError, JobConnectionError, JobError, JobNotFoundError
+from glacier_databricks.workspace import without_settings
+
+FAILURES = (DatabricksError, RequestException, TimeoutError, ValueError)
+"""What the SDK raises where a request fails: the third where it has tried for long enough, the last
+where it gets no token by the credentials."""
+
+_PASSING = (TooManyRequests, TemporarilyUnavailable, DeadlineExceeded, InternalError)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Return whether a request may succeed later: nobody has answered, or only 'not now'."""
+    if isinstance(error, DatabricksError):
+        # It is no more than that for a status that the SDK does not know, as a gateway's 502.
+        return isinstance(error, _PASSING) or type(error) is DatabricksError
+    return isinstance(error, RequestException | TimeoutError)
+
+
+@contextmanager
+def of_databricks(what: str, host: str, job_id: str | None = None) -> Iterator[None]:
+    """Turn errors of requests about a job into Glacier's.
+
+    Args:
+        what: What was tried, as the start of a sentence: 'The job x can't be started'.
+        host: The workspace.
+        job_id: The run that it is about, where it is about one.
+
+    Raises:
+        JobNotFoundError: There is no such run.
+        JobError: Databricks refuses.
+        JobConnectionError: It does not answer, or only that it can't at the moment.
+    """
+    try:
+        yield
+    except GlacierError:
+        raise
+    except FAILURES as error:
+        raise _translated(error, what, host, job_id) from error
+
+
+def _translated(error: Exception, what: str, host: str, job_id: str | None) -> JobError:
+    said = _said(error)
+    if is_passing(error):
+        return JobConnectionError(
+            f"{what}, since the workspace {host} does not answer: {said}. Check "
+            "DatabricksConfig(host=...) and the network; or try again later."
+        )
+    if job_id is not None and (isinstance(error, NotFound) or "does not exist" in said):
+        return JobNotFoundError(
+            f"The workspace {host} has no run {job_id!r}, or keeps it no longer: {said}. Ask with "
+            "the workspace of the executor that submitted it.",
+            job_id=job_id,
+        )
+    advice = _advice(error)
+    return JobError(f"{what} in the workspace {host}: {said}.{f' {advice}' if advice else ''}")
+
+
+def _said(error: BaseException) -> str:
+    cause = error.__cause__ if isinstance(error, TimeoutError) else None
+    said = without_settings(" ".join(str(cause or error).split()))
+    code = getattr(cause or error, "error_code", None)
+    return f"{code}: {said}" if code and code not in said else said
+
+
+def _advice(error: Exception) -> str:
+    """Return what to do about an error; nothing where it says so itself."""
+    if isinstance(error, Unauthenticated | ValueError) or "access token" in str(error):
+        return (
+            "The token or secret is not, or no longer, one of this workspace. Set a new one in "
+            "DatabricksConfig(token=...) or DATABRICKS_TOKEN, or use client_id and client_secret."
+        )
+    if isinstance(error, PermissionDenied):
+        return (
+            "Give the identity the right to create clusters, to use the one of "
+            "existing_cluster_id, or that of policy_id; and to write to the volume."
+        )
+    return ""

@@ -1,0 +1,1 @@
+"""Databricks' part of Terraform documents."""
