@@ -25,7 +25,7 @@ from glacier.errors import (
     StorageError,
 )
 from tests.glacier_gcp.objects import Objects
-from tests.rigs.gcp.refusals import TokenRefusal, refusal
+from tests.rigs.gcp.refusals import StrangersRefusal, TokenRefusal, refusal
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.gcp.store import PROJECT
 from tests.rigs.proxy import Proxy, stall
@@ -605,6 +605,24 @@ def test_endpoint_that_does_not_answer_is_told(
         {**ASKED, **LOOKED}[asked](Provider(config=config))
 
     assert "upload_id" not in told(failure.value)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("exists of an object", "exists of a dataset", "exists of the bucket", "deploy"),
+        *("list", "delete", "write"),
+    ],
+)
+def test_strangers_404_does_not_say_that_nothing_is_there(asked: str, answered: Answered) -> None:
+    provider = answered(StrangersRefusal(404, "", "Not found"))
+
+    with pytest.raises(
+        StorageError, match=r"127\.0\.0\.1:\d+ answers with 404.*check GcpConfig\(endpoint="
+    ) as failure:
+        {**ASKED, **LOOKED}[asked](provider)
+
+    assert not isinstance(failure.value, FileNotFoundError)
 
 
 @pytest.mark.parametrize(
