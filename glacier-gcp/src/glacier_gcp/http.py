@@ -85,7 +85,8 @@ def refusal(response: "Response") -> GoogleAPIError:
     if told is None and response.status_code == 404 and response.request.method != "HEAD":
         host = urlsplit(response.url).netloc
         return GoogleAPIError(
-            f"{host} answers with 404, and not in the words of Google's APIs; check GcpConfig(endpoint=...)"
+            f"{host} answers with 404, and not in the words of Google's APIs; check "
+            "GcpConfig(endpoint=...)"
         )
     code, message = told or ("", response.text[:500])
     error: GoogleAPICallError = from_http_status(
@@ -95,6 +96,20 @@ def refusal(response: "Response") -> GoogleAPIError:
         response=response,
     )
     return error
+
+
+def xml_of(response: "Response") -> ET.Element:
+    """Return the root of an answer in XML.
+
+    Raises:
+        GoogleAPIError: It is none.
+    """
+    try:
+        return ET.fromstring(response.text)  # noqa: S314 - from Google, by TLS
+    except ET.ParseError as error:
+        raise GoogleAPIError(
+            f"Cloud Storage answered without XML: {response.text[:200]}"
+        ) from error
 
 
 def text_of(response: "Response", element: str) -> str:
