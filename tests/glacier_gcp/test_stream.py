@@ -10,7 +10,8 @@ from google.api_core.exceptions import PreconditionFailed
 from glacier.errors import AccessDeniedError, StorageError
 from glacier.uploads.threads import THREADS
 from glacier_gcp.answers import chain_of
-from glacier_gcp.storage.exclusive import ExclusiveGcsObject, UploadLostError
+from glacier_gcp.storage.exclusive import ExclusiveGcsObject
+from glacier_gcp.storage.upload import UploadLostError
 from tests.glacier_gcp.objects import Objects
 from tests.glacier_gcp.uploads import PART, target_of
 from tests.rigs.gcp.server import GcpServer
