@@ -78,9 +78,13 @@ def own_bucket(session: "GcpSession", name: str) -> Fields | None:
         GoogleAPIError: Google refuses to say.
     """
     query: Fields = {"project": session.config.project, "prefix": name, "maxResults": 1}
-    answer = send(session, "GET", f"{session.storage_endpoint}/storage/v1/b", params=query)
-    found: list[Fields] = answer.json().get("items", [])
-    return next((one for one in found if one["name"] == name), None)
+    url = f"{session.storage_endpoint}/storage/v1/b"
+    while True:  # a page may have fewer than it could, also none
+        page = send(session, "GET", url, params=query).json()
+        found: list[Fields] = page.get("items", [])
+        if found or not page.get("nextPageToken"):
+            return next((one for one in found if one["name"] == name), None)
+        query["pageToken"] = page["nextPageToken"]
 
 
 def bucket_request(settings: "BucketSettings", tags: Mapping[str, str]) -> Fields:
