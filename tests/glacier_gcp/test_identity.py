@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from google.auth.exceptions import TransportError
 from polars.testing import assert_frame_equal
 from pydantic import SecretStr
 
@@ -19,13 +20,14 @@ from glacier import Bucket, Provider
 from glacier.config import GcpConfig
 from glacier.config.base import elsewhere
 from glacier.errors import AccessDeniedError, ConfigError
+from glacier_gcp.credentials import TokenRequest
 from glacier_gcp.session import session_of
 from tests.glacier_gcp.clients import ROWS, use_all, use_clients
 from tests.glacier_gcp.objects import Objects
 from tests.rigs.gcp.accounts import MACHINE, OWNER
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.gcp.store import PROJECT
-from tests.rigs.proxy import Proxy, error
+from tests.rigs.proxy import Proxy, drop, error
 
 ROOT = Path(__file__).resolve().parents[2]
 ETL = f"etl@{PROJECT}.iam.gserviceaccount.com"
@@ -354,6 +356,16 @@ def test_identity_that_is_not_there_is_looked_for_once(gcp_server: GcpServer) ->
         )
 
     assert done.stdout.startswith("No credential was found for gs://lake/rows.parquet.")
+    assert len(proxy.requests) == 1
+
+
+def test_token_is_asked_for_once_where_nobody_may_be_there(proxy: Proxy) -> None:
+    """A machine without a metadata server is told so by google-auth's own few tries."""
+    proxy.on(drop)
+
+    with pytest.raises(TransportError):
+        TokenRequest((1, 1))(f"{proxy.endpoint}/computeMetadata/v1/")
+
     assert len(proxy.requests) == 1
 
 
