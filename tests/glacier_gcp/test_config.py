@@ -115,6 +115,17 @@ def test_config_that_can_not_be_used_is_refused(fields: dict[str, object], probl
     assert "canary" not in str(failure.value)
 
 
+def test_text_that_is_no_key_is_not_kept_with_its_refusal() -> None:
+    """What records failures whole, with what each error holds, is to record no secret."""
+    with pytest.raises(ValidationError) as failure:
+        GcpConfig.model_validate({"project": "p", "service_account_key": "k3y-canary"})
+
+    (told,) = failure.value.errors(include_input=False)
+    refused = told["ctx"]["error"]
+    assert refused.__cause__ is None
+    assert refused.__suppress_context__
+
+
 @pytest.mark.parametrize("endpoint", ["https://storage.internal/?key=canary", "https://u:canary@h"])
 def test_endpoint_is_no_place_for_a_secret(endpoint: str) -> None:
     with pytest.raises(ValidationError, match="no place for a secret") as failure:

@@ -86,8 +86,8 @@ class GcpConfig(ProviderConfig):
         problem = "expected the JSON text of a service account's key, as Google gives it"
         try:
             fields = json.loads(value.get_secret_value())
-        except ValueError as error:
-            raise ValueError(problem) from error
+        except ValueError:
+            raise ValueError(problem) from None  # the other one holds the whole text
         if not isinstance(fields, dict) or not fields.get("private_key"):
             raise ValueError(f"{problem}; this text has no private_key")
         return value
