@@ -8,8 +8,8 @@ import pytest
 from google.api_core.exceptions import PreconditionFailed
 
 from glacier.errors import AccessDeniedError, StorageError
+from glacier.redaction import chain_of
 from glacier.uploads.threads import THREADS
-from glacier_gcp.answers import chain_of
 from glacier_gcp.storage.exclusive import ExclusiveGcsObject
 from glacier_gcp.storage.upload import UploadLostError
 from tests.glacier_gcp.objects import Objects
