@@ -30,8 +30,9 @@ def deploy_bucket(
 ) -> None:
     """Make a bucket if it is missing, and bring those of its settings up to date that differ.
 
-    What is not set goes back to its default: rules and labels that nobody names are removed, and
-    versioning is switched off. What others change at the same time is looked at again.
+    What is not set goes back to its default: rules, labels, a retention policy and a key that
+    nobody names are removed, and versioning is switched off. What others change at the same time
+    is looked at again.
 
     Raises:
         AccessDeniedError: The bucket belongs to another project.
