@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 import google_crc32c
-from google.api_core.exceptions import PreconditionFailed
+from google.api_core.exceptions import GoogleAPIError, PreconditionFailed
 
 from glacier.errors import StorageError
 from glacier_gcp.http import NoAnswerError, send, send_once
@@ -66,7 +66,9 @@ class ExclusiveGcsObject(GcsObject):
         except PreconditionFailed as error:
             self._refusal = error
         else:
-            self._address = begun.headers["Location"]
+            self._address = begun.headers.get("Location", "")
+            if not self._address:
+                raise GoogleAPIError(f"Google has given no address to upload {self._url} to")
 
     def send(self, number: int, content: bytes) -> tuple[int, str]:
         """Send one part when it is its turn.
