@@ -57,7 +57,9 @@ class Dataproc:
     """Answers for what it is asked to run.
 
     `POST /rig/dataproc/image` with `name` and `requirements` makes a container image;
-    `POST /rig/dataproc/state` with `id` and `state` has a job or a batch tell of some state.
+    `POST /rig/dataproc/state` with `id` and `state` has a job or a batch tell of some state, and
+    `POST /rig/dataproc/cluster` with `name` and `states` a cluster of some, of which `DELETED`
+    is its end.
 
     Args:
         cloud: What it is a part of.
@@ -223,6 +225,8 @@ class Dataproc:
         body = await json_body(request)
         if request.path_params["what"] == "image":
             self._images.define(body["name"], body["requirements"])
+        elif request.path_params["what"] == "cluster":
+            self._cluster(request, body["name"]).claimed_states = body["states"]
         else:
             self._runs[body["id"]].claimed_state = body["state"]
         return Response(status_code=204)

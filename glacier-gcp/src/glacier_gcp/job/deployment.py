@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import uuid4
 
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import Conflict, NotFound
 from google.cloud.dataproc_v1 import Cluster, ClusterControllerClient
 from google.protobuf.json_format import ParseError
 
 from glacier.errors import ConfigError, JobError
 from glacier.jobs.secrets import check_no_secret
+from glacier.pauses import pauses
 from glacier_gcp.job.definition import PIP_PACKAGES, cluster_fields
 from glacier_gcp.job.names import cluster_of
 from glacier_gcp.labels import labels_of
@@ -28,6 +29,9 @@ logger = logging.getLogger("glacier.jobs")
 
 DEPLOYMENT_SECONDS = 1800.0
 """How long a cluster is waited for, which takes a minute or two, and more with many packages."""
+
+_UNDER_WAY = {"CREATING", "DELETING", "REPAIRING", "STARTING", "STOPPING", "UPDATING"}
+"""The states that a cluster leaves by itself, and in which Dataproc changes nothing of it."""
 
 _CHANGEABLE = {
     "config.workerConfig.numInstances": "config.worker_config.num_instances",
@@ -80,13 +84,13 @@ class ExecutorCluster:
     def ensure(self, staging: str) -> None:
         """Create the cluster, or update what can be changed of it; one of others only has to be.
 
-        Labels and settings that others have set stay.
+        What others are doing to it is waited for; labels and settings that they have set stay.
 
         Args:
             staging: The bucket for what drivers print.
 
         Raises:
-            JobError: It is there with settings that can't be changed.
+            JobError: It is there with settings that can't be changed, or a change does not end.
             NotFound: It is one of others and is not there.
             PackageError: A secret is among the settings or tags.
         """
@@ -101,11 +105,15 @@ class ExecutorCluster:
             labels=labels_of(self._provider.tags),
         )
         check_no_secret(f"The cluster {self.name!r}", json.dumps(wanted).encode())
-        try:
-            found = self.found()
-        except NotFound:
-            self._create(wanted)
-        else:
+        found = self._settled()
+        if found is None:
+            try:
+                self._create(wanted)
+            except Conflict:  # by another process just now
+                found = self._settled()
+                if found is None:
+                    raise
+        if found is not None:
             self._update(wanted, found)
 
     @property
@@ -116,6 +124,21 @@ class ExecutorCluster:
     def _client(self) -> ClusterControllerClient:
         session = self._session
         return session.client(ClusterControllerClient, host_of(session))
+
+    def _settled(self) -> Mapping[str, Any] | None:
+        """Return what Dataproc tells of the cluster once no change goes on; None where none is."""
+        for _ in pauses(DEPLOYMENT_SECONDS):
+            try:
+                found = self.found()
+            except NotFound:
+                return None
+            if found.get("status", {}).get("state") not in _UNDER_WAY:
+                return found
+        raise JobError(
+            f"The cluster {self.name!r} is still {found['status']['state']} after "
+            f"{DEPLOYMENT_SECONDS:.0f} seconds, and can't be deployed. Deploy it again later.",
+            cluster=self.name,
+        )
 
     def _create(self, wanted: Mapping[str, Any]) -> None:
         session = self._session
