@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ from glacier.errors import ConfigError, JobError
 from glacier.jobs.secrets import check_no_secret
 from glacier.pauses import pauses
 from glacier_gcp.job.definition import PIP_PACKAGES, cluster_fields
+from glacier_gcp.job.differences import unmet
 from glacier_gcp.job.names import cluster_of
 from glacier_gcp.labels import labels_of
 from glacier_gcp.session import session_of
@@ -162,8 +163,8 @@ class ExecutorCluster:
                 f"{self._again()}",
                 cluster=self.name,
             )
-        unmet = set(_unmet(wanted, found))
-        fixed = {one for one in unmet if one not in {*_CHANGEABLE, *_PASSED_OVER, _PACKAGES}}
+        missing = set(unmet(wanted, found))
+        fixed = {one for one in missing if one not in {*_CHANGEABLE, *_PASSED_OVER, _PACKAGES}}
         fixed = {one for one in fixed if not one.startswith(_LABELS)}
         if fixed:
             raise JobError(
@@ -171,14 +172,14 @@ class ExecutorCluster:
                 f"{', '.join(sorted(fixed))}. Dataproc changes them of no cluster. {self._again()}",
                 cluster=self.name,
             )
-        if _PACKAGES in unmet:
+        if _PACKAGES in missing:
             logger.warning(
                 "%s: a cluster keeps the packages that it was made with; what it lacks travels "
                 "with every job, as wheels. Delete it and deploy again to have them there.",
                 self.name,
             )
-        mask = [path for name, path in _CHANGEABLE.items() if name in unmet]
-        if any(one.startswith(_LABELS) for one in unmet):
+        mask = [path for name, path in _CHANGEABLE.items() if name in missing]
+        if any(one.startswith(_LABELS) for one in missing):
             mask.append("labels")
         if mask:
             labels = {**found.get("labels", {}), **wanted.get("labels", {})}
@@ -243,24 +244,3 @@ def packages_of(found: Mapping[str, Any]) -> str:
 def _software_of(found: Mapping[str, Any]) -> Mapping[str, Any]:
     software: Mapping[str, Any] = found.get("config", {}).get("softwareConfig", {})
     return software
-
-
-def _unmet(wanted: object, found: object, path: str = "") -> Iterator[str]:
-    """Yield the paths of what is wanted and not there."""
-    if isinstance(wanted, Mapping):
-        known = found if isinstance(found, Mapping) else {}
-        for name, value in wanted.items():
-            yield from _unmet(value, known.get(name), f"{path}.{name}".lstrip("."))
-    elif not _is_met(path.rpartition(".")[2], wanted, found):
-        yield path
-
-
-def _is_met(name: str, wanted: object, found: object) -> bool:
-    """Return whether a field is as it is wanted; Dataproc tells of some more than it was told."""
-    if isinstance(wanted, list):
-        return all(one in cast("list[object]", found or []) for one in wanted)
-    if name.endswith("Uri"):
-        return found == wanted or str(found).endswith(f"/{wanted}")
-    if name == "imageVersion":
-        return found == wanted or str(found).startswith((f"{wanted}.", f"{wanted}-"))
-    return wanted == found or (wanted is False and found is None)
