@@ -13,7 +13,7 @@ from glacier import Provider
 from glacier.access import declared_access
 from glacier.errors import FunctionError, ObjectNotFoundError
 from glacier_gcp.accounts import OWN_DESCRIPTION
-from glacier_gcp.function.request import PACKAGE_LABEL, account_of
+from glacier_gcp.function.request import PACKAGE_LABEL, account_of, digest_of
 from glacier_gcp.http import send
 from glacier_gcp.iam import USER, bucket_bindings
 from glacier_gcp.session import session_of
@@ -33,7 +33,7 @@ from tests.projects import ECHO, Project
 from tests.rigs.gcp.accounts import OWNER
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.gcp.store import PROJECT
-from tests.rigs.proxy import Proxy, drop
+from tests.rigs.proxy import Exchange, Proxy, drop
 
 ETL = f"etl@{PROJECT}.iam.gserviceaccount.com"
 CREATE = {"method": "POST", "path": "/functions$", "times": 1}
@@ -305,6 +305,66 @@ def test_deployment_that_failed_is_made_again(gcp_server: GcpServer, project: Pr
     function = deployed(config, f"{module}:run", name=wrong.function_name)
 
     assert function.invoke({"a": 1}) == {"a": 1}
+
+
+def test_settings_that_failed_are_mended_with_the_same_code(
+    gcp_server: GcpServer, project: Project
+) -> None:
+    module, config = project.module(), gcp_server.config()
+    overrides = {"functions": {"buildConfig": {"entryPoint": "no_such_function"}}}
+    wrong = make_function(config, f"{module}:run", overrides=overrides)
+    with pytest.raises(FunctionError, match="Healthcheck failed"):
+        wrong.deploy()
+
+    function = deployed(config, f"{module}:run", name=wrong.function_name)
+
+    assert function.invoke({"a": 1}) == {"a": 1}
+
+
+def test_function_that_another_process_has_just_made_is_kept_up(
+    gcp_server: GcpServer, proxy: Proxy, project: Project
+) -> None:
+    module = project.module()
+    name = deployed(gcp_server.config(), f"{module}:run").function_name
+    missing = refused(404, "NOT_FOUND", "Resource was not found")
+    early = proxy.on(missing, method="GET", path=f"/functions/{name}$", times=1)
+    begun = {"name": f"{PLACE}/operations/x", "done": False}
+    proxy.on(answered(200, json.dumps(begun), "application/json"), **CREATE)
+    told = {**begun, "done": True, "error": {"code": 6, "message": "already exists"}}
+    failed = proxy.on(
+        answered(200, json.dumps(told), "application/json"), path="/operations/x", times=1
+    )
+    config = gcp_server.config(endpoint=proxy.endpoint)
+
+    deployed(config, f"{module}:run", name=name, memory_mb=1024)
+
+    assert (early.played, failed.played) == (1, 1)
+    assert found(gcp_server, name).service_config.available_memory == "1024M"
+
+
+def test_code_is_not_taken_for_that_of_another_process(
+    gcp_server: GcpServer, proxy: Proxy, project: Project
+) -> None:
+    """Another process deploys its code just before this one has said what runs."""
+    module = project.module()
+    name = deployed(gcp_server.config(), f"{module}:run").function_name
+    aborted = refused(409, "ABORTED", "unable to queue the operation")
+
+    def deploy_others(exchange: Exchange) -> None:
+        project.module(ECHO.replace("return payload", "return {'of': 'others'}"), module)
+        deployed(gcp_server.config(), f"{module}:run", name=name)
+        aborted(exchange)
+
+    overtaken = proxy.on(deploy_others, query="updateMask=labels(&|$)", **UPDATE)
+    project.module(ECHO.replace("return payload", "return {'of': 'ours'}"), module)
+    function = make_function(gcp_server.config(endpoint=proxy.endpoint), f"{module}:run", name)
+    ours = digest_of(function.package().read_bytes())
+
+    function.deploy()
+
+    assert overtaken.played == 1
+    assert function.invoke({}) == {"of": "others"}
+    assert found(gcp_server, name).labels[PACKAGE_LABEL] != ours
 
 
 def test_code_from_before_a_failed_deployment_is_deployed_again(
