@@ -11,6 +11,7 @@ from google.cloud.functions_v2 import Function
 
 from glacier import Provider
 from glacier.access import declared_access
+from glacier.config import CloudFunctionConfig
 from glacier.errors import FunctionError, ObjectNotFoundError
 from glacier_gcp.accounts import OWN_DESCRIPTION
 from glacier_gcp.function.request import PACKAGE_LABEL, account_of, digest_of
@@ -225,7 +226,8 @@ def test_account_that_is_given_gets_no_rights(gcp_server: GcpServer, project: Pr
     gcp_server.key(ETL)
     provider = Provider(gcp_server.config())
     provider.bucket("nowhere-at-all")
-    function = make_function(gcp_server.config(), f"{project.module()}:run", service_account=ETL)
+    config = CloudFunctionConfig(service_account=ETL)
+    function = provider.serverless("given-account", f"{project.module()}:run", config=config)
 
     function.deploy()
 
@@ -610,9 +612,10 @@ def test_account_that_may_not_be_acted_as_is_named(gcp_server: GcpServer, projec
     [
         {"functions": {"serviceConfig": {"noSuchField": 1}}},
         {"functions": {"serviceConfig": {"timeoutSeconds": "soon"}}},
+        {"functions": {"description": {1, 2}}},
         {"jobs": {"noSuchField": 1}},
     ],
-    ids=["field", "value", "schedule"],
+    ids=["field", "value", "no JSON", "schedule"],
 )
 def test_override_that_google_has_no_place_for_is_refused(
     gcp_server: GcpServer, project: Project, overrides: dict[str, Any]
