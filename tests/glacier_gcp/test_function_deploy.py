@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from google.api_core.exceptions import NotFound
 from google.cloud.functions_v2 import Function
+from google.cloud.scheduler_v1 import Job
 
 from glacier import Provider
 from glacier.access import declared_access
@@ -501,6 +502,22 @@ def test_schedule_is_made_changed_and_removed(gcp_server: GcpServer, project: Pr
     assert changed.schedule == "0 7 * * *"
     with pytest.raises(NotFound):
         scheduler(gcp_server).get_job(name=job)
+
+
+def test_schedule_whose_update_failed_is_updated_again(
+    gcp_server: GcpServer, proxy: Proxy, project: Project
+) -> None:
+    module, config = project.module(), gcp_server.config(endpoint=proxy.endpoint)
+    function = deployed(config, f"{module}:run", schedule="0 6 * * *")
+    name = f"{PLACE}/jobs/glacier-{function.function_name}"
+    job = scheduler(gcp_server).get_job(name=name)
+    job.state = Job.State.UPDATE_FAILED
+    proxy.on(answered(200, Job.to_json(job), "application/json"), method="GET", path="/jobs/")
+    changes(gcp_server)
+
+    function.deploy()
+
+    assert changes(gcp_server) == [f"PATCH glacier-{function.function_name}"]
 
 
 def test_schedule_may_call_the_function(gcp_server: GcpServer, project: Project) -> None:
