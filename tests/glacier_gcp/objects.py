@@ -10,8 +10,34 @@ from google.oauth2 import service_account
 from glacier.storage import new_token
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.gcp.store import PROJECT
+from tests.rigs.proxy import Request, error
+from tests.stores.buckets import Words
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+
+def sends(request: Request) -> bool:
+    """Return whether a request brings something."""
+    return request.method in {"POST", "PUT"}
+
+
+WORDS = Words(
+    busy="SlowDown",
+    denied="AccessDenied",
+    refusals={
+        "503": error(503, "SlowDown"),
+        "denied": error(403, "AccessDenied"),
+        "expired": error(401, "AuthenticationRequired"),
+    },
+    requests={
+        "write": {"method": "PUT"},
+        "part": {"method": "PUT", "query": "partNumber"},
+        "complete": {"query": "^uploadId=|upload_id=", "when": sends},
+        "put": {"method": "PUT", "query": "^$"},
+        "list": {"method": "GET", "path": "/o$"},
+        "delete": {"method": "DELETE"},
+    },
+)
 
 
 class Objects:
@@ -56,6 +82,10 @@ class Objects:
         answer = self._http.get(f"{self._url}?uploads")
         answer.raise_for_status()
         return [one.text or "" for one in ET.fromstring(answer.text).findall(".//{*}Upload/{*}Key")]
+
+    def left_behind(self) -> list[str]:
+        """Return the same; resumable uploads end by themselves."""
+        return self.uploads()
 
     def begin(self, key: str) -> None:
         """Begin an upload and leave it, as a process does that is killed."""

@@ -375,6 +375,16 @@ def test_change_that_somebody_makes_meanwhile_stays(
     assert [one.method for one in proxy.requests] == ["GET", "PATCH", "GET", "PATCH"]
 
 
+def test_bucket_that_others_change_all_the_time_is_told(
+    watched: Provider, proxy: Proxy, control: Control, name: str
+) -> None:
+    control.make(name)
+    proxy.on(after(lambda: control.change(name, rpo="DEFAULT")), method="PATCH")
+
+    with pytest.raises(StorageError, match=f"Others change the bucket '{name}' faster .* 5 tries"):
+        watched.bucket(name).deploy()
+
+
 def test_bucket_that_a_colleague_makes_meanwhile_is_brought_up_to_date(
     watched: Provider, proxy: Proxy, control: Control, name: str
 ) -> None:

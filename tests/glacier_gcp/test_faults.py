@@ -7,10 +7,10 @@ import pytest
 from glacier import Provider
 from glacier.errors import StorageError
 from glacier.storage import WriteMode
-from tests.glacier_gcp.objects import Objects
+from tests.glacier_gcp.objects import WORDS, Objects
 from tests.rigs.gcp.server import GcpServer
-from tests.rigs.proxy import Proxy, error
-from tests.stores.fault_cases import FaultsOnStores, FaultyStore, Words
+from tests.rigs.proxy import Proxy
+from tests.stores.fault_cases import FaultsOnStores, FaultyStore
 from tests.stores.faults import OLD, Watch, big
 
 READ_TIMEOUT_SECONDS = 0.8
@@ -19,22 +19,7 @@ HURRY_SECONDS = 0.001
 
 
 class TestFaults(FaultsOnStores):
-    words = Words(
-        busy="SlowDown",
-        refusals={
-            "503": error(503, "SlowDown"),
-            "denied": error(403, "AccessDenied"),
-            "expired": error(401, "AuthenticationRequired"),
-        },
-        requests={
-            "write": {"method": "PUT"},
-            "part": {"method": "PUT", "query": "partNumber"},
-            "complete": {"method": "POST", "query": "^uploadId"},
-            "put": {"method": "PUT", "query": "^$"},
-            "list": {"method": "GET", "path": "/o$"},
-            "delete": {"method": "DELETE"},
-        },
-    )
+    words = WORDS
 
     @pytest.fixture
     def store(self, gcp_server: GcpServer) -> Iterator[FaultyStore]:
@@ -57,11 +42,6 @@ class TestFaults(FaultsOnStores):
                 patient=through(),
             )
 
-    def left_behind(self, store: FaultyStore) -> list[str]:
-        """Return the uploads that nobody has ended."""
-        assert isinstance(store.objects, Objects)
-        return store.objects.uploads()
-
     @pytest.mark.parametrize("mode", ["overwrite", "append"])
     def test_upload_that_can_not_be_begun_leaves_a_dataset_as_it_was(
         self, store: FaultyStore, watch: Watch, mode: WriteMode
@@ -74,5 +54,5 @@ class TestFaults(FaultsOnStores):
             store.impatient("ds/").write(big(), mode=mode, partition_by="k")
 
         assert store.objects.bodies() == old
-        assert self.left_behind(store) == []
+        assert store.objects.left_behind() == []
         watch.seen.append((f"begin {mode}", store.objects, old))

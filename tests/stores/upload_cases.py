@@ -263,6 +263,7 @@ class UploadsToStores:
         body = self.sized(request_)
         uploads = make(root="f.bin", is_exclusive=is_exclusive)
         fill(uploads, "", body)
+        ended(uploads)
         rule = proxy.on(drop, **self.words.requests[request_], times=lost)
 
         uploads.complete()

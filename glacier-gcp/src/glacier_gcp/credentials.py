@@ -1,13 +1,11 @@
-"""The credential that all clients of a session share, and the search for the environment's."""
+"""The credential that all clients of a session share, and how its tokens are asked for."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-import google.auth
 from google.auth.credentials import Credentials
-from google.auth.exceptions import DefaultCredentialsError, RefreshError
+from google.auth.exceptions import RefreshError
 from google.auth.transport.requests import Request
 from requests import Session
 from requests.adapters import HTTPAdapter
@@ -16,8 +14,6 @@ if TYPE_CHECKING:
     from google.auth.transport import Response
 
 _CONNECTIONS_TRIED = 3
-_SECONDS = 1
-"""For how long a search that has found nothing counts: less than anybody waits for a second try."""
 
 
 class TokenRequest(Request):
@@ -48,36 +44,6 @@ class TokenRequest(Request):
             url, method, body, headers, timeout or self._timeout, **more
         )
         return made
-
-
-class AmbientSearch:
-    """What google-auth finds by itself, looked for once and not several times in a row.
-
-    A search takes seconds where nobody answers at the address of the metadata server, and one error
-    of Polars is several of them.
-
-    Args:
-        scopes: What the credential is to be for.
-    """
-
-    def __init__(self, scopes: Sequence[str]) -> None:
-        self._scopes = scopes
-        self._failed = -float("inf")
-        self._failure = ""
-
-    def found(self, request: "Request") -> Credentials:
-        """Return the credential.
-
-        Raises:
-            DefaultCredentialsError: There is none.
-        """
-        if time.monotonic() - self._failed < _SECONDS:
-            raise DefaultCredentialsError(self._failure)
-        try:
-            return google.auth.default(scopes=self._scopes, request=request)[0]
-        except DefaultCredentialsError as error:
-            self._failed, self._failure = time.monotonic(), str(error)
-            raise
 
 
 class NoTokenError(PermissionError):

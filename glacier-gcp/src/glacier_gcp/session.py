@@ -9,7 +9,6 @@ they can't disagree, and are refreshed together.
 import json
 import os
 import threading
-import warnings
 from collections.abc import Mapping
 from datetime import UTC
 from functools import lru_cache
@@ -21,15 +20,21 @@ from glacier.storage import new_token
 from glacier_gcp.config import GcpConfig, emulator_in
 
 try:
-    import google.auth
     from google.auth import impersonated_credentials
     from google.auth.credentials import AnonymousCredentials, Credentials
     from google.auth.exceptions import DefaultCredentialsError
     from google.auth.transport.requests import AuthorizedSession, Request
-    from google.oauth2 import service_account
     from requests.adapters import HTTPAdapter
 
-    from glacier_gcp.credentials import AmbientSearch, SharedCredentials, TokenRequest
+    from glacier_gcp.ambient import (
+        ENVIRONMENT_PATH,
+        SCOPE,
+        AmbientSearch,
+        credentials_in,
+        credentials_of_key,
+        is_emulator,
+    )
+    from glacier_gcp.credentials import SharedCredentials, TokenRequest
     from glacier_gcp.retries import PatientRetry, retries
 except ImportError as error:
     raise MissingPackageError(
@@ -44,10 +49,7 @@ if TYPE_CHECKING:
 
 ClientT = TypeVar("ClientT")
 
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 STORAGE_ENDPOINT = "https://storage.googleapis.com"
-ENVIRONMENT_PATH = "GOOGLE_APPLICATION_CREDENTIALS"
-"""The variable that names a file with a credential; google-auth reads it first as well."""
 
 _KEPT_CONNECTIONS = 32
 _KEPT_SESSIONS = 64
@@ -64,7 +66,7 @@ class GcpSession:
     def __init__(self, config: GcpConfig) -> None:
         self.config = config
         self.lock = threading.RLock()  # of what is made once, and of refreshing
-        self._ambient = AmbientSearch([SCOPE])
+        self._ambient = AmbientSearch()
         self._clients: dict[tuple[type[Any], str | None], Any] = {}
 
     @property
@@ -106,10 +108,10 @@ class GcpSession:
         config = self.config
         path = config.service_account_key_path or os.environ.get(ENVIRONMENT_PATH)
         if config.service_account_key is not None:
-            return _credentials_of(config.service_account_key.get_secret_value())
+            return credentials_of_key(config.service_account_key.get_secret_value())
         if path:
-            return _credentials_in(path)
-        if _is_emulator(self.endpoint):
+            return credentials_in(path)
+        if is_emulator(self.endpoint):
             return AnonymousCredentials()
         try:
             return self._ambient.found(self.transport)
@@ -295,39 +297,3 @@ def session_of(config: GcpConfig) -> GcpSession:
 @lru_cache(maxsize=_KEPT_SESSIONS)
 def _session(config: GcpConfig, ambient: tuple[tuple[str, str], ...]) -> GcpSession:  # noqa: ARG001
     return GcpSession(config)
-
-
-def _is_emulator(endpoint: str | None) -> bool:
-    """Return whether an address gets no identity that nobody has named.
-
-    What is entered without TLS is no place for the login of a developer or a machine, and a search
-    for the machine's own takes seconds where there is none.
-    """
-    is_plain = endpoint is not None and not endpoint.startswith("https://")
-    return is_plain and not any(name.startswith("GCE_METADATA_") for name in os.environ)
-
-
-def _credentials_of(key: str) -> Credentials:
-    """Return the credential that the JSON text of a service account's key is."""
-    try:
-        fields = json.loads(key)
-        made = service_account.Credentials.from_service_account_info(fields, scopes=[SCOPE])
-        return cast("Credentials", made)
-    except ValueError as error:  # google-auth's own too
-        raise ConfigError(
-            f"service_account_key is no key of a service account: {error}. Set "
-            "GcpConfig(service_account_key=...) to the JSON text that Google gave out."
-        ) from error
-
-
-def _credentials_in(path: str) -> Credentials:
-    """Return the credential that a file holds, of whichever kind Google's tools write."""
-    advice = "Correct GcpConfig(service_account_key_path=...) or GOOGLE_APPLICATION_CREDENTIALS."
-    try:
-        with warnings.catch_warnings():
-            # It warns of files from strangers; this one the user has named.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            found, _ = google.auth.load_credentials_from_file(path, scopes=[SCOPE])
-            return cast("Credentials", found)
-    except DefaultCredentialsError as error:
-        raise ConfigError(f"{path!r} is no file with a credential: {error}. {advice}") from error

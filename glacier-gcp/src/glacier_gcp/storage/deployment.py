@@ -7,6 +7,7 @@ from google.api_core.exceptions import Conflict, PreconditionFailed
 
 from glacier.errors import StorageError
 from glacier.overrides import overridden
+from glacier_gcp.answers import answer_of
 from glacier_gcp.errors import foreign_bucket
 from glacier_gcp.http import send
 from glacier_gcp.labels import labels_of
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 Fields = dict[str, Any]
 """Fields of a request, or of an answer."""
 
-_MORE_TRIES = 4
+_TRIES = 5
 _GOOGLES_OWN = "goog-"
 _SECONDS_OF_A_DAY = 86_400
 
@@ -34,17 +35,24 @@ def deploy_bucket(
 
     Raises:
         AccessDeniedError: The bucket belongs to another project.
-        StorageError: The bucket is in another location.
+        StorageError: The bucket is in another location, or others change it all the time.
         GoogleAPIError: Google refuses.
     """
     wanted = bucket_request(settings, tags)
-    for is_last in (*[False] * _MORE_TRIES, True):
+    last: Exception | None = None
+    for _ in range(_TRIES):
         try:
             if _is_brought_to(wanted, session, settings):
                 return
-        except PreconditionFailed:
-            if is_last:
+        except PreconditionFailed as error:
+            answer = answer_of(error)
+            if answer is not None and answer.is_of_organisation:
                 raise
+            last = error
+    raise StorageError(
+        f"Others change the bucket {settings.name!r} faster than it can be brought up to date, "
+        f"after {_TRIES} tries. Deploy it again when they have done."
+    ) from last
 
 
 def _is_brought_to(wanted: Fields, session: "GcpSession", settings: "BucketSettings") -> bool:
