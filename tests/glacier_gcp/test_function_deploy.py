@@ -420,6 +420,21 @@ def test_deploy_waits_while_another_change_goes_on(
     assert found(gcp_server, name).service_config.available_memory == "1024M"
 
 
+def test_deploy_waits_while_the_function_is_being_deleted(
+    gcp_server: GcpServer, proxy: Proxy, project: Project
+) -> None:
+    function = deployed(gcp_server.config(endpoint=proxy.endpoint), f"{project.module()}:run")
+    known = json.loads(Function.to_json(found(gcp_server, function.function_name)))
+    going = answered(200, json.dumps({**known, "state": "DELETING"}), "application/json")
+    early = proxy.on(going, method="GET", path="/functions/", times=1)
+    changes(gcp_server)
+
+    function.deploy()
+
+    assert early.played == 1
+    assert changes(gcp_server) == []
+
+
 @pytest.mark.parametrize("request_of", [CREATE, UPDATE], ids=["create", "update"])
 def test_answer_that_is_lost_is_asked_for_again(
     gcp_server: GcpServer, proxy: Proxy, project: Project, request_of: dict[str, Any]
@@ -510,9 +525,9 @@ def test_schedule_whose_update_failed_is_updated_again(
     module, config = project.module(), gcp_server.config(endpoint=proxy.endpoint)
     function = deployed(config, f"{module}:run", schedule="0 6 * * *")
     name = f"{PLACE}/jobs/glacier-{function.function_name}"
-    job = scheduler(gcp_server).get_job(name=name)
-    job.state = Job.State.UPDATE_FAILED
-    proxy.on(answered(200, Job.to_json(job), "application/json"), method="GET", path="/jobs/")
+    known = json.loads(Job.to_json(scheduler(gcp_server).get_job(name=name)))
+    failed = json.dumps({**known, "state": "UPDATE_FAILED"})
+    proxy.on(answered(200, failed, "application/json"), method="GET", path="/jobs/")
     changes(gcp_server)
 
     function.deploy()

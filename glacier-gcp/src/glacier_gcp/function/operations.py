@@ -31,7 +31,7 @@ BUSY_SECONDS = 900.0
 """How long is waited for another change of a function to end."""
 
 _ACTIVE = Function.State.ACTIVE
-_DEPLOYING = Function.State.DEPLOYING
+_UNDER_WAY = {Function.State.DEPLOYING, Function.State.DELETING}
 _ALREADY_EXISTS = 6  # https://cloud.google.com/apis/design/errors
 _ERROR = StateMessage.Severity.ERROR
 
@@ -65,7 +65,7 @@ class Operations:
                 known = self._client.get_function(name=full_name(self._function), **self._given)
             except NotFound:
                 return None
-            if known.state != _DEPLOYING:
+            if known.state not in _UNDER_WAY:
                 return known
         raise self._error(f"another change of it has not ended after {BUSY_SECONDS:.0f} seconds")
 
