@@ -118,7 +118,7 @@ def test_job_is_what_the_config_says(gcp_server: GcpServer, tmp_path: Path) -> N
     assert pyspark["properties"] == {"spark.executor.memory": "4g"}
     assert (pyspark["archiveUris"], pyspark["fileUris"]) == ([], [])
     assert pyspark["mainPythonFileUri"].startswith("gs://glacier-staging-")
-    assert arguments_of(pyspark)["--glacier-token"] == job_id[-16:]
+    assert arguments_of(pyspark)["--glacier-run"].endswith(f"{job_id[-16:]}.json")
 
 
 def test_batch_is_what_the_config_says(gcp_server: GcpServer, tmp_path: Path) -> None:
