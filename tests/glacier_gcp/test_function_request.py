@@ -150,7 +150,7 @@ def test_name_that_no_function_can_have_is_refused(name: str, problem: str) -> N
 
 
 @pytest.mark.parametrize(
-    "schedule", ["0 6 * * *", "*/5 * * * *", "0 9-17 * * Mon-Fri", "5,35 8 1-15/3 Jan,jul 7"]
+    "schedule", ["0 6 * * *", "*/5 * * * *", "0 9-17 * * Mon-Fri", "5,35 8 1-15/3 Jan,july 7"]
 )
 def test_schedule_of_five_fields_is_taken(schedule: str) -> None:
     assert CloudFunctionConfig(schedule=schedule).schedule == schedule
@@ -163,6 +163,7 @@ def test_schedule_of_five_fields_is_taken(schedule: str) -> None:
         ("every 5 minutes", "it has 3 fields"),
         ("60 6 * * *", "its minute '60' is not within 0 to 59"),
         ("0 6 * * 8", "its day of the week '8' is not within 0 to 7"),
+        ("0 6 * * monkey", "its day of the week 'monkey' is not within 0 to 7"),
     ],
 )
 def test_schedule_that_google_does_not_take_is_refused(schedule: str, problem: str) -> None:

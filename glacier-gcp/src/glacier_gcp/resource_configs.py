@@ -257,6 +257,7 @@ class DataprocConfig(ResourceConfig):
 
     service_account: str | None = None
     """The e-mail address of the account that jobs run as; the project's default one where None.
+    Batches of the runtime 3.0 or later have no default, and need it.
     Maps to `gceClusterConfig.serviceAccount` and `executionConfig.serviceAccount`."""
 
     subnetwork: str | None = None
@@ -325,6 +326,20 @@ class DataprocConfig(ResourceConfig):
             )
         return self
 
+    @model_validator(mode="after")
+    def _newer_batches_name_their_account(self) -> Self:
+        is_newer = int(self.image_version.partition(".")[0]) >= _FIRST_WITHOUT_DEFAULT_ACCOUNT
+        is_named = self.service_account or "environmentConfig" in self.overrides.get("batch", {})
+        if self.serverless and is_newer and not is_named:
+            raise ValueError(
+                f"batches of the runtime {self.image_version} run as no account by default; set "
+                "service_account= to the e-mail address of one with the role roles/dataproc.worker"
+            )
+        return self
+
+
+_FIRST_WITHOUT_DEFAULT_ACCOUNT = 3
+"""https://cloud.google.com/dataproc-serverless/docs/concepts/service-account"""
 
 _OF_CLUSTERS = frozenset({"cluster_name", "zone", "idle_minutes", "internal_ip_only"})
 _OF_BATCHES = frozenset({"container_image", "ttl_minutes"})

@@ -34,6 +34,11 @@ _UNKNOWN: dict[Action, str] = {
     "deployed": "Deploy it again; what has been done already stays.",
 }
 
+_NOT_DONE: dict[Action, str] = {
+    "called": "The function was looked up, and not called. Try it again later.",
+    "deployed": _UNKNOWN["deployed"],
+}
+
 
 @contextmanager
 def function_errors(function: "Serverless", action: Action) -> Iterator[None]:
@@ -85,6 +90,11 @@ def _of_answer(
     status, said = answer.status, answer.told
     if error.reason == "SERVICE_DISABLED":
         return f"one of Google's services is not enabled in the project: {said}."
+    if status == 403 and action == "called":
+        return (
+            f"access is denied to {identity_of(session)} ({said}), so that its address can't be "
+            "looked up. Give it the role roles/cloudfunctions.viewer in the project."
+        )
     if status == 403:
         return (
             f"access is denied to {identity_of(session)} ({said}). Give it the role that has this "
@@ -103,5 +113,5 @@ def _of_answer(
     if status == 429:
         return f"a quota of the project is used up ({said}). Wait, or have it raised."
     if status >= 500:
-        return f"Google failed: {said}. {_UNKNOWN[action]}"
+        return f"Google failed: {said}. {_NOT_DONE[action]}"
     return f"{said}."
