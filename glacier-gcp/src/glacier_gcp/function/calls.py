@@ -7,9 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from google.cloud.functions_v2 import FunctionServiceClient
+from google.cloud.functions_v2.types import Function
 from requests import Response, Session
 from requests.adapters import HTTPAdapter
 
+from glacier.errors import FunctionError
 from glacier_gcp.id_tokens import IdTokens
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class _Entrances:
         """Return a function's address.
 
         Raises:
+            FunctionError: It has none, since no deployment of it has gone well.
             GoogleAPIError: Google knows no such function, or refuses.
         """
         with self._lock:
@@ -59,6 +62,15 @@ class _Entrances:
                 timeout=config.read_timeout_seconds,
             )
             found = known.service_config.uri
+            if not found:
+                state = Function.State(known.state).name
+                raise FunctionError(
+                    f"The function {name!r} in {config.region} could not be called: it has no "
+                    f"address, since no deployment of it has gone well (its state is {state}). "
+                    "Deploy it again: function.deploy().",
+                    function_name=name,
+                    region=config.region,
+                )
             with self._lock:
                 self._known[session, name] = found
         return found
