@@ -104,6 +104,8 @@ def tokens_got(server: GcpServer) -> int:
 @pytest.fixture
 def rows(gcp_server: GcpServer, provider: Provider, lake: Objects) -> Bucket:
     """An object that is there, and that two accounts may use."""
+    for account in (ETL, READER):
+        gcp_server.key(account)
     gcp_server.grant(ETL, "roles/storage.objectAdmin", bucket=lake.name)
     gcp_server.grant(READER, "roles/storage.objectViewer", bucket=lake.name)
     bucket = provider.bucket(lake.name, "rows.parquet")
