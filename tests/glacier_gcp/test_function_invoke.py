@@ -288,8 +288,7 @@ def test_caller_who_may_not_look_for_the_function_is_denied(
     config = gcp_server.config(service_account_key=key)
 
     with pytest.raises(
-        FunctionError,
-        match=r"could not be called: access is denied .*functions\.get.*roles/cloudfunctions\.viewer",
+        FunctionError, match=r"access is denied .*functions\.get.* roles/cloudfunctions\.viewer"
     ):
         Provider(config).serverless("many", many.handler).invoke({})
 
