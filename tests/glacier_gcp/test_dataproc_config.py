@@ -199,3 +199,8 @@ def test_name_is_free_where_no_cluster_has_it() -> None:
     batches = provider.executor("Nightly ETL", config=DataprocConfig(serverless=True))
 
     assert (named.name, batches.name) == ("Nightly ETL", "Nightly ETL")
+
+
+def test_account_that_is_no_address_is_refused() -> None:
+    with pytest.raises(ValidationError, match="service_account"):
+        DataprocConfig(service_account="etl")

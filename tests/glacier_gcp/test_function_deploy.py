@@ -299,6 +299,18 @@ def test_function_that_does_not_start_fails_with_googles_reason(
         function.deploy()
 
 
+def test_function_whose_first_deployment_failed_has_no_address_to_call(
+    gcp_server: GcpServer, project: Project
+) -> None:
+    packages = ["no-such-shades==2.0"]
+    function = make_function(gcp_server.config(), f"{project.module()}:run", packages=packages)
+    with pytest.raises(FunctionError, match="no-such-shades"):
+        function.deploy()
+
+    with pytest.raises(FunctionError, match=r"it has no address, .*FAILED.*function\.deploy\(\)"):
+        function.invoke({})
+
+
 def test_deployment_that_failed_is_made_again(gcp_server: GcpServer, project: Project) -> None:
     module, config = project.module(), gcp_server.config()
     wrong = make_function(config, f"{module}:run", packages=["no-such-shades==2.0"])

@@ -171,6 +171,17 @@ def test_schedule_that_google_does_not_take_is_refused(schedule: str, problem: s
         CloudFunctionConfig(schedule=schedule)
 
 
+def test_more_instances_that_wait_than_may_run_are_refused() -> None:
+    with pytest.raises(ValidationError, match="min_instances=3 is more than max_instances=2"):
+        CloudFunctionConfig(min_instances=3, max_instances=2)
+
+
+@pytest.mark.parametrize("variable", ["PORT", "K_SERVICE", "X_GOOGLE_ANY"])
+def test_variable_that_google_sets_is_refused(variable: str) -> None:
+    with pytest.raises(ValidationError, match=f"Cloud Functions sets {variable} itself"):
+        CloudFunctionConfig(environment={"STAGE": "a", variable: "b"})
+
+
 @pytest.mark.parametrize("config", [{"cpu": 0.5}, {"memory_mb": 1024}, {}])
 def test_concurrency_without_a_whole_processor_is_refused(config: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match=r"concurrency=2 needs a whole processor; set cpu=1"):

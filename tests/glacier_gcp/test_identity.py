@@ -379,7 +379,7 @@ def test_config_for_another_machine_pickles_without_its_identity() -> None:
         project="p",
         zone="europe-west1-b",
         service_account_key=SecretStr('{"private_key": "key-canary"}'),
-        impersonate_service_account="account-canary",
+        impersonate_service_account="account-canary@p.iam.gserviceaccount.com",
     )
     by_path = GcpConfig(project="p", service_account_key_path="path-canary")
 
@@ -437,7 +437,7 @@ def test_plan_holds_no_secret_and_is_read_by_whoever_has_it(
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (None, "was not found"),
+        (None, r"was not found\. Correct"),
         ("not json", "is not a valid json file"),
         ("{}", "type is None|does not have a valid type"),
         ('{"type": "service_account", "private_key": "canary"}', "Failed to load service account"),
@@ -461,10 +461,19 @@ def test_file_that_holds_no_credential_is_told(
     given = None if is_ambient else str(path)
     config = gcp_server.config(service_account_key_path=given)
 
-    with pytest.raises(ConfigError, match=rf"key\.json' is no file .*{problem}.*Correct") as caught:
+    with pytest.raises(ConfigError, match=rf"key\.json' is no file .*{problem}") as caught:
         Provider(config=config).bucket("lake").exists()
 
     assert "canary" not in str(caught.value)
+
+
+def test_directory_in_place_of_a_file_with_a_credential_is_told(
+    gcp_server: GcpServer, tmp_path: Path
+) -> None:
+    config = gcp_server.config(service_account_key_path=str(tmp_path))
+
+    with pytest.raises(ConfigError, match=r"is no file with a credential: .*directory.*Correct"):
+        Provider(config=config).bucket("lake").exists()
 
 
 @pytest.mark.parametrize("field", ["private_key", "client_email", "token_uri"])

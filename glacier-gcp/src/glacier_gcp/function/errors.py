@@ -39,6 +39,14 @@ _NOT_DONE: dict[Action, str] = {
     "deployed": _UNKNOWN["deployed"],
 }
 
+_ROLES: dict[Action, str] = {
+    "called": "Give it roles/cloudfunctions.viewer, by which a function's address is found, and "
+    "roles/run.invoker on the function's Cloud Run service.",
+    "deployed": "Give it the role that has this permission, such as "
+    "roles/cloudfunctions.developer, and roles/iam.serviceAccountUser on the account that the "
+    "function runs as.",
+}
+
 
 @contextmanager
 def function_errors(function: "Serverless", action: Action) -> Iterator[None]:
@@ -90,17 +98,8 @@ def _of_answer(
     status, said = answer.status, answer.told
     if error.reason == "SERVICE_DISABLED":
         return f"one of Google's services is not enabled in the project: {said}."
-    if status == 403 and action == "called":
-        return (
-            f"access is denied to {identity_of(session)} ({said}), so that its address can't be "
-            "looked up. Give it the role roles/cloudfunctions.viewer in the project."
-        )
     if status == 403:
-        return (
-            f"access is denied to {identity_of(session)} ({said}). Give it the role that has this "
-            "permission, such as roles/cloudfunctions.developer, and roles/iam.serviceAccountUser "
-            "on the account that the function runs as."
-        )
+        return f"access is denied to {identity_of(session)} ({said}). {_ROLES[action]}"
     if status == 404:
         advice = (
             "Deploy it first: function.deploy()" if action == "called" else "Correct its config"
