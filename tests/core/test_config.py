@@ -158,7 +158,9 @@ def run_without_clouds(tmp_path: Path, source: str) -> str:
     return run_python(source, tmp_path).stderr
 
 
-@pytest.mark.parametrize("variable", ["AWS_REGION", "AZURE_RESOURCE_GROUP", "GCP_PROJECT"])
+@pytest.mark.parametrize(
+    "variable", ["AWS_REGION", "AZURE_RESOURCE_GROUP", "GOOGLE_CLOUD_PROJECT", "GCP_PROJECT"]
+)
 def test_environment_of_a_missing_package_never_falls_back_to_this_machine(
     tmp_path: Path, variable: str
 ) -> None:

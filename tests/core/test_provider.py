@@ -297,6 +297,20 @@ def test_staging_that_names_no_bucket_is_refused(staging: str) -> None:
         Provider(LocalConfig(), staging=staging)
 
 
+def test_staging_that_is_a_uri_is_refused() -> None:
+    with pytest.raises(PathError, match=r"staging='gs://lake/tmp' is a URI; .* alone: 'lake/tmp'"):
+        Provider(LocalConfig(), staging="gs://lake/tmp")
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [({"cost": 7}, "'cost': 7. Write both"), ({1: "a"}, "1: 'a'. Write both"), (["a"], "list")],
+)
+def test_tags_that_are_no_text_are_refused(tags: Any, found: str) -> None:
+    with pytest.raises(ConfigMismatchError, match=f"mapping of text to text, .*; got {found}"):
+        Provider(LocalConfig(), tags)
+
+
 def test_staging_that_is_no_text_is_refused() -> None:
     bucket: Any = Provider(LocalConfig()).bucket("lake")
 

@@ -255,3 +255,25 @@ def test_terraform_refuses_what_it_can_not_load_or_would_format(
         terraform.load(tmp_path)
     with pytest.raises(CommandError, match=r"own\.tf"):
         terraform.check_format(tmp_path)
+
+
+def with_file(key: str, content: str) -> Block:
+    return block(key, files={"code/f.txt": lambda path: path.write_text(content)})
+
+
+def test_file_that_two_resources_write_alike_is_one(tmp_path: Path) -> None:
+    written = document_of([with_file("a", "same"), with_file("b", "same")]).write(tmp_path)
+
+    assert written == [tmp_path / "main.tf.json", tmp_path / "code/f.txt"]
+    assert written[1].read_text() == "same"
+
+
+def test_file_that_two_resources_write_differently_is_an_error(tmp_path: Path) -> None:
+    document = document_of([with_file("a", "one"), with_file("b", "two")])
+
+    with pytest.raises(
+        TerraformError, match=r"both describe the file code/f\.txt, and differently"
+    ):
+        document.write(tmp_path)
+
+    assert not (tmp_path / "main.tf.json").exists()

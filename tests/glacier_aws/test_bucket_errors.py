@@ -121,7 +121,7 @@ def refused_look(request: pytest.FixtureRequest) -> Iterator[Refused]:
 
 class TestErrors(ErrorsOfStores):
     bucket = "bucket"
-    secret = CANARY
+    secrets = (CANARY,)
 
     @pytest.fixture
     def objects(self, aws_server: AwsServer) -> Objects:

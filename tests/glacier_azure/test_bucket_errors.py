@@ -146,7 +146,7 @@ def lake(azurite: Azurite) -> Blobs:
 
 class TestErrors(ErrorsOfStores):
     bucket = "container"
-    secret = CANARY
+    secrets = (CANARY,)
 
     @pytest.fixture
     def objects(self, lake: Blobs) -> Blobs:

@@ -15,7 +15,7 @@ from glacier_gcp.config import GcsConfig
 from glacier_gcp.session import session_of
 from tests.rigs.gcp.server import REGION, GcpServer
 from tests.rigs.gcp.store import PROJECT
-from tests.rigs.proxy import Exchange, Fault, Proxy, drop
+from tests.rigs.proxy import Answer, Exchange, Fault, Proxy, drop
 
 COLDLINE = {"type": "SetStorageClass", "storage_class": "COLDLINE"}
 ARCHIVE: dict[str, Any] = {"action": COLDLINE, "condition": {"age": 30}}
@@ -333,6 +333,21 @@ def test_bucket_whose_name_another_one_starts_with_is_made(
     provider.bucket(name).deploy()
 
     assert control.settings(name) == DEFAULTS
+
+
+def test_bucket_is_found_behind_a_page_without_any(
+    watched: Provider, proxy: Proxy, control: Control, name: str
+) -> None:
+    """Google may answer with fewer buckets than it has, and says that there are more."""
+    control.make(name)
+    body = b'{"kind": "storage#buckets", "nextPageToken": "a"}'
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    proxy.on(lambda exchange: exchange.send(Answer(200, headers, body)), method="GET", times=1)
+
+    watched.bucket(name, config=GcsConfig(versioning=True)).deploy()
+
+    assert control.settings(name)["versioning"] == {"enabled": True}
+    assert [one.method for one in proxy.requests] == ["GET", "GET", "PATCH"]
 
 
 # What others do at the same time.

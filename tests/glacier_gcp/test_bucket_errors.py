@@ -4,12 +4,9 @@ import json
 import re
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 
-import polars as pl
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -25,14 +22,13 @@ from glacier.errors import (
     StorageError,
 )
 from tests.glacier_gcp.objects import Objects
-from tests.rigs.gcp.refusals import TokenRefusal, refusal
+from tests.rigs.gcp.refusals import StrangersRefusal, TokenRefusal, refusal
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.gcp.store import PROJECT
 from tests.rigs.proxy import Proxy, stall
 from tests.rigs.refusals import Refusal, RefusingStore
+from tests.stores.error_cases import ASKED, LOOKED, ROWS, ErrorsOfStores, Refused, told
 
-ROWS = pl.DataFrame({"n": [1]})
-MANY_ROWS = pl.select(n=pl.int_range(2_500_000).shuffle(seed=0))
 ETL = f"etl@{PROJECT}.iam.gserviceaccount.com"
 WHO = rf"the service account {ETL}"
 
@@ -157,68 +153,45 @@ SAID: dict[str, tuple[Refusal, type[GlacierError], str]] = {
     ),
 }
 
-Work = Callable[[Provider], object]
-ASKED: dict[str, Work] = {
-    "list": lambda lake: lake.bucket("lake", "rows/").list(),
-    "read": lambda lake: lake.bucket("lake", "rows.parquet").read(),
-    "read of a dataset": lambda lake: lake.bucket("lake", "rows/").read(),
-    "read of csv": lambda lake: lake.bucket("lake", "rows.csv").read(),
-    "open": lambda lake: lake.bucket("lake", "rows.parquet").open(),
-    "delete": lambda lake: lake.bucket("lake", "rows.parquet").delete(),
-    "write": lambda lake: lake.bucket("lake", "rows.parquet").write(ROWS),
-    "long write": lambda lake: lake.bucket("lake", "rows.parquet").write(MANY_ROWS),
-    "exclusive write": lambda lake: lake.bucket("lake", "rows.parquet").write(ROWS, mode="error"),
-    "write of a dataset": lambda lake: lake.bucket("lake", "rows/").write(ROWS),
-    "read of delta": lambda lake: lake.bucket("lake", "rows", format="delta").read(),
-    "read of iceberg": lambda lake: lake.bucket("lake", "rows", format="iceberg").read(),
-}
-LOOKED: dict[str, Work] = {
-    "exists of an object": lambda lake: lake.bucket("lake", "rows.parquet").exists(),
-    "exists of a dataset": lambda lake: lake.bucket("lake", "rows/").exists(),
-    "exists of the bucket": lambda lake: lake.bucket("lake").exists(),
-    "exists of a table": lambda lake: lake.bucket("lake", "rows", format="delta").exists(),
-    "deploy": lambda lake: lake.bucket("lake").deploy(),
-}
 
-
-@dataclass(frozen=True)
-class Refused:
-    """A store that refuses everything, and what a user is to be told."""
-
-    provider: Provider
-    kind: type[GlacierError]
-    message: str
+@contextmanager
+def refusing(name: str, server: GcpServer) -> Iterator[Refused]:
+    """Start a store that says so to everything."""
+    answer, kind, message = SAID[name]
+    with RefusingStore(answer) as store:
+        config = server.config(service_account_key=server.key(ETL), endpoint=store.endpoint)
+        yield Refused(Provider(config=config), kind, message)
 
 
 @pytest.fixture(params=SAID, scope="module")
 def refused(request: pytest.FixtureRequest, gcp_server: GcpServer) -> Iterator[Refused]:
-    answer, kind, message = SAID[request.param]
-    with RefusingStore(answer) as store:
-        key = gcp_server.key(ETL)
-        config = gcp_server.config(service_account_key=key, endpoint=store.endpoint)
-        yield Refused(Provider(config=config), kind, message)
+    with refusing(request.param, gcp_server) as made:
+        yield made
 
 
-def told(failure: BaseException) -> str:
-    """Return all that is printed of an error and its causes."""
-    return "".join(traceback.format_exception(failure))
+@pytest.fixture(params=[one for one in SAID if one != "no bucket"], scope="module")
+def refused_look(request: pytest.FixtureRequest, gcp_server: GcpServer) -> Iterator[Refused]:
+    with refusing(request.param, gcp_server) as made:
+        yield made
 
 
-@pytest.mark.parametrize("asked", ASKED)
-def test_refusal_is_told_by_its_reason(refused: Refused, asked: str) -> None:
+class TestErrors(ErrorsOfStores):
+    bucket = "bucket"
+    secrets = ("PRIVATE KEY", "ya29")
+
+    @pytest.fixture
+    def hidden(self, gcp_server: GcpServer, provider: Provider, lake: Objects) -> Bucket:
+        stranger = gcp_server.config(service_account_key=gcp_server.key(f"stranger@{PROJECT}"))
+        provider.bucket(lake.name, "rows.parquet").write(ROWS)
+        return Provider(config=stranger).bucket(lake.name, "rows.parquet")
+
+
+def test_refusal_of_an_exclusive_write_is_told_by_its_reason(refused: Refused) -> None:
     with pytest.raises(refused.kind, match=refused.message) as failure:
-        ASKED[asked](refused.provider)
+        refused.provider.bucket("lake", "rows.parquet").write(ROWS, mode="error")
 
     assert type(failure.value) is refused.kind
-    assert "PRIVATE KEY" not in told(failure.value)
-    assert "ya29" not in told(failure.value)
-
-
-@pytest.mark.parametrize("looked", LOOKED)
-@pytest.mark.parametrize("refused", [one for one in SAID if one != "no bucket"], indirect=True)
-def test_look_at_what_is_refused_is_an_error(refused: Refused, looked: str) -> None:
-    with pytest.raises(refused.kind, match=refused.message):
-        LOOKED[looked](refused.provider)
+    assert [one for one in TestErrors.secrets if one in told(failure.value)] == []
 
 
 @pytest.fixture
@@ -503,40 +476,6 @@ def test_lack_of_credentials_is_told(asked: str, monkeypatch: pytest.MonkeyPatch
         {**ASKED, **LOOKED}[asked](Provider(config=nobody))
 
 
-@pytest.mark.parametrize("looked", [one for one in LOOKED if one != "deploy"])
-def test_nothing_exists_in_a_bucket_that_does_not(looked: str, provider: Provider) -> None:
-    assert LOOKED[looked](provider) is False
-
-
-@pytest.mark.parametrize("asked", ASKED)
-def test_missing_bucket_is_not_taken_for_a_missing_file(asked: str, provider: Provider) -> None:
-    with pytest.raises(ObjectNotFoundError, match=r"The bucket 'lake' of .* does not exist"):
-        ASKED[asked](provider)
-
-
-def test_missing_object_names_itself(provider: Provider, lake: Objects) -> None:
-    with pytest.raises(ObjectNotFoundError, match=f"Nothing is at {lake.uri('no.parquet')}"):
-        provider.bucket(lake.name, "no.parquet").read()
-
-
-def test_source_that_is_missing_is_named(provider: Provider, lake: Objects) -> None:
-    source = provider.bucket(lake.name, "no.parquet", schema=ROWS.schema).scan()
-
-    with pytest.raises(ObjectNotFoundError, match=f"is not there: {lake.uri('no.parquet')}. Che"):
-        provider.bucket(lake.name, "copy.parquet").write(source)
-
-
-def test_source_that_is_refused_is_named(
-    gcp_server: GcpServer, provider: Provider, lake: Objects
-) -> None:
-    stranger = gcp_server.config(service_account_key=gcp_server.key(f"stranger@{PROJECT}"))
-    provider.bucket(lake.name, "rows.parquet").write(ROWS)
-    theirs = Provider(config=stranger).bucket(lake.name, "rows.parquet", schema=ROWS.schema)
-
-    with pytest.raises(AccessDeniedError, match=f"Access to {lake.uri('rows.parquet')} is denied"):
-        provider.bucket(lake.name, "copy.parquet").write(theirs.scan())
-
-
 @pytest.mark.parametrize(
     "asked",
     [lambda bucket: bucket.write(ROWS), lambda bucket: bucket.delete()],
@@ -605,6 +544,24 @@ def test_endpoint_that_does_not_answer_is_told(
         {**ASKED, **LOOKED}[asked](Provider(config=config))
 
     assert "upload_id" not in told(failure.value)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("exists of an object", "exists of a dataset", "exists of the bucket", "deploy"),
+        *("list", "delete", "write"),
+    ],
+)
+def test_strangers_404_does_not_say_that_nothing_is_there(asked: str, answered: Answered) -> None:
+    provider = answered(StrangersRefusal(404, "", "Not found"))
+
+    with pytest.raises(
+        StorageError, match=r"127\.0\.0\.1:\d+ answers with 404.*check GcpConfig\(endpoint="
+    ) as failure:
+        {**ASKED, **LOOKED}[asked](provider)
+
+    assert not isinstance(failure.value, FileNotFoundError)
 
 
 @pytest.mark.parametrize(

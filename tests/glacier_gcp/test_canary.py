@@ -13,7 +13,7 @@ from gcsfs.retry import HttpError
 from glacier import Bucket, Provider
 from glacier.config import GcpConfig, LocalConfig
 from glacier.errors import RunError, StorageError
-from glacier_gcp.answers import chain_of
+from glacier.redaction import chain_of
 from glacier_gcp.session import session_of
 from tests.acceptance.secretive import Watch, files_that_hold, reaching, spellings
 from tests.glacier_gcp.objects import Objects

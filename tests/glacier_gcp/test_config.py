@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -104,6 +105,10 @@ def test_key_is_found_in_what_leaves_however_it_is_written(written: str) -> None
         ({"service_account_key": '"k3y-canary"'}, "this text has no private_key"),
         ({"service_account_key": '{"refresh_token": "canary"}'}, "this text has no private_key"),
         ({"project": ""}, "at least 1 character"),
+        ({"project": "Acme Sales"}, "'Acme Sales' is no project's id; expected one such as acme-s"),
+        ({"project": "projects/acme"}, "'projects/acme' is no project's id"),
+        ({"region": "europe-west1-b"}, "is a zone; expected its region, 'europe-west1'"),
+        ({"impersonate_service_account": "etl"}, "'etl' is no address of a service account"),
         ({"retry_timeout_seconds": -1}, "greater than or equal to 0"),
         ({"bucket": "lake"}, "unknown bucket; the fields of GcpConfig are project, region"),
     ],
@@ -113,6 +118,35 @@ def test_config_that_can_not_be_used_is_refused(fields: dict[str, object], probl
         GcpConfig.model_validate({"project": "p", **fields})
 
     assert "canary" not in str(failure.value)
+
+
+def test_text_that_is_no_key_is_not_kept_with_its_refusal() -> None:
+    """What records failures whole, with what each error holds, is to record no secret."""
+    with pytest.raises(ValidationError) as failure:
+        GcpConfig.model_validate({"project": "p", "service_account_key": "k3y-canary"})
+
+    (told,) = failure.value.errors(include_input=False)
+    refused = told["ctx"]["error"]
+    assert refused.__cause__ is None
+    assert refused.__suppress_context__
+
+
+@pytest.mark.parametrize("project", ["acme-sales", "example.com:acme-sales", "123456789012"])
+def test_project_is_an_id_or_a_number(project: str) -> None:
+    assert GcpConfig(project=project).project == project
+
+
+@pytest.mark.parametrize("region", ["europe-west12", "northamerica-northeast1", "EU"])
+def test_region_is_taken_that_is_no_zone(region: str) -> None:
+    assert GcpConfig(project="p", region=region).region == region
+
+
+def test_path_of_a_key_may_be_a_path() -> None:
+    config = GcpConfig.model_validate(
+        {"project": "p", "service_account_key_path": Path("key.json")}
+    )
+
+    assert config.service_account_key_path == "key.json"
 
 
 @pytest.mark.parametrize("endpoint", ["https://storage.internal/?key=canary", "https://u:canary@h"])

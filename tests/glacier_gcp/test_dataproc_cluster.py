@@ -8,8 +8,10 @@ import pytest
 from glacier import Executor, Provider
 from glacier.config import DataprocConfig
 from glacier.errors import ConfigError, JobError, PackageError
-from tests.glacier_gcp.dataproc import asked_of_dataproc, cluster_of
+from tests.glacier_gcp.dataproc import asked_of_dataproc, cluster_of, command
+from tests.glacier_gcp.functions import refused
 from tests.rigs.gcp.server import GcpServer
+from tests.rigs.proxy import Proxy
 
 
 def named(server: GcpServer, name: str, **fields: object) -> Executor:
@@ -83,6 +85,55 @@ def test_deploy_leaves_a_cluster_its_packages_and_says_so(
     assert cluster_of(gcp_server, executor) == before
     assert any("what it lacks travels with every job" in one for one in caplog.messages)
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+def test_deploy_waits_for_what_others_do_to_a_cluster(gcp_server: GcpServer) -> None:
+    name = new_name()
+    named(gcp_server, name).deploy()
+    command(gcp_server, "cluster", name=name, states=["CREATING", "UPDATING"])
+    executor = named(gcp_server, name, num_workers=3)
+
+    executor.deploy()
+
+    assert cluster_of(gcp_server, executor)["config"]["workerConfig"]["numInstances"] == 3
+
+
+def test_deploy_makes_a_cluster_again_that_is_being_deleted(gcp_server: GcpServer) -> None:
+    executor = named(gcp_server, new_name())
+    executor.deploy()
+    former = cluster_of(gcp_server, executor)
+    command(gcp_server, "cluster", name=executor.name, states=["DELETING", "DELETED"])
+
+    executor.deploy()
+
+    assert cluster_of(gcp_server, executor)["clusterUuid"] != former["clusterUuid"]
+
+
+def test_change_of_a_cluster_without_an_end_is_an_error(
+    gcp_server: GcpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glacier_gcp.job.deployment.DEPLOYMENT_SECONDS", 0.1)
+    executor = named(gcp_server, new_name())
+    executor.deploy()
+    command(gcp_server, "cluster", name=executor.name, states=["UPDATING"] * 9)
+
+    with pytest.raises(JobError, match=r"is still UPDATING after 0 seconds.*Deploy it again later"):
+        executor.deploy()
+
+
+def test_cluster_that_another_process_has_just_made_is_kept_up(gcp_server: GcpServer) -> None:
+    name = new_name()
+    named(gcp_server, name).deploy()
+    with Proxy(gcp_server.endpoint) as proxy:
+        config = gcp_server.config(endpoint=proxy.endpoint)
+        missing = refused(404, "NOT_FOUND", f"Not found: Cluster {name}")
+        early = proxy.on(missing, method="GET", path=f"/clusters/{name}$", times=1)
+        late = Provider(config=config).executor(name, config=DataprocConfig(num_workers=3))
+
+        late.deploy()
+
+    assert early.played == 1
+    assert cluster_of(gcp_server, late)["config"]["workerConfig"]["numInstances"] == 3
 
 
 def test_deploy_only_looks_for_a_cluster_of_others(gcp_server: GcpServer) -> None:

@@ -37,6 +37,10 @@ def cluster(config: DataprocConfig, gcp: GcpConfig = GCP) -> dict[str, Any]:
         ({"cluster_name": "Etl"}, "String should match pattern"),
         ({"idle_minutes": 4}, "greater than or equal to 5"),
         ({"serverless": True, "zone": "a", "idle_minutes": 9}, "idle_minutes, zone says something"),
+        (
+            {"serverless": True, "image_version": "3.0"},
+            r"as no account by default; set service_acc",
+        ),
         ({"ttl_minutes": 60}, "ttl_minutes says something of serverless batches"),
         ({"overrides": {"clutser": {}}}, "belongs to nothing that Glacier makes"),
         ({"overrides": {"job": 1}}, "belongs to nothing that Glacier makes"),
@@ -137,6 +141,7 @@ def test_batch_has_its_runtime_its_limit_and_its_account() -> None:
     assert batch["runtimeConfig"]["containerImage"] == "europe-docker.pkg.dev/acme/jobs/etl:1"
     assert batch["environmentConfig"]["executionConfig"] == {
         "stagingBucket": "staging",
+        "authenticationConfig": {"userWorkloadAuthenticationType": "SERVICE_ACCOUNT"},
         "serviceAccount": "jobs@acme.iam.gserviceaccount.com",
         "subnetworkUri": "private",
         "ttl": "5400s",
@@ -194,3 +199,8 @@ def test_name_is_free_where_no_cluster_has_it() -> None:
     batches = provider.executor("Nightly ETL", config=DataprocConfig(serverless=True))
 
     assert (named.name, batches.name) == ("Nightly ETL", "Nightly ETL")
+
+
+def test_account_that_is_no_address_is_refused() -> None:
+    with pytest.raises(ValidationError, match="service_account"):
+        DataprocConfig(service_account="etl")

@@ -118,7 +118,7 @@ def test_job_is_what_the_config_says(gcp_server: GcpServer, tmp_path: Path) -> N
     assert pyspark["properties"] == {"spark.executor.memory": "4g"}
     assert (pyspark["archiveUris"], pyspark["fileUris"]) == ([], [])
     assert pyspark["mainPythonFileUri"].startswith("gs://glacier-staging-")
-    assert arguments_of(pyspark)["--glacier-token"] == job_id[-16:]
+    assert arguments_of(pyspark)["--glacier-run"].endswith(f"{job_id[-16:]}.json")
 
 
 def test_batch_is_what_the_config_says(gcp_server: GcpServer, tmp_path: Path) -> None:
@@ -238,7 +238,10 @@ def test_missing_cluster_is_an_error_that_says_what_to_do(
             executor.submit_job(job)
 
 
-def test_account_of_a_job_is_the_configs(gcp_server: GcpServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["2.2", "3.0"])
+def test_account_of_a_job_is_the_configs(
+    gcp_server: GcpServer, tmp_path: Path, version: str
+) -> None:
     account = "jobs@glacier-test.iam.gserviceaccount.com"
     gcp_server.key(account)
     gcp_server.grant(account, "roles/storage.objectUser")
@@ -249,7 +252,7 @@ def test_account_of_a_job_is_the_configs(gcp_server: GcpServer, tmp_path: Path) 
         request = urllib.request.Request(url, headers=headers)
         print(urllib.request.urlopen(request).read().decode())
     """
-    executor = batch_executor(gcp_server, service_account=account)
+    executor = batch_executor(gcp_server, service_account=account, image_version=version)
 
     _, log = ended(executor, written(tmp_path, source))
 

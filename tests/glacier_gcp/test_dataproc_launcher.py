@@ -68,7 +68,6 @@ class Launches:
             dataproc_launcher.RUN: self.lake.uri("run.json"),
             dataproc_launcher.SHA256: hashlib.sha256(objects["run.json"]).hexdigest(),
             dataproc_launcher.STORAGE: self.storage,
-            dataproc_launcher.TOKEN: "token",
         }
         words = [word for pair in own.items() for word in pair]
         return subprocess.run(

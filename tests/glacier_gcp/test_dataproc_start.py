@@ -87,6 +87,20 @@ def test_job_is_known_by_its_id_where_the_requests_id_was_forgotten(
     assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
 
 
+@pytest.mark.parametrize("make", [cluster_executor, batch_executor])
+def test_conflict_with_something_else_is_no_start(
+    gcp_server: GcpServer,
+    proxy: Proxy,
+    tmp_path: Path,
+    make: Callable[..., Executor],
+) -> None:
+    executor = make(gcp_server)
+    proxy.on(error(409, "ABORTED"), method="POST", path=SUBMISSIONS)
+
+    with pytest.raises(JobError, match=r"can't be started on .*ABORTED"):
+        behind(proxy, gcp_server, executor).submit_job(written(tmp_path, "print('hello')"))
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_job_is_submitted_again_where_google_is_busy(
     gcp_server: GcpServer, proxy: Proxy, tmp_path: Path, status: int

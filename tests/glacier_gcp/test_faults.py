@@ -1,15 +1,17 @@
 """Whatever goes wrong between here and Google: success, or one clear error and the old data."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import polars as pl
 import pytest
 
 from glacier import Provider
-from glacier.errors import StorageError
+from glacier.errors import StorageError, WriteError
 from glacier.storage import WriteMode
 from tests.glacier_gcp.objects import WORDS, Objects
 from tests.rigs.gcp.server import GcpServer
-from tests.rigs.proxy import Proxy
+from tests.rigs.proxy import Fault, Proxy, error
 from tests.stores.fault_cases import FaultsOnStores, FaultyStore
 from tests.stores.faults import OLD, Watch, big
 
@@ -56,3 +58,29 @@ class TestFaults(FaultsOnStores):
         assert store.objects.bodies() == old
         assert store.objects.left_behind() == []
         watch.seen.append((f"begin {mode}", store.objects, old))
+
+
+LOST: dict[str, tuple[WriteMode, Callable[[], pl.DataFrame], Fault, dict[str, Any]]] = {
+    "part": ("overwrite", big, error(404, "NoSuchUpload"), {"query": "partNumber"}),
+    "complete": ("overwrite", big, error(404, "NoSuchUpload"), {"query": "^uploadId"}),
+    "stream": ("error", big, error(410, "Gone"), {"method": "PUT", "query": "upload_id"}),
+    "damaged": ("overwrite", lambda: OLD, error(400, "BadDigest"), {"method": "PUT"}),
+}
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_upload_that_google_does_not_take_is_told_as_a_failed_write(
+    lost: str, gcp_server: GcpServer, proxy: Proxy, objects: Objects
+) -> None:
+    mode, rows, fault, request_ = LOST[lost]
+    config = gcp_server.config(endpoint=proxy.endpoint, retry_timeout_seconds=0.1)
+    bucket = Provider(config).bucket(objects.name, "f.parquet")
+    rule = proxy.on(fault, **request_)
+
+    with pytest.raises(
+        WriteError, match=f"Writing {bucket.get_uri()} failed and left it as it was: "
+    ):
+        bucket.write(rows(), mode=mode)
+
+    assert rule.played >= 1
+    assert objects.keys() == []

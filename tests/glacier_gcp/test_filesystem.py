@@ -7,6 +7,7 @@ import pytest
 from gcsfs.retry import HttpError
 
 from glacier import Provider
+from glacier.errors import StorageError
 from tests.glacier_gcp.objects import Objects
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.proxy import Fault, Proxy, drop, error, hang
@@ -65,3 +66,16 @@ def test_file_is_read_once_where_nothing_is_to_be_tried_again(
         filesystem.cat_file(f"{objects.name}/f.bin")
 
     assert rule.played == 1
+
+
+@pytest.mark.parametrize("mode", ["a", "ab", "at"])
+def test_file_that_is_to_be_appended_to_is_refused_and_stays(
+    provider: Provider, objects: Objects, mode: str
+) -> None:
+    objects.put("notes.csv", b"kept")
+    notes = provider.bucket(objects.name, "notes.csv")
+
+    with pytest.raises(StorageError, match=rf"appended to gs://{objects.name}/notes\.csv, which"):
+        notes.open(mode)
+
+    assert notes.filesystem.cat_file(f"{objects.name}/notes.csv") == b"kept"

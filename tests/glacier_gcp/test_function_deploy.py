@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from google.api_core.exceptions import NotFound
 from google.cloud.functions_v2 import Function
+from google.cloud.scheduler_v1 import Job
 
 from glacier import Provider
 from glacier.access import declared_access
+from glacier.config import CloudFunctionConfig
 from glacier.errors import FunctionError, ObjectNotFoundError
 from glacier_gcp.accounts import OWN_DESCRIPTION
-from glacier_gcp.function.request import PACKAGE_LABEL, account_of
+from glacier_gcp.function.request import PACKAGE_LABEL, account_of, digest_of
 from glacier_gcp.http import send
 from glacier_gcp.iam import USER, bucket_bindings
 from glacier_gcp.session import session_of
@@ -33,7 +35,7 @@ from tests.projects import ECHO, Project
 from tests.rigs.gcp.accounts import OWNER
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.gcp.store import PROJECT
-from tests.rigs.proxy import Proxy, drop
+from tests.rigs.proxy import Exchange, Proxy, drop
 
 ETL = f"etl@{PROJECT}.iam.gserviceaccount.com"
 CREATE = {"method": "POST", "path": "/functions$", "times": 1}
@@ -225,7 +227,8 @@ def test_account_that_is_given_gets_no_rights(gcp_server: GcpServer, project: Pr
     gcp_server.key(ETL)
     provider = Provider(gcp_server.config())
     provider.bucket("nowhere-at-all")
-    function = make_function(gcp_server.config(), f"{project.module()}:run", service_account=ETL)
+    config = CloudFunctionConfig(service_account=ETL)
+    function = provider.serverless("given-account", f"{project.module()}:run", config=config)
 
     function.deploy()
 
@@ -296,6 +299,18 @@ def test_function_that_does_not_start_fails_with_googles_reason(
         function.deploy()
 
 
+def test_function_whose_first_deployment_failed_has_no_address_to_call(
+    gcp_server: GcpServer, project: Project
+) -> None:
+    packages = ["no-such-shades==2.0"]
+    function = make_function(gcp_server.config(), f"{project.module()}:run", packages=packages)
+    with pytest.raises(FunctionError, match="no-such-shades"):
+        function.deploy()
+
+    with pytest.raises(FunctionError, match=r"it has no address, .*FAILED.*function\.deploy\(\)"):
+        function.invoke({})
+
+
 def test_deployment_that_failed_is_made_again(gcp_server: GcpServer, project: Project) -> None:
     module, config = project.module(), gcp_server.config()
     wrong = make_function(config, f"{module}:run", packages=["no-such-shades==2.0"])
@@ -305,6 +320,66 @@ def test_deployment_that_failed_is_made_again(gcp_server: GcpServer, project: Pr
     function = deployed(config, f"{module}:run", name=wrong.function_name)
 
     assert function.invoke({"a": 1}) == {"a": 1}
+
+
+def test_settings_that_failed_are_mended_with_the_same_code(
+    gcp_server: GcpServer, project: Project
+) -> None:
+    module, config = project.module(), gcp_server.config()
+    overrides = {"functions": {"buildConfig": {"entryPoint": "no_such_function"}}}
+    wrong = make_function(config, f"{module}:run", overrides=overrides)
+    with pytest.raises(FunctionError, match="Healthcheck failed"):
+        wrong.deploy()
+
+    function = deployed(config, f"{module}:run", name=wrong.function_name)
+
+    assert function.invoke({"a": 1}) == {"a": 1}
+
+
+def test_function_that_another_process_has_just_made_is_kept_up(
+    gcp_server: GcpServer, proxy: Proxy, project: Project
+) -> None:
+    module = project.module()
+    name = deployed(gcp_server.config(), f"{module}:run").function_name
+    missing = refused(404, "NOT_FOUND", "Resource was not found")
+    early = proxy.on(missing, method="GET", path=f"/functions/{name}$", times=1)
+    begun = {"name": f"{PLACE}/operations/x", "done": False}
+    proxy.on(answered(200, json.dumps(begun), "application/json"), **CREATE)
+    told = {**begun, "done": True, "error": {"code": 6, "message": "already exists"}}
+    failed = proxy.on(
+        answered(200, json.dumps(told), "application/json"), path="/operations/x", times=1
+    )
+    config = gcp_server.config(endpoint=proxy.endpoint)
+
+    deployed(config, f"{module}:run", name=name, memory_mb=1024)
+
+    assert (early.played, failed.played) == (1, 1)
+    assert found(gcp_server, name).service_config.available_memory == "1024M"
+
+
+def test_code_is_not_taken_for_that_of_another_process(
+    gcp_server: GcpServer, proxy: Proxy, project: Project
+) -> None:
+    """Another process deploys its code just before this one has said what runs."""
+    module = project.module()
+    name = deployed(gcp_server.config(), f"{module}:run").function_name
+    aborted = refused(409, "ABORTED", "unable to queue the operation")
+
+    def deploy_others(exchange: Exchange) -> None:
+        project.module(ECHO.replace("return payload", "return {'of': 'others'}"), module)
+        deployed(gcp_server.config(), f"{module}:run", name=name)
+        aborted(exchange)
+
+    overtaken = proxy.on(deploy_others, query="updateMask=labels(&|$)", **UPDATE)
+    project.module(ECHO.replace("return payload", "return {'of': 'ours'}"), module)
+    function = make_function(gcp_server.config(endpoint=proxy.endpoint), f"{module}:run", name)
+    ours = digest_of(function.package().read_bytes())
+
+    function.deploy()
+
+    assert overtaken.played == 1
+    assert function.invoke({}) == {"of": "others"}
+    assert found(gcp_server, name).labels[PACKAGE_LABEL] != ours
 
 
 def test_code_from_before_a_failed_deployment_is_deployed_again(
@@ -355,6 +430,21 @@ def test_deploy_waits_while_another_change_goes_on(
 
     assert busy.played == 1
     assert found(gcp_server, name).service_config.available_memory == "1024M"
+
+
+def test_deploy_waits_while_the_function_is_being_deleted(
+    gcp_server: GcpServer, proxy: Proxy, project: Project
+) -> None:
+    function = deployed(gcp_server.config(endpoint=proxy.endpoint), f"{project.module()}:run")
+    known = json.loads(Function.to_json(found(gcp_server, function.function_name)))
+    going = answered(200, json.dumps({**known, "state": "DELETING"}), "application/json")
+    early = proxy.on(going, method="GET", path="/functions/", times=1)
+    changes(gcp_server)
+
+    function.deploy()
+
+    assert early.played == 1
+    assert changes(gcp_server) == []
 
 
 @pytest.mark.parametrize("request_of", [CREATE, UPDATE], ids=["create", "update"])
@@ -439,6 +529,22 @@ def test_schedule_is_made_changed_and_removed(gcp_server: GcpServer, project: Pr
     assert changed.schedule == "0 7 * * *"
     with pytest.raises(NotFound):
         scheduler(gcp_server).get_job(name=job)
+
+
+def test_schedule_whose_update_failed_is_updated_again(
+    gcp_server: GcpServer, proxy: Proxy, project: Project
+) -> None:
+    module, config = project.module(), gcp_server.config(endpoint=proxy.endpoint)
+    function = deployed(config, f"{module}:run", schedule="0 6 * * *")
+    name = f"{PLACE}/jobs/glacier-{function.function_name}"
+    known = json.loads(Job.to_json(scheduler(gcp_server).get_job(name=name)))
+    failed = json.dumps({**known, "state": "UPDATE_FAILED"})
+    proxy.on(answered(200, failed, "application/json"), method="GET", path="/jobs/")
+    changes(gcp_server)
+
+    function.deploy()
+
+    assert changes(gcp_server) == [f"PATCH glacier-{function.function_name}"]
 
 
 def test_schedule_may_call_the_function(gcp_server: GcpServer, project: Project) -> None:
@@ -550,9 +656,10 @@ def test_account_that_may_not_be_acted_as_is_named(gcp_server: GcpServer, projec
     [
         {"functions": {"serviceConfig": {"noSuchField": 1}}},
         {"functions": {"serviceConfig": {"timeoutSeconds": "soon"}}},
+        {"functions": {"description": {1, 2}}},
         {"jobs": {"noSuchField": 1}},
     ],
-    ids=["field", "value", "schedule"],
+    ids=["field", "value", "no JSON", "schedule"],
 )
 def test_override_that_google_has_no_place_for_is_refused(
     gcp_server: GcpServer, project: Project, overrides: dict[str, Any]

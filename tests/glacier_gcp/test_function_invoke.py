@@ -23,6 +23,7 @@ from tests.glacier_gcp.functions import (
     answered,
     deployed,
     make_function,
+    refused,
     scheduler,
 )
 from tests.projects import Project
@@ -244,6 +245,29 @@ def test_invoke_of_a_function_that_is_not_there_says_to_deploy(
         function.invoke({})
 
 
+def test_invoke_of_a_function_that_was_never_built_says_so(
+    gcp_server: GcpServer, project: Project
+) -> None:
+    packages = ["no-such-shades==2.0"]
+    function = make_function(gcp_server.config(), f"{project.module()}:run", packages=packages)
+    with pytest.raises(FunctionError, match="no-such-shades"):
+        function.deploy()
+
+    with pytest.raises(FunctionError, match=r"it is FAILED, and has no address yet\. Deploy it"):
+        function.invoke({})
+
+
+def test_function_that_can_not_be_looked_up_was_not_called(
+    gcp_server: GcpServer, proxy: Proxy, project: Project
+) -> None:
+    config = gcp_server.config(endpoint=proxy.endpoint, retry_timeout_seconds=0)
+    function = make_function(config, f"{project.module()}:run")
+    proxy.on(refused(503, "UNAVAILABLE", "not today"), path="/functions/")
+
+    with pytest.raises(FunctionError, match=r"Google failed: .*looked up, and not called"):
+        function.invoke({})
+
+
 def test_call_of_a_function_that_is_gone_meanwhile_says_to_deploy(
     gcp_server: GcpServer, project: Project
 ) -> None:
@@ -270,7 +294,7 @@ def test_caller_without_the_right_is_told_how_to_get_it(
 ) -> None:
     stranger = f"stranger@{PROJECT}.iam.gserviceaccount.com"
     key = gcp_server.key(stranger)
-    gcp_server.grant(stranger, "roles/cloudfunctions.developer")
+    gcp_server.grant(stranger, "roles/cloudfunctions.viewer")
     config = gcp_server.config(service_account_key=key)
 
     with pytest.raises(
@@ -288,7 +312,8 @@ def test_caller_who_may_not_look_for_the_function_is_denied(
     config = gcp_server.config(service_account_key=key)
 
     with pytest.raises(
-        FunctionError, match=r"could not be called: access is denied .*functions\.get"
+        FunctionError,
+        match=r"called: access is denied .*functions\.get.*roles/cloudfunctions\.view",
     ):
         Provider(config).serverless("many", many.handler).invoke({})
 
@@ -296,7 +321,7 @@ def test_caller_who_may_not_look_for_the_function_is_denied(
 def test_acting_as_another_account_calls_as_it(gcp_server: GcpServer, project: Project) -> None:
     caller = f"caller@{PROJECT}.iam.gserviceaccount.com"
     gcp_server.key(caller)
-    gcp_server.grant(caller, "roles/cloudfunctions.developer")
+    gcp_server.grant(caller, "roles/cloudfunctions.viewer")
     module = project.module()
     invokers = [f"serviceAccount:{caller}"]
     name = deployed(gcp_server.config(), f"{module}:run", invokers=invokers).function_name

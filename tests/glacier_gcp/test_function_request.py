@@ -150,7 +150,7 @@ def test_name_that_no_function_can_have_is_refused(name: str, problem: str) -> N
 
 
 @pytest.mark.parametrize(
-    "schedule", ["0 6 * * *", "*/5 * * * *", "0 9-17 * * Mon-Fri", "5,35 8 1-15/3 Jan,jul 7"]
+    "schedule", ["0 6 * * *", "*/5 * * * *", "0 9-17 * * Mon-Fri", "5,35 8 1-15/3 Jan,july 7"]
 )
 def test_schedule_of_five_fields_is_taken(schedule: str) -> None:
     assert CloudFunctionConfig(schedule=schedule).schedule == schedule
@@ -163,11 +163,23 @@ def test_schedule_of_five_fields_is_taken(schedule: str) -> None:
         ("every 5 minutes", "it has 3 fields"),
         ("60 6 * * *", "its minute '60' is not within 0 to 59"),
         ("0 6 * * 8", "its day of the week '8' is not within 0 to 7"),
+        ("0 6 * * monkey", "its day of the week 'monkey' is not within 0 to 7"),
     ],
 )
 def test_schedule_that_google_does_not_take_is_refused(schedule: str, problem: str) -> None:
     with pytest.raises(ValidationError, match=rf"no cron expression: .*{problem}.*five fields"):
         CloudFunctionConfig(schedule=schedule)
+
+
+def test_more_instances_that_wait_than_may_run_are_refused() -> None:
+    with pytest.raises(ValidationError, match="min_instances=3 is more than max_instances=2"):
+        CloudFunctionConfig(min_instances=3, max_instances=2)
+
+
+@pytest.mark.parametrize("variable", ["PORT", "K_SERVICE", "X_GOOGLE_ANY"])
+def test_variable_that_google_sets_is_refused(variable: str) -> None:
+    with pytest.raises(ValidationError, match=f"Cloud Functions sets {variable} itself"):
+        CloudFunctionConfig(environment={"STAGE": "a", variable: "b"})
 
 
 @pytest.mark.parametrize("config", [{"cpu": 0.5}, {"memory_mb": 1024}, {}])

@@ -9,7 +9,7 @@ import pytest
 
 from glacier import Provider
 from glacier.config import CloudFunctionConfig, GcpConfig
-from glacier.errors import FunctionError
+from glacier.errors import FunctionError, TerraformError
 from glacier_gcp.function.request import SETTINGS_LABEL, digest_of, function_request
 from glacier_gcp.iam import account_id
 from tests.rigs.terraform_schema import check_document
@@ -229,3 +229,13 @@ def test_runtime_that_google_does_not_have_is_refused(provider: Provider) -> Non
 
     with pytest.raises(FunctionError, match=r"asks for the runtime 'python3\.10'"):
         provider.terraform()
+
+
+def test_two_functions_of_one_name_and_two_handlers_are_refused(
+    provider: Provider, tmp_path: Path
+) -> None:
+    make(provider)
+    provider.serverless("scorer", "json:dumps", "python3.12", CloudFunctionConfig())
+
+    with pytest.raises(TerraformError, match=r"describe the file functions/scorer\.zip, and diff"):
+        provider.write_terraform(tmp_path)

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from google.auth.exceptions import TransportError
 from polars.testing import assert_frame_equal
 from pydantic import SecretStr
 
@@ -19,13 +20,14 @@ from glacier import Bucket, Provider
 from glacier.config import GcpConfig
 from glacier.config.base import elsewhere
 from glacier.errors import AccessDeniedError, ConfigError
+from glacier_gcp.credentials import TokenRequest
 from glacier_gcp.session import session_of
 from tests.glacier_gcp.clients import ROWS, use_all, use_clients
 from tests.glacier_gcp.objects import Objects
 from tests.rigs.gcp.accounts import MACHINE, OWNER
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.gcp.store import PROJECT
-from tests.rigs.proxy import Proxy, error
+from tests.rigs.proxy import Proxy, drop, error
 
 ROOT = Path(__file__).resolve().parents[2]
 ETL = f"etl@{PROJECT}.iam.gserviceaccount.com"
@@ -359,6 +361,16 @@ def test_identity_that_is_not_there_is_looked_for_once(gcp_server: GcpServer) ->
     assert len(proxy.requests) == 1
 
 
+def test_token_is_asked_for_once_where_nobody_may_be_there(proxy: Proxy) -> None:
+    """A machine without a metadata server is told so by google-auth's own few tries."""
+    proxy.on(drop)
+
+    with pytest.raises(TransportError):
+        TokenRequest((1, 1))(f"{proxy.endpoint}/computeMetadata/v1/")
+
+    assert len(proxy.requests) == 1
+
+
 # What leaves the process.
 
 
@@ -367,7 +379,7 @@ def test_config_for_another_machine_pickles_without_its_identity() -> None:
         project="p",
         zone="europe-west1-b",
         service_account_key=SecretStr('{"private_key": "key-canary"}'),
-        impersonate_service_account="account-canary",
+        impersonate_service_account="account-canary@p.iam.gserviceaccount.com",
     )
     by_path = GcpConfig(project="p", service_account_key_path="path-canary")
 
@@ -425,7 +437,7 @@ def test_plan_holds_no_secret_and_is_read_by_whoever_has_it(
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (None, "was not found"),
+        (None, r"was not found\. Correct"),
         ("not json", "is not a valid json file"),
         ("{}", "type is None|does not have a valid type"),
         ('{"type": "service_account", "private_key": "canary"}', "Failed to load service account"),
@@ -449,10 +461,19 @@ def test_file_that_holds_no_credential_is_told(
     given = None if is_ambient else str(path)
     config = gcp_server.config(service_account_key_path=given)
 
-    with pytest.raises(ConfigError, match=rf"key\.json' is no file .*{problem}.*Correct") as caught:
+    with pytest.raises(ConfigError, match=rf"key\.json' is no file .*{problem}") as caught:
         Provider(config=config).bucket("lake").exists()
 
     assert "canary" not in str(caught.value)
+
+
+def test_directory_in_place_of_a_file_with_a_credential_is_told(
+    gcp_server: GcpServer, tmp_path: Path
+) -> None:
+    config = gcp_server.config(service_account_key_path=str(tmp_path))
+
+    with pytest.raises(ConfigError, match=r"is no file with a credential: .*directory.*Correct"):
+        Provider(config=config).bucket("lake").exists()
 
 
 @pytest.mark.parametrize("field", ["private_key", "client_email", "token_uri"])

@@ -79,3 +79,11 @@ def test_core_alone_says_what_to_install() -> None:
     text = said({"glacier_gcp"}, "bucket.exists()")
 
     assert 'pip install "glacier-core[gcp]"' in text
+
+
+def test_missing_client_of_one_service_is_named() -> None:
+    work = "Provider(config=config).serverless('f', 'json:loads').deploy()"
+
+    text = said({"google.cloud.functions_v2"}, work)
+
+    assert "Serverless on GcpConfig needs google.cloud.functions_v2, which is not inst" in text

@@ -1,6 +1,7 @@
 """The rig's JSON API, as Google's own client sees it: objects, listings, buckets."""
 
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
 from google.api_core import exceptions
@@ -263,3 +264,17 @@ def test_hold_keeps_an_object(bucket: Bucket) -> None:
 
     with pytest.raises(exceptions.Forbidden, match="under active Temporary hold"):
         blob.delete()
+
+
+def test_buckets_are_listed_by_their_names_a_page_at_a_time(client: Client) -> None:
+    prefix = f"listed-{uuid4().hex[:8]}"
+    names = [f"{prefix}-{one}" for one in "cab"]
+    for name in names:
+        client.create_bucket(name)
+
+    pages = client.list_buckets(prefix=prefix, page_size=2).pages
+
+    assert [[one.name for one in page] for page in pages] == [
+        [f"{prefix}-a", f"{prefix}-b"],
+        [f"{prefix}-c"],
+    ]

@@ -8,13 +8,14 @@ import pytest
 from google.api_core.exceptions import PreconditionFailed
 
 from glacier.errors import AccessDeniedError, StorageError
+from glacier.redaction import chain_of
 from glacier.uploads.threads import THREADS
-from glacier_gcp.answers import chain_of
-from glacier_gcp.storage.exclusive import ExclusiveGcsObject, UploadLostError
+from glacier_gcp.storage.exclusive import ExclusiveGcsObject
+from glacier_gcp.storage.upload import UploadLostError
 from tests.glacier_gcp.objects import Objects
 from tests.glacier_gcp.uploads import PART, target_of
 from tests.rigs.gcp.server import GcpServer
-from tests.rigs.proxy import Exchange, Fault, Proxy, delay, drop, error, reset_request
+from tests.rigs.proxy import Answer, Exchange, Fault, Proxy, delay, drop, error, reset_request
 from tests.stores.upload_cases import Make, content, ended, fill
 
 SESSION: Any = {"method": "PUT", "query": "upload_id"}
@@ -214,6 +215,20 @@ def test_resumable_upload_that_google_has_dropped_is_an_error(
         uploads.complete()
 
     assert objects.keys() == []
+
+
+def without_address(exchange: Exchange) -> None:
+    """Begin an upload and do not say where."""
+    exchange.forward()
+    exchange.send(Answer(200, [("Content-Length", "0")], b""))
+
+
+def test_upload_that_gets_no_address_is_an_error(make: Make, proxy: Proxy) -> None:
+    uploads = make(root="f.bin", is_exclusive=True)
+    proxy.on(without_address, method="POST", query="resumable")
+
+    with pytest.raises(StorageError, match=r"given no address to upload http.*/f\.bin to"):
+        fill(uploads, "", content(PART))
 
 
 def keep_half(exchange: Exchange) -> None:

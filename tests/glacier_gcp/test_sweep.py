@@ -17,6 +17,12 @@ PAGE = (
 )
 
 
+def page(exchange: Exchange) -> None:
+    """Answer with what is no list of uploads, as an emulator or a gateway may."""
+    text = b"<html><br></html>"
+    exchange.send(Answer(200, [("Content-Length", str(len(text)))], text))
+
+
 def first_page(exchange: Exchange) -> None:
     """Answer with a page of uploads after which there are more."""
     exchange.send(Answer(200, [("Content-Length", str(len(PAGE)))], PAGE))
@@ -43,6 +49,16 @@ class TestSweeps(SweepsOnStores):
     @pytest.fixture
     def through(self, server: GcpServer, proxy: Proxy) -> Provider:
         return Provider(config=server.config(endpoint=proxy.endpoint))
+
+    def test_sweep_that_is_not_understood_is_no_failure_of_a_write(
+        self, proxy: Proxy, through: Provider, objects: Objects
+    ) -> None:
+        listed = proxy.on(page, query="^uploads")
+
+        through.bucket(objects.name, "f.parquet").write(ROWS)
+
+        assert listed.played == 1
+        assert objects.keys() == ["f.parquet"]
 
     def test_uploads_of_all_pages_are_swept(
         self, server: GcpServer, objects: Objects, proxy: Proxy, through: Provider

@@ -69,6 +69,6 @@ class RigProcess:
         self._log.close()
 
 
-def without(prefix: str) -> dict[str, str]:
+def without(*prefixes: str) -> dict[str, str]:
     """Return this process's variables but for those of a platform."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(prefix)}
+    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}

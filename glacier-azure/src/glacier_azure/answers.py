@@ -6,11 +6,13 @@ such as one to a HEAD request, whose header with the code it drops.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, HttpResponseError
+
+from glacier.redaction import chain_of, redact, redacted
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import HttpResponse
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 _OPEN_STATUSES = {"400", "401", "403", "404", "409", "412"}
 _ELEMENT = r"<{0}>(.*?)</{0}>"
 _SIGNATURE = re.compile(r"(\bsig=)[^&\s'\"<>)\]]+", re.IGNORECASE)
-_HIDDEN = "(hidden)"
 _TRACES = re.compile(r"\s*(RequestId:|Time:\d{4}-|ErrorCode:|Content: ).*", re.DOTALL)
 _REPEATED = re.compile(
     r"\((?P<code>[^)]+)\) (?P<message>.*?)\s*\nCode: (?P=code)\s*\nMessage: (?P=message)", re.DOTALL
@@ -107,35 +108,12 @@ def hide_secrets(error: BaseException, secrets: Iterable[str] = ()) -> None:
         error: What was raised.
         secrets: What is known to be one.
     """
-    known = [one for one in secrets if one]
-    for one in _chain(error):
-        one.args = tuple(_without(value, known) for value in one.args)
-        message = getattr(one, "message", None)
-        if isinstance(message, str):
-            one.message = _without(message, known)  # type: ignore[attr-defined]  # as it has one
-        if isinstance(one, HttpResponseError) and _without(text := str(one), known) != text:
+    known = list(secrets)
+    redact(error, _SIGNATURE, known)
+    for one in chain_of(error):
+        text = str(one)
+        if isinstance(one, HttpResponseError) and redacted(text, _SIGNATURE, known) != text:
             one.response = None  # whose body the SDK puts into the text
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, its causes, and the errors that they carry."""
-    left, seen = [error], set[int]()
-    while left:
-        one = left.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        carried = [*one.args, one.__cause__, one.__context__, getattr(one, "reason", None)]
-        left += [each for each in carried if isinstance(each, BaseException)]
-
-
-def _without(value: object, secrets: Iterable[str]) -> object:
-    if not isinstance(value, str):
-        return value
-    for secret in secrets:
-        value = value.replace(secret, _HIDDEN)
-    return _SIGNATURE.sub(rf"\1{_HIDDEN}", value)
 
 
 def _of_response_error(error: HttpResponseError) -> Answer:

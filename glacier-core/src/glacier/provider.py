@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from glacier.config.base import ProviderConfig
-from glacier.errors import ConfigMismatchError
+from glacier.errors import ConfigMismatchError, PathError
 from glacier.resources.base import ConfigArgument, Resource
 from glacier.resources.bucket import Bucket
 from glacier.resources.executor import Executor
@@ -37,7 +37,8 @@ class Provider:
             travel; on this machine a directory under the base path where None.
 
     Raises:
-        ConfigMismatchError: `config` is not a provider's config, or `staging` no text.
+        ConfigMismatchError: `config` is not a provider's config, `staging` no text, or `tags` no
+            mapping of text to text.
         PathError: `staging` names no legal bucket and prefix.
     """
 
@@ -55,7 +56,7 @@ class Provider:
                 "A resource's config belongs to provider.bucket(...), serverless or executor."
             )
         self.config = config
-        self.tags = dict(tags or {})
+        self.tags = _checked_tags({} if tags is None else tags)
         self.staging = _checked_staging(staging)
         self._resources: list[Resource] = []
 
@@ -235,8 +236,8 @@ class Provider:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Provider":
         """Return a provider for the platform that environment variables describe.
 
-        `AWS_REGION` comes first, then `AZURE_RESOURCE_GROUP`, then `GCP_PROJECT`, then what
-        other plugins recognise; without any of them it is this machine.
+        `AWS_REGION` comes first, then `AZURE_RESOURCE_GROUP`, then `GOOGLE_CLOUD_PROJECT` or
+        `GCP_PROJECT`, then what other plugins recognise; without any of them it is this machine.
 
         Args:
             environ: The variables to read; `os.environ` where None.
@@ -265,6 +266,16 @@ class Provider:
         }
 
 
+def _checked_tags(tags: object) -> dict[str, str]:
+    expected = "tags= takes a mapping of text to text, such as {'team': 'sales'}"
+    if not isinstance(tags, Mapping):
+        raise ConfigMismatchError(f"{expected}; got {type(tags).__name__}.")
+    for key, value in tags.items():
+        if not (isinstance(key, str) and isinstance(value, str)):
+            raise ConfigMismatchError(f"{expected}; got {key!r}: {value!r}. Write both as text.")
+    return dict(tags)
+
+
 def _checked_staging(staging: str | None) -> str | None:
     if staging is None:
         return None
@@ -272,6 +283,12 @@ def _checked_staging(staging: str | None) -> str | None:
         raise ConfigMismatchError(
             "staging= takes the name of a bucket, with a prefix after a '/' if wanted, such as "
             f"'my-bucket/glacier'; got {type(staging).__name__}."
+        )
+    if "://" in staging:
+        raise PathError(
+            f"staging={staging!r} is a URI; expected the bucket's name and the prefix alone: "
+            f"{staging.partition('://')[2]!r}.",
+            path=staging,
         )
     bucket_name, _, prefix = staging.partition("/")
     checked_bucket_name(bucket_name)

@@ -141,7 +141,7 @@ def load_adapter(spec: AdapterSpec) -> "type[Adapter[Any]]":
             raise
         if _top(missing.name) == _top(spec.adapter):
             raise
-        raise _missing_sdk(spec, _top(missing.name)) from missing
+        raise _missing_sdk(spec, missing.name or _top(spec.adapter)) from missing
     if not isinstance(found, type):
         raise PluginError(f"{spec.adapter!r} is registered as an adapter and is not a class.")
     return found

@@ -121,6 +121,10 @@ def checked_bucket_name(name: object) -> str:
     problem = None
     if not name or name in {".", ".."}:
         problem = "it names no bucket; expected a name such as 'sales'"
+    elif "://" in name:
+        bucket_name, _, path = name.partition("://")[2].partition("/")
+        path_too = f", path={path!r}" if path else ""
+        problem = f"it is a URI; expected the name alone: {bucket_name!r}{path_too}"
     elif "/" in name or "\\" in name:
         problem = "it holds a path separator; put what follows it into path="
     elif name.startswith(RESERVED_PREFIX):
@@ -161,7 +165,9 @@ def checked_path(path: str | PurePath) -> str:
     if path.startswith(("/", "\\")):
         problem = "it is absolute; paths are relative to their bucket"
     parts = path.replace("\\", "/").split("/")
-    if ".." in parts or "." in parts:
+    if "://" in path:
+        problem = "it is a URI; expected what follows the bucket's name there"
+    elif ".." in parts or "." in parts:
         problem = problem or "it has a '.' or '..' component"
     elif "" in parts[:-1]:
         problem = problem or "it has an empty component ('//')"

@@ -54,8 +54,16 @@ def credentials_in(path: str) -> "Credentials":
             warnings.simplefilter("ignore", DeprecationWarning)
             found, _ = google.auth.load_credentials_from_file(path, scopes=[SCOPE])
             return cast("Credentials", found)
-    except DefaultCredentialsError as error:
-        raise ConfigError(f"{path!r} is no file with a credential: {error}. {advice}") from error
+    except (DefaultCredentialsError, OSError, ValueError) as error:
+        raise ConfigError(
+            f"{path!r} is no file with a credential: {_said_by(error)}. {advice}"
+        ) from error
+
+
+def _said_by(error: Exception) -> str:
+    """Return what an error says, and that one which google-auth puts among its arguments."""
+    parts = error.args if isinstance(error, DefaultCredentialsError) else (error,)
+    return ": ".join(str(part).rstrip(". ") for part in parts)
 
 
 def is_emulator(endpoint: str | None) -> bool:

@@ -5,17 +5,18 @@ within its own. A HEAD request is answered without a text: its status is all the
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from google.api_core.exceptions import GoogleAPICallError, RetryError
+
+from glacier.redaction import redact
 
 _OPEN_STATUSES = {400, 401, 403, 404}
 _ELEMENT = r"<{0}>(.*?)</{0}>"
 # deltalake breaks the text of its object store into lines with arrows and colours.
 _LAYOUT = re.compile(r"(?:\x1b\[\d*m|↳|\s)+")
 _NO_BUCKET = "The specified bucket does not exist."
-_HIDDEN = "(hidden)"
 # Who has the address of an upload may write to it; Google's tokens and signed ones begin so.
 _SECRETS = re.compile(
     r"((?:upload_id|uploadId|X-Goog-Signature|assertion)=)[^&\s'\")>]+"
@@ -124,34 +125,7 @@ def hide_secrets(error: BaseException, secrets: Iterable[str] = ()) -> None:
         error: What was raised.
         secrets: What is known to be one.
     """
-    known = [one for one in secrets if one]
-    for one in chain_of(error):
-        one.args = tuple(_without(value, known) for value in one.args)
-        message = getattr(one, "message", None)
-        if isinstance(message, str):
-            one.message = _without(message, known)  # type: ignore[attr-defined]  # as it has one
-
-
-def chain_of(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, its causes, and the errors that they carry."""
-    left, seen = [error], set[int]()
-    while left:
-        one = left.pop(0)
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        others = (one.__cause__, one.__context__, getattr(one, "cause", None))
-        carried = [*one.args, *others, getattr(one, "reason", None)]
-        left += [each for each in carried if isinstance(each, BaseException)]
-
-
-def _without(value: object, secrets: Iterable[str]) -> object:
-    if not isinstance(value, str):
-        return value
-    for secret in secrets:
-        value = value.replace(secret, _HIDDEN)
-    return _SECRETS.sub(lambda found: f"{found[1] or ''}{_HIDDEN}", value)
+    redact(error, _SECRETS, secrets)
 
 
 def _is_of_gcsfs(error: BaseException | None) -> bool:

@@ -120,9 +120,10 @@ class GcsAdapter(ObjectStoreAdapter):
         objects do not have.
         """
         try:
-            return any(True for _ in self._listed("", most=1)) or True
+            next(self._listed("", most=1), None)
         except NotFound:
             return False
+        return True
 
     def has_object(self) -> bool:
         """Return whether an object has the path as its name."""

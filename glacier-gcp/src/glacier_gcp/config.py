@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
-from typing import Self
+from pathlib import PurePath
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -13,6 +15,9 @@ from glacier.errors import ConfigError
 from glacier_gcp.resource_configs import CloudFunctionConfig, DataprocConfig, GcsConfig
 
 __all__ = ["CloudFunctionConfig", "DataprocConfig", "GcpConfig", "GcsConfig"]
+
+
+_SHOWN_CHARACTERS = 40
 
 
 class GcpConfig(ProviderConfig):
@@ -65,6 +70,40 @@ class GcpConfig(ProviderConfig):
     `timeout` of the retries of Google's clients, and where it is set to `retry_timeout_ms` of
     Polars' storage options; Polars' own number counts for what it reads otherwise."""
 
+    @field_validator("project")
+    @classmethod
+    def _project_is_an_id(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9.:-]*", value):
+            raise ValueError(
+                f"{value[:_SHOWN_CHARACTERS]!r} is no project's id; expected one such as "
+                "acme-sales, which is not the name that is displayed: gcloud projects list shows "
+                "both"
+            )
+        return value
+
+    @field_validator("region")
+    @classmethod
+    def _region_is_no_zone(cls, value: str) -> str:
+        region, _, zone = value.rpartition("-")
+        if re.fullmatch(r"[a-z]+-[a-z]+\d+", region) and re.fullmatch("[a-z]", zone):
+            raise ValueError(f"{value!r} is a zone; expected its region, {region!r}")
+        return value
+
+    @field_validator("service_account_key_path", mode="before")
+    @classmethod
+    def _path_is_text(cls, value: Any) -> Any:  # Any: what the user gives
+        return str(value) if isinstance(value, PurePath) else value
+
+    @field_validator("impersonate_service_account")
+    @classmethod
+    def _account_is_an_address(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+            raise ValueError(
+                f"{value[:_SHOWN_CHARACTERS]!r} is no address of a service account; expected one "
+                "such as etl@acme-sales.iam.gserviceaccount.com"
+            )
+        return value
+
     @field_validator("endpoint")
     @classmethod
     def _endpoint_is_an_address(cls, value: str | None) -> str | None:
@@ -86,8 +125,8 @@ class GcpConfig(ProviderConfig):
         problem = "expected the JSON text of a service account's key, as Google gives it"
         try:
             fields = json.loads(value.get_secret_value())
-        except ValueError as error:
-            raise ValueError(problem) from error
+        except ValueError:
+            raise ValueError(problem) from None  # the other one holds the whole text
         if not isinstance(fields, dict) or not fields.get("private_key"):
             raise ValueError(f"{problem}; this text has no private_key")
         return value

@@ -25,8 +25,9 @@ class TokenRequest(Request):
 
     def __init__(self, timeout: tuple[float, float]) -> None:
         session = Session()
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, HTTPAdapter(max_retries=_CONNECTIONS_TRIED))
+        # Not of http: so the metadata server is asked, which is not there on most machines, and
+        # google-auth waits three times for it by itself.
+        session.mount("https://", HTTPAdapter(max_retries=_CONNECTIONS_TRIED))
         super().__init__(session)
         self._timeout = timeout
 

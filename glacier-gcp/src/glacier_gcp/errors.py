@@ -14,6 +14,7 @@ from glacier.errors import (
     ObjectNotFoundError,
     PathError,
     StorageError,
+    WriteError,
 )
 from glacier_gcp.answers import answer_of, code_of, hide_secrets, is_of_object_store
 from glacier_gcp.http import NoAnswerError
@@ -23,6 +24,7 @@ from glacier_gcp.identity import (
     of_unavailable_identity,
     secrets_of,
 )
+from glacier_gcp.storage.upload import DamagedError, UploadLostError
 
 if TYPE_CHECKING:
     from glacier_gcp.answers import Answer
@@ -69,6 +71,8 @@ def of_bucket(
         not there, as gcsfs and Polars say it.
     """
     hide_secrets(error, secrets_of(session))
+    if isinstance(error, DamagedError | UploadLostError):
+        return WriteError(f"Writing {uri} failed and left it as it was: {error}.", uri=uri)
     answer = answer or answer_of(error)
     if answer is None:
         return of_unavailable_identity(error, uri, session) or _of_no_answer(error, uri, session)
@@ -203,6 +207,12 @@ def _of_policy(answer: "Answer", uri: str) -> GlacierError | None:
 
 
 def _of_object(answer: "Answer", uri: str) -> GlacierError | None:
+    if answer.has("NoSuchUpload"):
+        return WriteError(
+            f"Writing {uri} failed and left it as it was: {answer.told}. Somebody, or a lifecycle "
+            "rule, has aborted the upload. Write it again.",
+            uri=uri,
+        )
     if answer.status == 404:
         return ObjectNotFoundError(
             f"Nothing is at {uri}. Check the bucket's name and path, or write it first.", uri=uri

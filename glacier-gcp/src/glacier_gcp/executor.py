@@ -177,7 +177,6 @@ class DataprocAdapter(ExecutorAdapter):
             launcher.RUN: self._uploaded(staging, run, content),
             launcher.SHA256: hashlib.sha256(content).hexdigest(),
             launcher.STORAGE: self._session.storage_endpoint,
-            launcher.TOKEN: job.token,
         }
         file = self._uploaded(staging, launcher_path(), launcher_source())
         archive = None if wheels is None else wheels["wheels"]

@@ -5,7 +5,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from glacier.errors import MissingPackageError
+from glacier.errors import MissingPackageError, StorageError
 from glacier_gcp.retries import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
 
 try:
@@ -60,6 +60,22 @@ class _SessionFileSystem(GCSFileSystem):  # type: ignore[misc]  # no types upstr
     def __init__(self, retry_timeout_seconds: float, **settings: Any) -> None:  # Any: fsspec's own
         self._retry_timeout_seconds = retry_timeout_seconds
         super().__init__(**settings)
+
+    def _open(self, path: str, mode: str = "rb", **fields: Any) -> Any:
+        """Return a file; gcsfs by itself would replace what is to be appended to.
+
+        Raises:
+            StorageError: It is to be appended to.
+        """
+        if "a" in mode:
+            uri = f"gs://{path}"
+            raise StorageError(
+                f"Nothing can be appended to {uri}, which was to be opened with mode {mode!r}: an "
+                "object of Cloud Storage is written as a whole. Open it with 'w' and write all of "
+                "it, or append rows to a dataset with bucket.write(..., mode='append').",
+                uri=uri,
+            )
+        return super()._open(path, mode, **fields)
 
     async def _request(self, *request: Any, **fields: Any) -> Any:
         """Make a request, and try it again as the session's other clients do."""

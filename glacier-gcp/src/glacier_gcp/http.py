@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from google.api_core.exceptions import GoogleAPICallError, GoogleAPIError, from_http_status
@@ -74,9 +75,20 @@ def _without_query(text: str) -> str:
     return re.sub(r"\?\S+", "", text)
 
 
-def refusal(response: "Response") -> GoogleAPICallError:
-    """Return the error for an answer in JSON or XML, with Google's code as its `reason`."""
-    code, message = _told_in_json(response) or _told_in_xml(response) or ("", response.text[:500])
+def refusal(response: "Response") -> GoogleAPIError:
+    """Return the error for an answer in JSON or XML, with Google's code as its `reason`.
+
+    A 404 without Google's words does not say that something is not there: it is what any other
+    server says, where `endpoint` is none of Google's.
+    """
+    told = _told_in_json(response) or _told_in_xml(response)
+    if told is None and response.status_code == 404 and response.request.method != "HEAD":
+        host = urlsplit(response.url).netloc
+        return GoogleAPIError(
+            f"{host} answers with 404, and not in the words of Google's APIs; check "
+            "GcpConfig(endpoint=...)"
+        )
+    code, message = told or ("", response.text[:500])
     error: GoogleAPICallError = from_http_status(
         response.status_code,
         message or str(response.reason),
@@ -84,6 +96,20 @@ def refusal(response: "Response") -> GoogleAPICallError:
         response=response,
     )
     return error
+
+
+def xml_of(response: "Response") -> ET.Element:
+    """Return the root of an answer in XML.
+
+    Raises:
+        GoogleAPIError: It is none.
+    """
+    try:
+        return ET.fromstring(response.text)  # noqa: S314 - from Google, by TLS
+    except ET.ParseError as error:
+        raise GoogleAPIError(
+            f"Cloud Storage answered without XML: {response.text[:200]}"
+        ) from error
 
 
 def text_of(response: "Response", element: str) -> str:
@@ -105,7 +131,7 @@ def _told_in_json(response: "Response") -> tuple[str, str] | None:
         return None
     if not isinstance(error, dict):
         return "", str(error)
-    reasons = [str(one.get("reason", "")) for one in error.get("errors", ())]
+    reasons = [str(one.get("reason", "")) for one in error.get("errors") or ()]
     code = next(iter(reasons), "") or str(error.get("status", ""))
     return code, str(error.get("message", ""))
 

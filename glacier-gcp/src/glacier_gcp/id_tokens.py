@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.auth import compute_engine, impersonated_credentials, jwt
 from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.exceptions import RefreshError
 from google.auth.transport.requests import AuthorizedSession
 from google.oauth2 import service_account
 
@@ -66,14 +67,29 @@ class IdTokens:
             found = self._known.get(audience)
             if found is None:
                 found = self._known[audience] = _credentials(self._session, audience)
-            if not found.valid:
-                found.refresh(self._session.transport)
+            failure = None if found.valid else _failure_to_renew(found, self._session)
+            if failure is not None:
+                raise failure
             return str(found.token)
 
     def forget(self, audience: str) -> None:
         """Forget the token for an audience, which was refused."""
         with self._lock:
             self._known.pop(audience, None)
+
+
+def _failure_to_renew(found: Credentials, session: "GcpSession") -> RefreshError | None:
+    """Get a new token; return why there is none.
+
+    An answer with another token than was asked for is a part of google-auth's error, and would be
+    shown with it: the error that is returned has the words alone, and no other one as its context.
+    """
+    try:
+        found.refresh(session.transport)
+    except RefreshError as error:
+        words = [one for one in error.args if isinstance(one, str)]
+        return RefreshError(*words, retryable=error.retryable)
+    return None
 
 
 def _credentials(session: "GcpSession", audience: str) -> Credentials:

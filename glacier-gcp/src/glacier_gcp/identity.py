@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
 
 from glacier.errors import AccessDeniedError, ConfigError, GlacierError, StorageError
-from glacier_gcp.answers import chain_of
+from glacier.redaction import chain_of
 from glacier_gcp.credentials import NoTokenError, SharedCredentials
 
 if TYPE_CHECKING:

@@ -114,6 +114,17 @@ class GcsConfig(ResourceConfig):
         return checked_overrides(given, OVERRIDABLE)
 
 
+_VARIABLES_OF_GOOGLE = {
+    "FUNCTION_SIGNATURE_TYPE",
+    "FUNCTION_TARGET",
+    "K_CONFIGURATION",
+    "K_REVISION",
+    "K_SERVICE",
+    "PORT",
+}
+"""https://cloud.google.com/run/docs/container-contract#env-vars"""
+
+
 class CloudFunctionConfig(ResourceConfig):
     """Settings of a Cloud Function of the second generation."""
 
@@ -195,6 +206,18 @@ class CloudFunctionConfig(ResourceConfig):
         )
         return packages
 
+    @field_validator("environment")
+    @classmethod
+    def _environment_leaves_googles_own_alone(cls, given: dict[str, str]) -> dict[str, str]:
+        taken = sorted(
+            one for one in given if one in _VARIABLES_OF_GOOGLE or one.startswith("X_GOOGLE_")
+        )
+        if taken:
+            raise ValueError(
+                f"Cloud Functions sets {', '.join(taken)} itself; give it another name"
+            )
+        return given
+
     @field_validator("schedule")
     @classmethod
     def _schedule_has_five_fields(cls, value: str | None) -> str | None:
@@ -206,6 +229,15 @@ class CloudFunctionConfig(ResourceConfig):
                 "at 6:00 UTC"
             )
         return value
+
+    @model_validator(mode="after")
+    def _no_more_instances_wait_than_may_run(self) -> Self:
+        if self.max_instances is not None and self.min_instances > self.max_instances:
+            raise ValueError(
+                f"min_instances={self.min_instances} is more than "
+                f"max_instances={self.max_instances}; set it to at most that"
+            )
+        return self
 
     @model_validator(mode="after")
     def _concurrency_needs_a_processor(self) -> Self:
@@ -255,8 +287,9 @@ class DataprocConfig(ResourceConfig):
     """After how many minutes without a job the cluster is deleted; None for never.
     Maps to `lifecycleConfig.idleDeleteTtl`."""
 
-    service_account: str | None = None
+    service_account: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+$")
     """The e-mail address of the account that jobs run as; the project's default one where None.
+    Batches of the runtime 3.0 or later have no default, and need it.
     Maps to `gceClusterConfig.serviceAccount` and `executionConfig.serviceAccount`."""
 
     subnetwork: str | None = None
@@ -325,6 +358,20 @@ class DataprocConfig(ResourceConfig):
             )
         return self
 
+    @model_validator(mode="after")
+    def _newer_batches_name_their_account(self) -> Self:
+        is_newer = int(self.image_version.partition(".")[0]) >= _FIRST_WITHOUT_DEFAULT_ACCOUNT
+        is_named = self.service_account or "environmentConfig" in self.overrides.get("batch", {})
+        if self.serverless and is_newer and not is_named:
+            raise ValueError(
+                f"batches of the runtime {self.image_version} run as no account by default; set "
+                "service_account= to the e-mail address of one with the role roles/dataproc.worker"
+            )
+        return self
+
+
+_FIRST_WITHOUT_DEFAULT_ACCOUNT = 3
+"""https://cloud.google.com/dataproc-serverless/docs/concepts/service-account"""
 
 _OF_CLUSTERS = frozenset({"cluster_name", "zone", "idle_minutes", "internal_ip_only"})
 _OF_BATCHES = frozenset({"container_image", "ttl_minutes"})

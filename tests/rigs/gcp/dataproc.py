@@ -57,7 +57,9 @@ class Dataproc:
     """Answers for what it is asked to run.
 
     `POST /rig/dataproc/image` with `name` and `requirements` makes a container image;
-    `POST /rig/dataproc/state` with `id` and `state` has a job or a batch tell of some state.
+    `POST /rig/dataproc/state` with `id` and `state` has a job or a batch tell of some state, and
+    `POST /rig/dataproc/cluster` with `name` and `states` a cluster of some, of which `DELETED`
+    is its end.
 
     Args:
         cloud: What it is a part of.
@@ -141,10 +143,10 @@ class Dataproc:
         query = request.query_params
 
         def create() -> dict[str, Any]:
-            self._require(request, "dataproc.batches.create", self._account_in(body))
+            who = self._require(request, "dataproc.batches.create", self._account_in(body))
             _check_labels(body)
             environment = body.get("environmentConfig", {}).get("executionConfig", {})
-            account = str(environment.get("serviceAccount") or MACHINE)
+            account = _account_of_batch(body, who)
             bucket = str(environment.get("stagingBucket") or "")
             batch_id = str(query.get("batchId") or uuid4())
 
@@ -223,6 +225,8 @@ class Dataproc:
         body = await json_body(request)
         if request.path_params["what"] == "image":
             self._images.define(body["name"], body["requirements"])
+        elif request.path_params["what"] == "cluster":
+            self._cluster(request, body["name"]).claimed_states = body["states"]
         else:
             self._runs[body["id"]].claimed_state = body["state"]
         return Response(status_code=204)
@@ -271,19 +275,20 @@ class Dataproc:
 
         return await answering(handler)(request)
 
-    def _require(self, request: Request, permission: str, account: str = "") -> None:
+    def _require(self, request: Request, permission: str, account: str = "") -> str:
         who = self._cloud.caller(request)
         permissions = self._cloud.permissions
         if not permissions.permits(who, permission):
             raise denied(permission, f"projects/{request.path_params['project']}")
         if not account:
-            return
+            return who
         found = self._cloud.accounts.find(account)
         if found is None:
             raise _invalid(f"Service account '{account}' does not exist.")
         if not permissions.permits(who, "iam.serviceAccounts.actAs", found.policy):
             message = f"User not authorized to act as service account '{account}'."
             raise RefusedError(403, "PERMISSION_DENIED", message)
+        return who
 
     def _account_in(self, body: Mapping[str, Any]) -> str:
         machines = body.get("config", {}).get("gceClusterConfig", {})
@@ -328,6 +333,20 @@ def _check_labels(body: Mapping[str, Any]) -> None:
     for key, value in body.get("labels", {}).items():
         if not (_LABEL.fullmatch(key) and key and _LABEL.fullmatch(value)):
             raise _invalid(f"Invalid label: {key}={value}")
+
+
+def _account_of_batch(body: Mapping[str, Any], who: str) -> str:
+    """Return whom a batch runs as: from the runtime 3.0 on that is its user, if it says nothing."""
+    environment = body.get("environmentConfig", {}).get("executionConfig", {})
+    version = str(body.get("runtimeConfig", {}).get("version", "2.2"))
+    is_newer = int(version.partition(".")[0]) >= 3
+    kind = environment.get("authenticationConfig", {}).get("userWorkloadAuthenticationType")
+    if (kind or ("END_USER_CREDENTIALS" if is_newer else "")) == "END_USER_CREDENTIALS":
+        return who
+    account = str(environment.get("serviceAccount") or "")
+    if is_newer and not account:
+        raise _invalid("A custom service account is required for SERVICE_ACCOUNT authentication.")
+    return account or MACHINE
 
 
 def _missing(what: str) -> RefusedError:

@@ -31,12 +31,16 @@ class Cluster:
         fields: What Dataproc tells of it.
         image: The directory of its Python; None where it could not be made.
         problem: Why not.
+
+    Attributes:
+        claimed_states: The states that a test has it tell of, one after the other.
     """
 
     def __init__(self, fields: dict[str, Any], image: str | None, problem: str) -> None:
         self._fields = fields
         self._image = image
         self.problem = problem
+        self.claimed_states: list[str] = []
         self._waiting: list[Run] = []
         self._running: list[Run] = []
         self._lock = threading.RLock()
@@ -59,10 +63,14 @@ class Cluster:
     def told(self) -> dict[str, Any]:
         """Return what Dataproc tells of it."""
         state = "ERROR" if self.problem else "RUNNING"
+        if self.claimed_states:
+            state = self.claimed_states.pop(0)
         return {**self._fields, "status": {"state": state, "detail": self.problem}}
 
     def change(self, body: Mapping[str, Any], mask: list[str]) -> str:
         """Change the fields of a mask; return what speaks against it."""
+        if self.claimed_states:
+            return f"Cluster {self.name} is not in a state to be updated."
         if not set(mask) <= _CHANGEABLE:
             return f"Update mask {mask} has a field that can not be updated."
         for path in mask:
@@ -111,8 +119,12 @@ class Clusters:
         self._found: dict[str, Cluster] = {}
 
     def find(self, name: str) -> Cluster | None:
-        """Return a cluster by its name; None where there is none."""
-        return self._found.get(name)
+        """Return a cluster by its name; None where there is none, or no more."""
+        found = self._found.get(name)
+        if found is not None and found.claimed_states[:1] == ["DELETED"]:
+            del self._found[name]
+            return None
+        return found
 
     def create(self, body: Mapping[str, Any], place: Mapping[str, str]) -> Cluster:
         """Make a cluster; one whose packages can't be installed has a problem."""

@@ -11,6 +11,8 @@ from tests.rigs.gcp.answers import ApiError, base_url, json_answer, json_body
 from tests.rigs.gcp.cloud import Cloud
 from tests.rigs.gcp.objects import Bucket, Conditions
 
+MOST_BUCKETS = 1000
+
 
 class Buckets:
     """Creates, tells, changes and deletes buckets, and keeps their policies."""
@@ -30,16 +32,22 @@ class Buckets:
         return _answer(request, made)
 
     async def list(self, request: Request) -> Response:
-        """Tell a project's buckets, all at once."""
+        """Tell a project's buckets by their names, a page at a time."""
         who, query = self._cloud.caller(request), request.query_params
         self._cloud.permissions.require_in_project(who, "storage.buckets.list")
         project, prefix = query.get("project", ""), query.get("prefix", "")
+        after, most = query.get("pageToken", ""), int(query.get("maxResults") or MOST_BUCKETS)
         found = [
-            one.resource(base_url(request))
+            one
             for name, one in sorted(self._cloud.store.buckets.items())
-            if one.project == project and name.startswith(prefix)
+            if one.project == project and name.startswith(prefix) and name > after
         ]
-        return json_answer({"kind": "storage#buckets", "items": found})
+        told: dict[str, Any] = {"kind": "storage#buckets"}
+        if found:
+            told["items"] = [one.resource(base_url(request)) for one in found[:most]]
+        if len(found) > most:
+            told["nextPageToken"] = found[most - 1].name
+        return json_answer(told)
 
     async def get(self, request: Request) -> Response:
         """Tell a bucket's settings."""

@@ -39,6 +39,14 @@ def refusal(status: int, code: str, reason: str, message: str = "Google says so.
     return GoogleRefusal(status, code, message, reason=reason)
 
 
+class StrangersRefusal(Refusal):
+    """An answer of a server that is none of Google's: a page to look at."""
+
+    def document(self, path: str) -> tuple[str, bytes]:
+        """Return the type and the bytes of what is answered."""
+        return "text/html", f"<html><body><h1>{path}: {self.message}</h1></body></html>".encode()
+
+
 class TokenRefusal(Refusal):
     """An answer of the service that gives out tokens, whose errors are those of OAuth."""
 

@@ -75,6 +75,10 @@ ROLES: dict[str, frozenset[str]] = {
             "iam.serviceAccounts.get",
         },
         "roles/run.invoker": {"run.routes.invoke"},
+        "roles/cloudfunctions.viewer": {
+            "cloudfunctions.functions.get",
+            "cloudfunctions.operations.get",
+        },
         "roles/cloudfunctions.developer": {
             "cloudfunctions.functions.create",
             "cloudfunctions.functions.delete",

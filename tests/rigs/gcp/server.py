@@ -1,48 +1,29 @@
 """Starts the rig's process, gives out its keys and asks it what it was asked."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.request import Request, urlopen
 
 from glacier.config import GcpConfig
 from tests.rigs.gcp.accounts import OWNER
 from tests.rigs.gcp.store import PROJECT
+from tests.rigs.process import RigProcess, without
 
-ROOT = Path(__file__).resolve().parents[3]
 REGION = "europe-west1"
 HIDDEN = ("GOOGLE_", "GCP_", "CLOUDSDK_", "GCE_METADATA_", "STORAGE_EMULATOR_")
 
 
-class GcpServer:
-    """One Google Cloud for a test run; a context manager.
+class GcpServer(RigProcess):
+    """One Google Cloud for a test run; its endpoint is that of every service.
 
     Args:
         directory: Where its log and its keys lie.
-
-    Attributes:
-        endpoint: Its address, for every service.
     """
 
     def __init__(self, directory: Path) -> None:
+        super().__init__("tests.rigs.gcp.app", directory / "gcp.log", without(*HIDDEN))
         self._directory = directory
-        self._log = (directory / "gcp.log").open("wb")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.rigs.gcp.app"],
-            cwd=ROOT,
-            env={k: v for k, v in os.environ.items() if not k.startswith(HIDDEN)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-        )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, f"the Google Cloud rig did not start; see {self._log.name}"
-        self.endpoint = f"http://127.0.0.1:{int(line)}"
         self._keys: dict[str, str] = {}
 
     @property
@@ -116,36 +97,9 @@ class GcpServer:
         self._ask("DELETE", "state")
         self._keys.clear()
 
-    def requests(self, *, forget: bool = False) -> list[dict[str, str]]:
-        """Return what was asked, in order; afterwards it may be forgotten."""
-        found: list[dict[str, str]] = json.loads(
-            self._ask("DELETE" if forget else "GET", "requests")
-        )
-        return found
-
     def _ask(self, method: str, path: str, **content: Any) -> bytes:
         body = json.dumps(content).encode() if content else None
         request = Request(f"{self.endpoint}/rig/{path}", body, method=method)
         with urlopen(request) as answer:
             found: bytes = answer.read()
         return found
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-        self._log.close()

@@ -54,6 +54,7 @@ _EXTRA_OF_CONFIG = {
 _EXTRA_OF_VARIABLE = {
     "AWS_REGION": "aws",
     "AZURE_RESOURCE_GROUP": "azure",
+    "GOOGLE_CLOUD_PROJECT": "gcp",
     "GCP_PROJECT": "gcp",
 }
 

@@ -9,7 +9,10 @@ _PART = re.compile(r"(?P<first>\*|\w+)(-(?P<last>\w+))?(/(?P<step>\d+))?")
 
 @dataclass(frozen=True, slots=True)
 class CronField:
-    """One of the fields: its numbers from `lowest` to `highest`, and names from `lowest` on."""
+    """One of the fields: its numbers from `lowest` to `highest`, and names from `lowest` on.
+
+    Of a name, its first three letters may stand for it, in whichever case.
+    """
 
     name: str
     lowest: int
@@ -37,12 +40,19 @@ class CronField:
     def _number(self, text: str) -> int | None:
         if text.isdecimal():
             return int(text)
-        name = text[:3].lower()
-        return self.names.index(name) + self.lowest if name in self.names else None
+        known = (number for number, name in enumerate(self.names, self.lowest) if _is(text, name))
+        return next(known, None)
 
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+def _is(text: str, name: str) -> bool:
+    return text.lower() in {name, name[:3]}
+
+
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 
 SECOND = CronField("second", 0, 59)
 MINUTE = CronField("minute", 0, 59)

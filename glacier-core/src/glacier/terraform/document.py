@@ -4,7 +4,9 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from filecmp import cmp
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from glacier.errors import TerraformError
@@ -42,13 +44,22 @@ class Document:
 
         Returns:
             The files that were written, `main.tf.json` first.
+
+        Raises:
+            TerraformError: Two resources put another file at one place, such as two functions of
+                one name.
         """
         root = Path(directory)
-        files = {name: make for block in self.blocks for name, make in block.files.items()}
-        for name in sorted(files):
-            _write_whole(root / name, files[name])
+        owners: dict[str, list[Block]] = {}
+        for block in self.blocks:
+            for name in block.files:
+                owners.setdefault(name, []).append(block)
+        for name, (first, *others) in sorted(owners.items()):
+            _write_whole(root / name, first.files[name])
+            for other in others:
+                _check_same(root / name, name, first, other)
         _write_whole(root / FILE_NAME, self._write_text)
-        return [root / FILE_NAME, *(root / name for name in sorted(files))]
+        return [root / FILE_NAME, *(root / name for name in sorted(owners))]
 
     def _write_text(self, path: Path) -> None:
         path.write_text(str(self), encoding="utf-8")
@@ -66,6 +77,21 @@ def _write_whole(target: Path, write: Callable[[Path], object]) -> None:
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _check_same(target: Path, name: str, first: Block, other: Block) -> None:
+    """Refuse a block whose file of a name is another than the one that was written."""
+    with TemporaryDirectory() as directory:
+        draft = Path(directory) / target.name
+        other.files[name](draft)
+        is_same = cmp(target, draft, shallow=False)
+    if not is_same:
+        raise TerraformError(
+            f"{first.owner} and {other.owner} both describe the file {name}, and differently. "
+            "Give one of them another name, or both the same handler and settings.",
+            owners=(first.owner, other.owner),
+            address=name,
+        )
 
 
 def document_of(blocks: Iterable[Block], notes: Iterable[str] = ()) -> Document:

@@ -10,6 +10,7 @@ from google.cloud.functions_v2 import FunctionServiceClient
 from requests import Response, Session
 from requests.adapters import HTTPAdapter
 
+from glacier.errors import FunctionError
 from glacier_gcp.id_tokens import IdTokens
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class _Entrances:
         """Return a function's address.
 
         Raises:
+            FunctionError: It has none yet, or has never been built.
             GoogleAPIError: Google knows no such function, or refuses.
         """
         with self._lock:
@@ -59,6 +61,13 @@ class _Entrances:
                 timeout=config.read_timeout_seconds,
             )
             found = known.service_config.uri
+            if not found:
+                raise FunctionError(
+                    f"The function {name!r} could not be called: it is {known.state.name}, and has "
+                    "no address yet. Deploy it: function.deploy(); it waits for another deployment "
+                    "that goes on.",
+                    function_name=name,
+                )
             with self._lock:
                 self._known[session, name] = found
         return found

@@ -97,7 +97,8 @@ class FunctionDeployment:
     def _updated(self, wanted: Body, found: Function) -> Function:
         """Update what differs in the function.
 
-        New code gets its label last: a function whose update failed may run the code before.
+        New code gets its label last, and only while it is what runs: a function whose update
+        failed may run the code before, and another process may have deployed its own since.
         """
         known = told(found)
         labels = labels_for(wanted, known, self._digest)
@@ -106,15 +107,15 @@ class FunctionDeployment:
         if labels != known["labels"]:
             paths.append("labels")
         wanted = {**wanted, "labels": labels}
-        if not is_same or not (paths or is_sound(found)):
+        if not is_same or not is_sound(found):  # a build that failed left nothing to set up
             wanted = self._with_source(wanted)
             paths.append("build_config.source")
         if not paths:
             return found
-        self._account.once_known(lambda: self._operations.update(wanted, paths))
+        made = self._account.once_known(lambda: self._operations.update(wanted, paths))
         if not is_same:
             marked = {"labels": {**labels, PACKAGE_LABEL: self._digest}}
-            self._operations.update(marked, ["labels"])
+            self._operations.update(marked, ["labels"], revision=made.service_config.revision)
         return self._now()
 
     def _with_source(self, wanted: Body) -> Body:

@@ -35,6 +35,19 @@ _UNKNOWN: dict[Action, str] = {
     "deployed": "Deploy it again; what has been done already stays.",
 }
 
+_NOT_DONE: dict[Action, str] = {
+    "called": "The function was looked up, and not called. Try it again later.",
+    "deployed": _UNKNOWN["deployed"],
+}
+
+_ROLES: dict[Action, str] = {
+    "called": "Give it roles/cloudfunctions.viewer, by which a function's address is found, and "
+    "roles/run.invoker on the function's Cloud Run service.",
+    "deployed": "Give it the role that has this permission, such as "
+    "roles/cloudfunctions.developer, and roles/iam.serviceAccountUser on the account that the "
+    "function runs as.",
+}
+
 
 @contextmanager
 def function_errors(function: "Serverless", action: Action) -> Iterator[None]:
@@ -87,11 +100,7 @@ def _of_answer(
     if error.reason == "SERVICE_DISABLED":
         return f"one of Google's services is not enabled in the project: {said}."
     if status == 403:
-        return (
-            f"access is denied to {identity_of(session)} ({said}). Give it the role that has this "
-            "permission, such as roles/cloudfunctions.developer, and roles/iam.serviceAccountUser "
-            "on the account that the function runs as."
-        )
+        return f"access is denied to {identity_of(session)} ({said}). {_ROLES[action]}"
     if status == 404:
         advice = (
             "Deploy it first: function.deploy()" if action == "called" else "Correct its config"
@@ -104,5 +113,5 @@ def _of_answer(
     if status == 429:
         return f"a quota of the project is used up ({said}). Wait, or have it raised."
     if status >= 500:
-        return f"Google failed: {said}. {_UNKNOWN[action]}"
+        return f"Google failed: {said}. {_NOT_DONE[action]}"
     return f"{said}."

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from google.protobuf.json_format import ParseError
+
 from glacier.errors import FunctionError
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def message_of(function: "Serverless", kind: type[MessageT], wanted: Mapping[str
     """
     try:
         return cast("MessageT", kind.from_json(json.dumps(wanted)))
-    except Exception as error:  # of what users give, by whatever the parser has for it
+    except (ParseError, TypeError) as error:  # the latter of what is no JSON
         name = function.function_name
         raise FunctionError(
             f"The function {name!r} has settings that Google has no place for: {_brief(error)}. "

@@ -1,7 +1,7 @@
 """Requests to Cloud Functions, whose work goes on after they are answered."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from google.api_core.exceptions import Conflict, NotFound
 from google.cloud.functions_v2 import (
@@ -31,7 +31,8 @@ BUSY_SECONDS = 900.0
 """How long is waited for another change of a function to end."""
 
 _ACTIVE = Function.State.ACTIVE
-_DEPLOYING = Function.State.DEPLOYING
+_UNDER_WAY = {Function.State.DEPLOYING, Function.State.DELETING}
+_ALREADY_EXISTS = 6  # https://cloud.google.com/apis/design/errors
 _ERROR = StateMessage.Severity.ERROR
 
 
@@ -64,7 +65,7 @@ class Operations:
                 known = self._client.get_function(name=full_name(self._function), **self._given)
             except NotFound:
                 return None
-            if known.state != _DEPLOYING:
+            if known.state not in _UNDER_WAY:
                 return known
         raise self._error(f"another change of it has not ended after {BUSY_SECONDS:.0f} seconds")
 
@@ -104,10 +105,21 @@ class Operations:
             function_id=self._function.function_name,
             **self._given,
         )
-        self._wait(operation)
+        self._wait(operation, is_first=True)
 
-    def update(self, wanted: Mapping[str, Any], paths: Iterable[str]) -> None:
+    def update(
+        self, wanted: Mapping[str, Any], paths: Iterable[str], *, revision: str = ""
+    ) -> Function:
         """Change some fields of the function.
+
+        Args:
+            wanted: The function as it has to be.
+            paths: The fields, as an update's mask has them.
+            revision: Another one than this is left as it is, once somebody else's change has come
+                in between; any may be changed where it is empty.
+
+        Returns:
+            The function as it then is.
 
         Raises:
             GoogleAPIError: Google refuses.
@@ -116,28 +128,36 @@ class Operations:
         mask: Any = {"paths": sorted(paths)}
         named = {**wanted, "name": full_name(self._function)}
         function = message_of(self._function, Function, named)
-        for since in pauses(BUSY_SECONDS):
+        for _ in pauses(BUSY_SECONDS):
             try:
                 operation = self._client.update_function(
                     function=function, update_mask=mask, **self._given
                 )
-            except Conflict:  # with another change, or with this one, whose answer was lost
-                if since >= BUSY_SECONDS:
-                    raise
-                self.found()
+            except Conflict as error:  # with another change, or this one, whose answer was lost
+                conflict = error
+                known = self.found()
+                if known is not None and revision not in {"", known.service_config.revision}:
+                    return known
             else:
-                self._wait(operation)
-                return
+                return self._wait(operation)
+        raise conflict
 
-    def _wait(self, operation: "Operation") -> None:
+    def _wait(self, operation: "Operation", *, is_first: bool = False) -> Function:
+        """Return the function that an operation has made; Google may tell late that one is there.
+
+        Raises:
+            Conflict: It is there already, and this was to be the first.
+        """
         name = operation.operation.name
         for _ in pauses(DEPLOY_SECONDS):
             found = self._client.get_operation({"name": name}, **self._given)
             if not found.done:
                 continue
-            if found.HasField("error"):
-                raise self._failed(str(found.error.message))
-            return
+            if not found.HasField("error"):
+                return cast("Function", Function.deserialize(found.response.value))
+            if is_first and found.error.code == _ALREADY_EXISTS:
+                raise Conflict(found.error.message)
+            raise self._failed(str(found.error.message))
         raise self._error(f"it has not come to an end after {DEPLOY_SECONDS:.0f} seconds ({name})")
 
     def _failed(self, said: str) -> FunctionError:

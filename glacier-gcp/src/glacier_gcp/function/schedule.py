@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from glacier.resources import Serverless
     from glacier_gcp.session import GcpSession
 
+_UPDATE_FAILED = Job.State.UPDATE_FAILED
+"""The state in which a job tells of its new settings and does not run, until it is updated again:
+https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs/patch"""
+
 
 def check_schedule(function: "Serverless") -> None:
     """Refuse a schedule with settings that Google has no place for.
@@ -50,7 +54,7 @@ def settle_schedule(function: "Serverless", session: "GcpSession", uri: str) -> 
             jobs.create_job(parent=parent_of(function), job=job, **given)
         except Conflict:  # by another process, or its answer was lost
             jobs.update_job(job=job, **given)
-    elif not is_met(wanted, told(found)):
+    elif found.state == _UPDATE_FAILED or not is_met(wanted, told(found)):
         jobs.update_job(job=job, **given)
 
 

@@ -2,18 +2,20 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import uuid4
 
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import Conflict, NotFound
 from google.cloud.dataproc_v1 import Cluster, ClusterControllerClient
 from google.protobuf.json_format import ParseError
 
 from glacier.drift import Difference, at_path, missing
 from glacier.errors import ConfigError, JobError
 from glacier.jobs.secrets import check_no_secret
+from glacier.pauses import pauses
 from glacier_gcp.job.definition import PIP_PACKAGES, cluster_fields
+from glacier_gcp.job.differences import unmet
 from glacier_gcp.job.names import cluster_of
 from glacier_gcp.labels import labels_of
 from glacier_gcp.session import session_of
@@ -29,6 +31,9 @@ logger = logging.getLogger("glacier.jobs")
 
 DEPLOYMENT_SECONDS = 1800.0
 """How long a cluster is waited for, which takes a minute or two, and more with many packages."""
+
+_UNDER_WAY = {"CREATING", "DELETING", "REPAIRING", "STARTING", "STOPPING", "UPDATING"}
+"""The states that a cluster leaves by itself, and in which Dataproc changes nothing of it."""
 
 _CHANGEABLE = {
     "config.workerConfig.numInstances": "config.worker_config.num_instances",
@@ -81,13 +86,13 @@ class ExecutorCluster:
     def ensure(self, staging: str) -> None:
         """Create the cluster, or update what can be changed of it; one of others only has to be.
 
-        Labels and settings that others have set stay.
+        What others are doing to it is waited for; labels and settings that they have set stay.
 
         Args:
             staging: The bucket for what drivers print.
 
         Raises:
-            JobError: It is there with settings that can't be changed.
+            JobError: It is there with settings that can't be changed, or a change does not end.
             NotFound: It is one of others and is not there.
             PackageError: A secret is among the settings or tags.
         """
@@ -96,11 +101,15 @@ class ExecutorCluster:
             return
         wanted = self._wanted(staging)
         check_no_secret(f"The cluster {self.name!r}", json.dumps(wanted).encode())
-        try:
-            found = self.found()
-        except NotFound:
-            self._create(wanted)
-        else:
+        found = self._settled()
+        if found is None:
+            try:
+                self._create(wanted)
+            except Conflict:  # by another process just now
+                found = self._settled()
+                if found is None:
+                    raise
+        if found is not None:
             self._update(wanted, found)
 
     def drift(self, staging: str) -> Iterator[Difference]:
@@ -142,6 +151,21 @@ class ExecutorCluster:
         session = self._session
         return session.client(ClusterControllerClient, host_of(session))
 
+    def _settled(self) -> Mapping[str, Any] | None:
+        """Return what Dataproc tells of the cluster once no change goes on; None where none is."""
+        for _ in pauses(DEPLOYMENT_SECONDS):
+            try:
+                found = self.found()
+            except NotFound:
+                return None
+            if found.get("status", {}).get("state") not in _UNDER_WAY:
+                return found
+        raise JobError(
+            f"The cluster {self.name!r} is still {found['status']['state']} after "
+            f"{DEPLOYMENT_SECONDS:.0f} seconds, and can't be deployed. Deploy it again later.",
+            cluster=self.name,
+        )
+
     def _create(self, wanted: Mapping[str, Any]) -> None:
         session = self._session
         operation = self._client.create_cluster(
@@ -164,8 +188,8 @@ class ExecutorCluster:
                 f"{self._again()}",
                 cluster=self.name,
             )
-        unmet = set(_unmet(wanted, found))
-        fixed = {one for one in unmet if one not in {*_CHANGEABLE, *_PASSED_OVER, _PACKAGES}}
+        missing = set(unmet(wanted, found))
+        fixed = {one for one in missing if one not in {*_CHANGEABLE, *_PASSED_OVER, _PACKAGES}}
         fixed = {one for one in fixed if not one.startswith(_LABELS)}
         if fixed:
             raise JobError(
@@ -173,14 +197,14 @@ class ExecutorCluster:
                 f"{', '.join(sorted(fixed))}. Dataproc changes them of no cluster. {self._again()}",
                 cluster=self.name,
             )
-        if _PACKAGES in unmet:
+        if _PACKAGES in missing:
             logger.warning(
                 "%s: a cluster keeps the packages that it was made with; what it lacks travels "
                 "with every job, as wheels. Delete it and deploy again to have them there.",
                 self.name,
             )
-        mask = [path for name, path in _CHANGEABLE.items() if name in unmet]
-        if any(one.startswith(_LABELS) for one in unmet):
+        mask = [path for name, path in _CHANGEABLE.items() if name in missing]
+        if any(one.startswith(_LABELS) for one in missing):
             mask.append("labels")
         if mask:
             labels = {**found.get("labels", {}), **wanted.get("labels", {})}
@@ -245,24 +269,3 @@ def packages_of(found: Mapping[str, Any]) -> str:
 def _software_of(found: Mapping[str, Any]) -> Mapping[str, Any]:
     software: Mapping[str, Any] = found.get("config", {}).get("softwareConfig", {})
     return software
-
-
-def _unmet(wanted: object, found: object, path: str = "") -> Iterator[str]:
-    """Yield the paths of what is wanted and not there."""
-    if isinstance(wanted, Mapping):
-        known = found if isinstance(found, Mapping) else {}
-        for name, value in wanted.items():
-            yield from _unmet(value, known.get(name), f"{path}.{name}".lstrip("."))
-    elif not _is_met(path.rpartition(".")[2], wanted, found):
-        yield path
-
-
-def _is_met(name: str, wanted: object, found: object) -> bool:
-    """Return whether a field is as it is wanted; Dataproc tells of some more than it was told."""
-    if isinstance(wanted, list):
-        return all(one in cast("list[object]", found or []) for one in wanted)
-    if name.endswith("Uri"):
-        return found == wanted or str(found).endswith(f"/{wanted}")
-    if name == "imageVersion":
-        return found == wanted or str(found).startswith((f"{wanted}.", f"{wanted}-"))
-    return wanted == found or (wanted is False and found is None)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FAILURES = (GoogleAPIError, GoogleAuthError, RequestException, TimeoutError)
 
-_DENIED, _MISSING, _EXISTS = (401, 403), 404, 409
+_DENIED, _MISSING = (401, 403), 404
 _BUSY = (408, 429)
 _FIRST_SERVER_ERROR = 500
 
@@ -31,11 +31,6 @@ def status_of(error: BaseException) -> int:
 def is_missing(error: BaseException) -> bool:
     """Return whether something was not found."""
     return status_of(error) == _MISSING
-
-
-def is_there_already(error: BaseException) -> bool:
-    """Return whether something of that name is there already."""
-    return status_of(error) == _EXISTS
 
 
 def is_denied(error: BaseException) -> bool:

@@ -41,9 +41,6 @@ SHA256 = "--glacier-sha256"
 STORAGE = "--glacier-storage"
 """The argument with the address of Cloud Storage."""
 
-TOKEN = "--glacier-token"  # noqa: S105 - the name of an argument
-"""The argument with the submission's own name."""
-
 WHEELS = "glacier_wheels"
 """The directory of what the platform lacks, where it was unpacked."""
 

@@ -4,13 +4,13 @@ A request has an id, so that Dataproc answers its repetition with what it has st
 the job has a name that no other one has, by which it is known where that id was forgotten.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from google.api_core.exceptions import GoogleAPICallError
+from google.api_core.exceptions import Conflict, NotFound
 from google.cloud.dataproc_v1 import Batch, BatchControllerClient, Job, JobControllerClient
 
 from glacier_gcp.job.deployment import host_of
-from glacier_gcp.job.errors import is_there_already
 
 if TYPE_CHECKING:
     from glacier_gcp.session import GcpSession
@@ -35,15 +35,18 @@ def start_job(session: "GcpSession", job: Job, *, request_id: str, patience_seco
         "job": job,
         "request_id": request_id,
     }
-    try:
-        session.client(JobControllerClient, host_of(session)).submit_job(
-            request,
-            retry=session.retry.with_timeout(patience_seconds),
-            timeout=config.read_timeout_seconds,
-        )
-    except GoogleAPICallError as error:
-        if not is_there_already(error):
-            raise
+    jobs = session.client(JobControllerClient, host_of(session))
+    named = {
+        "project_id": config.project,
+        "region": config.region,
+        "job_id": job.reference.job_id,
+    }
+    given: Any = {"timeout": config.read_timeout_seconds}
+    patient = session.retry.with_timeout(patience_seconds)
+    _once(
+        lambda: jobs.submit_job(request, retry=patient, **given),
+        lambda: jobs.get_job(named, retry=patient, **given),
+    )
 
 
 def start_batch(
@@ -67,18 +70,28 @@ def start_batch(
         GoogleAPIError: Dataproc refuses, or does not answer.
     """
     config = session.config
+    parent = f"projects/{config.project}/locations/{config.region}"
     request = {
-        "parent": f"projects/{config.project}/locations/{config.region}",
+        "parent": parent,
         "batch": batch,
         "batch_id": batch_id,
         "request_id": request_id,
     }
+    batches = session.client(BatchControllerClient, host_of(session))
+    given: Any = {"timeout": config.read_timeout_seconds}
+    patient = session.retry.with_timeout(patience_seconds)
+    _once(
+        lambda: batches.create_batch(request, retry=patient, **given),
+        lambda: batches.get_batch(name=f"{parent}/batches/{batch_id}", retry=patient, **given),
+    )
+
+
+def _once(start: Callable[[], object], find: Callable[[], object]) -> None:
+    """Start something; a conflict is none with an earlier try of the same, by which it is there."""
     try:
-        session.client(BatchControllerClient, host_of(session)).create_batch(
-            request,
-            retry=session.retry.with_timeout(patience_seconds),
-            timeout=config.read_timeout_seconds,
-        )
-    except GoogleAPICallError as error:
-        if not is_there_already(error):
-            raise
+        start()
+    except Conflict as conflict:
+        try:
+            find()
+        except NotFound:
+            raise conflict from None

@@ -31,8 +31,9 @@ def deploy_bucket(
 ) -> None:
     """Make a bucket if it is missing, and bring those of its settings up to date that differ.
 
-    What is not set goes back to its default: rules and labels that nobody names are removed, and
-    versioning is switched off. What others change at the same time is looked at again.
+    What is not set goes back to its default: rules, labels, a retention policy and a key that
+    nobody names are removed, and versioning is switched off. What others change at the same time
+    is looked at again.
 
     Raises:
         AccessDeniedError: The bucket belongs to another project.
@@ -95,9 +96,13 @@ def own_bucket(session: "GcpSession", name: str) -> Fields | None:
         GoogleAPIError: Google refuses to say.
     """
     query: Fields = {"project": session.config.project, "prefix": name, "maxResults": 1}
-    answer = send(session, "GET", f"{session.storage_endpoint}/storage/v1/b", params=query)
-    found: list[Fields] = answer.json().get("items", [])
-    return next((one for one in found if one["name"] == name), None)
+    url = f"{session.storage_endpoint}/storage/v1/b"
+    while True:  # a page may have fewer than it could, also none
+        page = send(session, "GET", url, params=query).json()
+        found: list[Fields] = page.get("items", [])
+        if found or not page.get("nextPageToken"):
+            return next((one for one in found if one["name"] == name), None)
+        query["pageToken"] = page["nextPageToken"]
 
 
 def bucket_request(settings: "BucketSettings", tags: Mapping[str, str]) -> Fields:

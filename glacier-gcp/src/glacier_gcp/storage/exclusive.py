@@ -6,11 +6,17 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 import google_crc32c
-from google.api_core.exceptions import PreconditionFailed
+from google.api_core.exceptions import GoogleAPIError, PreconditionFailed
 
 from glacier.errors import StorageError
 from glacier_gcp.http import NoAnswerError, send, send_once
-from glacier_gcp.storage.upload import MEDIA_TYPE, STAGE_METADATA, GcsObject, encoded
+from glacier_gcp.storage.upload import (
+    MEDIA_TYPE,
+    STAGE_METADATA,
+    GcsObject,
+    UploadLostError,
+    encoded,
+)
 
 if TYPE_CHECKING:
     from requests import Response
@@ -22,10 +28,6 @@ _UNIT_BYTES = 256 * 1024
 https://cloud.google.com/storage/docs/performing-resumable-uploads#chunked-upload"""
 
 _DONE, _GOES_ON, _GONE, _CANCELLED = (200, 201), 308, (404, 410), 499
-
-
-class UploadLostError(OSError):
-    """Google has dropped an upload before its end."""
 
 
 class ExclusiveGcsObject(GcsObject):
@@ -64,7 +66,9 @@ class ExclusiveGcsObject(GcsObject):
         except PreconditionFailed as error:
             self._refusal = error
         else:
-            self._address = begun.headers["Location"]
+            self._address = begun.headers.get("Location", "")
+            if not self._address:
+                raise GoogleAPIError(f"Google has given no address to upload {self._url} to")
 
     def send(self, number: int, content: bytes) -> tuple[int, str]:
         """Send one part when it is its turn.
@@ -144,7 +148,7 @@ class ExclusiveGcsObject(GcsObject):
             if known is None or (total is None and known >= end):
                 return True
             if known < start:
-                raise UploadLostError(f"Google has lost bytes of {self._url}. Write it again.")
+                raise UploadLostError(f"Google has lost bytes of {self._url}. Write it again")
             there = self._received(total, content[known - start :], known)
             if there is not None and there <= known:
                 raise NoAnswerError(f"Google has taken nothing of what was sent to {self._url}.")
@@ -165,7 +169,7 @@ class ExclusiveGcsObject(GcsObject):
         if answer.status_code != _GOES_ON:
             raise UploadLostError(
                 f"Google has dropped the upload to {self._url} before its end "
-                f"({answer.status_code}). Write it again."
+                f"({answer.status_code}). Write it again"
             )
         received = answer.headers.get("Range")
         return int(received.rpartition("-")[2]) + 1 if received else 0

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
-from xml.etree import ElementTree as ET
 
 from glacier.uploads.sweep import OpenUpload, sweep_once
-from glacier_gcp.http import send_once
+from glacier_gcp.http import send_once, xml_of
 from glacier_gcp.storage.upload import GcsObject
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from glacier_gcp.session import GcpSession
 
 
@@ -34,7 +35,7 @@ def sweep(session: "GcpSession", bucket_name: str, root: str) -> None:
         after: dict[str, str] = {}
         while True:
             page = send_once(session, "GET", f"{url}?uploads", params={"prefix": root, **after})
-            found = ET.fromstring(page.text)  # noqa: S314 - from Google, by TLS
+            found = xml_of(page)
             yield from map(_upload_of, found.findall("{*}Upload"))
             if found.findtext("{*}IsTruncated") != "true":
                 return
@@ -56,7 +57,7 @@ def sweep(session: "GcpSession", bucket_name: str, root: str) -> None:
     sweep_once(place, listed, abort, failures=GcsObject.failures)
 
 
-def _upload_of(element: ET.Element) -> OpenUpload:
+def _upload_of(element: "Element") -> OpenUpload:
     key, upload_id, begun = (
         element.findtext(f"{{*}}{name}", "") for name in ("Key", "UploadId", "Initiated")
     )

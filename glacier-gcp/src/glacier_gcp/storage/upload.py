@@ -32,7 +32,11 @@ or an object is there that was not to be."""
 
 
 class DamagedError(ConnectionError):
-    """Google has got other bytes than were sent."""
+    """Google has got other bytes than were sent, which are sent again."""
+
+
+class UploadLostError(OSError):
+    """Google has dropped an upload before its end."""
 
 
 class GcsObject(MultipartObject):
@@ -128,7 +132,10 @@ class GcsObject(MultipartObject):
             except BadRequest as error:
                 if code_of(error) != "BadDigest":
                     raise
-                raise DamagedError(f"What was sent to {self._url} has arrived damaged.") from error
+                raise DamagedError(
+                    f"what was sent to {self._url} has arrived damaged every time. Check what is "
+                    "between this machine and Google"
+                ) from error
 
         return self._session.retry(attempt)()
 
