@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import uuid4
 
@@ -129,8 +129,8 @@ class ExecutorCluster:
             return
         if self._config.cluster_name is None:
             wanted = self._wanted(staging)
-            for path in _unmet(wanted, found):
-                if path not in _PASSED_OVER:
+            for path in unmet(wanted, found):
+                if path not in {*_PASSED_OVER, _PACKAGES}:
                     yield Difference(thing, path, at_path(wanted, path), at_path(found, path))
 
     def _wanted(self, staging: str) -> dict[str, Any]:
@@ -188,8 +188,8 @@ class ExecutorCluster:
                 f"{self._again()}",
                 cluster=self.name,
             )
-        missing = set(unmet(wanted, found))
-        fixed = {one for one in missing if one not in {*_CHANGEABLE, *_PASSED_OVER, _PACKAGES}}
+        lacking = set(unmet(wanted, found))
+        fixed = {one for one in lacking if one not in {*_CHANGEABLE, *_PASSED_OVER, _PACKAGES}}
         fixed = {one for one in fixed if not one.startswith(_LABELS)}
         if fixed:
             raise JobError(
@@ -197,14 +197,14 @@ class ExecutorCluster:
                 f"{', '.join(sorted(fixed))}. Dataproc changes them of no cluster. {self._again()}",
                 cluster=self.name,
             )
-        if _PACKAGES in missing:
+        if _PACKAGES in lacking:
             logger.warning(
                 "%s: a cluster keeps the packages that it was made with; what it lacks travels "
                 "with every job, as wheels. Delete it and deploy again to have them there.",
                 self.name,
             )
-        mask = [path for name, path in _CHANGEABLE.items() if name in missing]
-        if any(one.startswith(_LABELS) for one in missing):
+        mask = [path for name, path in _CHANGEABLE.items() if name in lacking]
+        if any(one.startswith(_LABELS) for one in lacking):
             mask.append("labels")
         if mask:
             labels = {**found.get("labels", {}), **wanted.get("labels", {})}
