@@ -130,8 +130,9 @@ def command(server: GcpServer, what: str, **content: Any) -> None:
 def asked_of_dataproc(server: GcpServer) -> list[str]:
     """Return what Dataproc was asked for since this was called before: method and path's end."""
     found = server.requests(forget=True)
-    place = f"/v1/projects/{PROJECT}/"
-    paths = ((one["method"], one["path"]) for one in found if one["path"].startswith(place))
+    root = f"/v1/projects/{PROJECT}"
+    places = (f"{root}/regions/{REGION}/", f"{root}/locations/{REGION}/")
+    paths = ((one["method"], one["path"]) for one in found if one["path"].startswith(places))
     return [f"{method} {path.split('/', 6)[6]}" for method, path in paths]
 
 
