@@ -10,8 +10,10 @@ from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
 from glacier.errors import ConfigError, JobConnectionError, JobError, JobNotFoundError, StorageError
 from glacier.job_status import JobStatus
 from glacier.jobs.secrets import check_no_secret
+from glacier.jobs.staging import prepared_staging
 from glacier_databricks.job import launcher
 from glacier_databricks.job.definition import run_fields, run_source, spark_version_of
+from glacier_databricks.job.deployment import ExecutorJob
 from glacier_databricks.job.errors import FAILURES, of_databricks
 from glacier_databricks.job.logs import log_of
 from glacier_databricks.job.start import start_run
@@ -23,6 +25,7 @@ from glacier_databricks.workspace import workspace_of
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
+    from glacier.drift import Difference
     from glacier.provider import Provider
     from glacier.resources import Executor
     from glacier.terraform import Block, Estate
@@ -85,6 +88,28 @@ class DatabricksAdapter(ExecutorAdapter):
                 "later, or leave it out. Scripts that need no Glacier run there as they are.",
                 spark_version=version,
             )
+
+    def deploy(self) -> None:
+        """Create the job that stands for the executor, or update it in place; idempotent.
+
+        Nothing is started. Its volume, and a pool that only Terraform makes, have to be there.
+
+        Raises:
+            JobError: Databricks refuses, or several jobs could be the executor's.
+            JobConnectionError: It does not answer.
+            PackageError: A secret is among the job's settings.
+        """
+        workspace, name = self._workspace, self.resource.name
+        with of_databricks(f"The job {name!r} can't be deployed", _host(workspace)):
+            if self._config.volume is None:
+                prepared_staging(self.provider)
+            ExecutorJob(self.resource, workspace).ensure()
+
+    def drift(self) -> "Iterable[Difference]":
+        """Return where the job that stands for the executor differs from its config."""
+        workspace, name = self._workspace, self.resource.name
+        with of_databricks(f"The job {name!r} is not told of", _host(workspace)):
+            return tuple(ExecutorJob(self.resource, workspace).drift())
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return a job with the executor's cluster, and what it needs, as blocks of Terraform."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from werkzeug.wrappers import Request, Response
 
-from tests.rigs.databricks import clusters, files
+from tests.rigs.databricks import clusters, files, workspace_files
+from tests.rigs.databricks.jobs import Jobs
 from tests.rigs.databricks.runs import Runs
 from tests.rigs.databricks.workspaces import Workspaces
 from tests.rigs.planes import Part, json_answer, serve
@@ -18,7 +19,8 @@ class Databricks:
 
     def __init__(self) -> None:
         self._runs = Runs()
-        handlers = {**clusters.handlers(), **files.handlers(), **self._runs.handlers()}
+        handlers = {**clusters.handlers(), **files.handlers(), **workspace_files.handlers()}
+        handlers |= {**self._runs.handlers(), **Jobs(self._runs).handlers()}
         self.workspaces = Workspaces(handlers)
 
     def answer(self, request: Request) -> Response | None:

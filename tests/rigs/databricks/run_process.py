@@ -53,7 +53,7 @@ class RunProcess:
         requirements: What is installed before.
         environment: The variables of its cluster.
         has_identity: Whether it runs as the cluster's identity in its cloud.
-        volume_files: What lies in volumes.
+        files: What lies in the workspace and its volumes.
         timeout_seconds: When it is ended; never where None.
         say: Takes the output, line by line, with its stream.
     """
@@ -64,7 +64,7 @@ class RunProcess:
     requirements: Sequence[str]
     environment: Mapping[str, str]
     has_identity: bool
-    volume_files: Mapping[str, bytes]
+    files: Mapping[str, bytes]
     timeout_seconds: float | None
     say: Callable[[str, str], None]
     _job: JobProcess = field(init=False)
@@ -118,8 +118,8 @@ class RunProcess:
 
     def _content(self) -> bytes:
         """Return the file, as the cluster reads it."""
-        if self.python_file.startswith("/Volumes/"):
-            return self.volume_files[self.python_file]
+        if self.python_file.startswith("/"):
+            return self.files[self.python_file]
         with fsspec.open(self.python_file, "rb", skip_instance_cache=True) as file:
             content: bytes = file.read()
         return content

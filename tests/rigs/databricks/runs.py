@@ -81,7 +81,14 @@ class Runs:
         return self._runs.setdefault(id(workspace), [])
 
     def _submit(self, workspace: Workspace, request: Request) -> dict[str, Any]:
-        wanted = request.get_json()
+        return {"run_id": self.start(workspace, request.get_json())}
+
+    def start(self, workspace: Workspace, wanted: Mapping[str, Any]) -> int:
+        """Start a run and return its number; that of the same token, where there is one.
+
+        Raises:
+            ApiError: It can't be.
+        """
         token = wanted.get("idempotency_token", "")
         if len(token) > LONGEST_TOKEN:
             raise invalid(f"The idempotency token has more than {LONGEST_TOKEN} characters.")
@@ -89,8 +96,8 @@ class Runs:
             if token and run.request.get("idempotency_token") == token:
                 if run.state == "DELETED":
                     raise invalid(f"The run of the idempotency token {token} was deleted.")
-                return {"run_id": run.number}
-        _check_run(workspace, wanted)
+                return run.number
+        check_run(workspace, wanted)
         is_full = self._active(workspace) >= workspace.most_runs
         if is_full and not wanted.get("queue", {}).get("enabled"):
             raise ApiError(429, "REQUEST_LIMIT_EXCEEDED", "Too many active runs.")
@@ -99,7 +106,7 @@ class Runs:
         run = Run(wanted, process, output=output)
         self._of(workspace).append(run)
         self._begin_next(workspace)
-        return {"run_id": run.number}
+        return run.number
 
     def _get(self, workspace: Workspace, request: Request) -> dict[str, Any]:
         return _told(self._found(workspace, int(request.args["run_id"])))
@@ -180,8 +187,12 @@ class Runs:
         self._begin_next(workspace)
 
 
-def _check_run(workspace: Workspace, wanted: Mapping[str, Any]) -> None:
-    """Refuse a run that can't be."""
+def check_run(workspace: Workspace, wanted: Mapping[str, Any]) -> None:
+    """Refuse a run that can't be.
+
+    Raises:
+        ApiError: What is wrong with it.
+    """
     tasks = wanted.get("tasks", [])
     if len(tasks) != 1:
         raise invalid("The rig plays runs of one task.")
@@ -204,9 +215,10 @@ def _check_run(workspace: Workspace, wanted: Mapping[str, Any]) -> None:
 
 def _check_file(workspace: Workspace, task: Mapping[str, Any], file: str) -> None:
     own = f"{SCHEMES[workspace.cloud]}://"
-    if "environment_key" in task and not file.startswith("/Volumes/"):
+    if "environment_key" in task and not file.startswith("/"):
         raise invalid("Serverless compute takes no file of a cloud's storage.")
-    if not file.startswith(("/Volumes/", own)):
+    is_there = file.startswith("/Volumes/") or file in workspace.files
+    if not is_there and not file.startswith(own):
         raise invalid(f"{file} is no file that a workspace on {workspace.cloud} can read.")
 
 
@@ -240,7 +252,7 @@ def _process(
         requirements=requirements,
         environment=environment_of(workspace, cluster),
         has_identity=not is_serverless,
-        volume_files=workspace.files,
+        files=workspace.files,
         timeout_seconds=wanted.get("timeout_seconds"),
         say=say,
     )

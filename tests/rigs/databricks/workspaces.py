@@ -66,6 +66,9 @@ class Workspace:
         token_seconds: How long its service principal's tokens are good for.
         volumes: Its Unity Catalog volumes.
         secrets: Its secrets, by `scope/key`.
+        directories: Its folders.
+        files: What lies in it and in its volumes, by its path.
+        jobs: The settings of its jobs, by their ids.
     """
 
     cloud: str
@@ -76,7 +79,9 @@ class Workspace:
     token_seconds: float = 3600.0
     volumes: list[str] = field(default_factory=list)
     secrets: dict[str, str] = field(default_factory=dict)
+    directories: list[str] = field(default_factory=lambda: ["/Shared"])
     files: dict[str, bytes] = field(default_factory=dict)
+    jobs: dict[int, dict[str, Any]] = field(default_factory=dict)
     clusters: dict[str, dict[str, Any]] = field(default_factory=dict)
     pools: dict[str, dict[str, Any]] = field(default_factory=dict)
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)

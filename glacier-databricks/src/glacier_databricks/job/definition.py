@@ -1,18 +1,20 @@
 """What Databricks is told of an executor: pure functions of its config and of its provider's.
 
-Submissions and Terraform say the same by them.
+Submissions, `deploy()` and Terraform say the same by them.
 """
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from glacier.errors import ConfigError
 from glacier.jobs.launchers import run_file, script_source, standalone
 from glacier.overrides import overridden
-from glacier_databricks.job import launcher
+from glacier_databricks.job import launcher, probe
 from glacier_databricks.runtimes import default_runtime
 
 if TYPE_CHECKING:
@@ -201,6 +203,37 @@ def compute_fields(
     else:
         task["new_cluster"] = cluster_fields(config, provider, tags)
     return task, run
+
+
+def job_fields(
+    executor: "Executor",
+    python_file: Any,  # Any: a path, or what stands for one in a document of Terraform
+) -> dict[str, Any]:
+    """Return the job that stands for an executor, as the API takes it.
+
+    Submissions are runs of their own; started by hand, it tells what they find.
+
+    Args:
+        executor: The executor.
+        python_file: Where the file lies that it starts.
+    """
+    config, provider = cast("DatabricksConfig", executor.config), executor.provider
+    task, run = compute_fields(config, provider.config, provider.tags, config.packages)
+    fields: dict[str, Any] = {"name": executor.name, **run}
+    if provider.tags:
+        fields["tags"] = dict(provider.tags)
+    cluster = task.pop("new_cluster", None)
+    if cluster is not None:
+        task["job_cluster_key"] = TASK
+        fields["job_clusters"] = [{"job_cluster_key": TASK, "new_cluster": cluster}]
+    task["spark_python_task"] = {"python_file": python_file}
+    return {**fields, "tasks": [task]}
+
+
+def probe_file() -> tuple[str, bytes]:
+    """Return what the job of an executor starts: its path in the workspace, and its content."""
+    source = Path(probe.__file__).read_bytes()
+    return f"/Shared/glacier/probe-{hashlib.sha256(source).hexdigest()[:16]}.py", source
 
 
 def run_source(job: "ScriptJob") -> tuple[bytes, bytes]:

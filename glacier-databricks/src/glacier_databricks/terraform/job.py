@@ -1,17 +1,10 @@
-"""Executors as blocks of Terraform, from the fields that submissions send too.
+"""Executors as blocks of Terraform: the job that `deploy()` makes too, with what it needs."""
 
-Every submission is a one-time run, so the job that is made here is not what runs them. It has the
-same cluster and the same packages: started by hand, it tells what jobs will find.
-"""
-
-import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glacier.terraform import Block, Expression, Ref, Text
-from glacier_databricks.job import probe
-from glacier_databricks.job.definition import TASK, cloud_of, compute_fields
+from glacier_databricks.job.definition import cloud_of, job_fields, probe_file
 from glacier_databricks.terraform.blocks import Body, Description
 
 if TYPE_CHECKING:
@@ -22,6 +15,12 @@ POOL = "databricks_instance_pool"
 """The type of pools: one is made where the config's overrides have something of that type."""
 
 _VOLUME_PARTS = 3
+_ARGUMENTS = {
+    "tasks": "task",
+    "libraries": "library",
+    "job_clusters": "job_cluster",
+    "environments": "environment",
+}
 _IDLE_MINUTES = 15
 
 
@@ -30,29 +29,21 @@ def job_blocks(estate: "Estate", executor: "Executor") -> Iterator[Block]:
     of = Description(estate, executor)
     yield from _staging_blocks(estate)
     yield from _volume_blocks(of)
-    task, run = compute_fields(
-        of.config, estate.provider.config, estate.provider.tags, of.config.packages
-    )
-    cluster = task.pop("new_cluster", None)
-    if cluster is not None:
-        if POOL in of.config.overrides:
-            yield _pool_block(estate, of, executor.name)
-            cluster = _from_pool(cluster, executor.name)
-        task["job_cluster_key"] = TASK
-        run["job_cluster"] = [{"job_cluster_key": TASK, "new_cluster": cluster}]
     file = _probe_block(of)
     yield file
-    script = {"python_file": Ref(file.type, file.key, "workspace_path")}
-    libraries = task.pop("libraries", [])
-    environments = run.pop("environments", [])
-    body: Body = {
-        "name": executor.name,
-        "tags": of.tags,
-        **run,
-        "environment": environments or None,
-        "task": [{**task, "library": libraries or None, "spark_python_task": script}],
-    }
-    yield of.block("databricks_job", executor.name, body, outputs={f"job_{executor.name}": "id"})
+    fields = job_fields(executor, Ref(file.type, file.key, "workspace_path"))
+    if POOL in of.config.overrides:
+        for job_cluster in fields.get("job_clusters", ()):
+            yield _pool_block(estate, of, executor.name)
+            job_cluster["new_cluster"] = _from_pool(job_cluster["new_cluster"], executor.name)
+    fields["tasks"] = [_renamed(task) for task in fields["tasks"]]
+    outputs = {f"job_{executor.name}": "id"}
+    yield of.block("databricks_job", executor.name, _renamed(fields), outputs=outputs)
+
+
+def _renamed(fields: Body) -> Body:
+    """Return fields of the API by the names of Terraform's arguments; empty lists are left out."""
+    return {_ARGUMENTS.get(name, name): value for name, value in fields.items() if value != []}
 
 
 def _staging_blocks(estate: "Estate") -> Iterator[Block]:
@@ -92,14 +83,11 @@ def _from_pool(cluster: Body, name: str) -> Body:
 
 
 def _probe_block(of: Description) -> Block:
-    source = Path(probe.__file__).read_bytes()
-    name = f"databricks/probe-{hashlib.sha256(source).hexdigest()[:16]}.py"
+    path, source = probe_file()
+    name = f"databricks/{path.rpartition('/')[2]}"
     return of.block(
         "databricks_workspace_file",
         name,
-        {
-            "path": f"/Shared/glacier/{name.rpartition('/')[2]}",
-            "source": Text((Expression("path.module"), f"/{name}")),
-        },
+        {"path": path, "source": Text((Expression("path.module"), f"/{name}"))},
         files={name: lambda path: path.write_bytes(source)},
     )
