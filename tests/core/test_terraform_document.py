@@ -157,6 +157,28 @@ def test_providers_are_required_once_and_configured_by_their_own_arguments() -> 
     assert tree["resource"]["terraform_data"]["c"]["provider"] == f"attic.{second['alias']}"
 
 
+def test_outputs_of_one_name_have_their_providers_in_front() -> None:
+    blocks = [
+        block("a", outputs={"lake": "id", "pond": "id"}),
+        block("b", type="attic_shelf", provider=ATTIC, outputs={"lake": "id"}),
+    ]
+
+    tree = document_of(blocks).tree
+
+    assert tree["output"] == {
+        "terraform_lake": {"value": "${terraform_data.a.id}"},
+        "attic_lake": {"value": "${attic_shelf.b.id}"},
+        "pond": {"value": "${terraform_data.a.id}"},
+    }
+
+
+def test_outputs_of_one_name_and_provider_are_an_error() -> None:
+    blocks = [block("a", outputs={"lake": "id"}), block("b", outputs={"lake": "id"})]
+
+    with pytest.raises(TerraformError, match=r"Two outputs are called 'lake'.*Thing\('b'\)"):
+        document_of(blocks)
+
+
 def test_versions_that_differ_are_an_error() -> None:
     other = TerraformProvider("example/attic", version="~> 2.0", body={})
 

@@ -114,7 +114,8 @@ class _Assembly:
     def __init__(self, blocks: tuple[Block, ...]) -> None:
         self._blocks = blocks
         self._labels = {kind: labels_for(keys) for kind, keys in _keys_by_kind(blocks).items()}
-        self._names = labels_for(name for block in blocks for name in block.outputs)
+        self._outputs = _output_names(blocks)
+        self._names = labels_for(self._outputs.values())
         self._aliases = _aliases_of(block.provider for block in blocks)
         self._owners: dict[str, Block] = {}
         self._tree: Tree = {}
@@ -162,7 +163,8 @@ class _Assembly:
             ref = Ref(block.type, block.key, attribute, block.mode)
             value = f"${{{self._resolved(ref, block.owner)}}}"
             outputs = self._tree.setdefault("output", {})
-            if outputs.setdefault(self._names[name], {"value": value})["value"] != value:
+            label = self._names[self._outputs[block.provider.local_name, name]]
+            if outputs.setdefault(label, {"value": value})["value"] != value:
                 raise TerraformError(
                     f"Two outputs are called {name!r}; one of them is of {block.owner}.", name=name
                 )
@@ -233,6 +235,24 @@ class _Assembly:
 
 def _holds(text: str, secret: KnownSecret) -> bool:
     return any(form in text.encode(errors="surrogatepass") for form in secret.forms)
+
+
+def _output_names(blocks: Iterable[Block]) -> dict[tuple[str, str], str]:
+    """Return what outputs are called: with their provider's name in front where several share one.
+
+    The keys are the local name of the provider, and the name that the block gives.
+    """
+    sharers: dict[str, list[str]] = {}
+    for block in blocks:
+        for name in block.outputs:
+            known = sharers.setdefault(name, [])
+            if block.provider.local_name not in known:
+                known.append(block.provider.local_name)
+    return {
+        (platform, name): name if len(known) == 1 else f"{platform}_{name}"
+        for name, known in sharers.items()
+        for platform in known
+    }
 
 
 def _keys_by_kind(blocks: Iterable[Block]) -> Mapping[tuple[str, str], set[str]]:
