@@ -83,6 +83,7 @@ def changed(change: Callable[[Tree], object]) -> Tree:
 
 def test_facts_name_their_providers_versions() -> None:
     assert {one["provider"]: one["version"] for one in facts().values()} == {
+        "databricks/databricks": "1.99.0",
         "hashicorp/aws": "5.100.0",
         "hashicorp/azurerm": "4.55.0",
         "hashicorp/google": "6.50.0",
