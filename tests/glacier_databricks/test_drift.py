@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.service import jobs
+from databricks.sdk.errors import NotFound
+from databricks.sdk.service import compute, jobs
+from databricks.sdk.service.workspace import ImportFormat
 
 from glacier import Provider
 from glacier.errors import JobError, PackageError
+from glacier_databricks.job.definition import probe_file
 from tests.glacier_databricks.databricks import client, executor_on
 from tests.rigs.databricks.server import VOLUME, DatabricksWorkspace
 
@@ -46,10 +49,15 @@ def settings_of(job: jobs.Job) -> jobs.JobSettings:
     return job.settings
 
 
+def names_in(workspace: DatabricksWorkspace) -> list[str]:
+    """Return the names of all jobs."""
+    return [str(job.settings and job.settings.name) for job in client(workspace).jobs.list()]
+
+
 def file_of(job: jobs.Job) -> str:
     (task,) = settings_of(job).tasks or []
     assert task.spark_python_task is not None
-    return task.spark_python_task.python_file
+    return task.spark_python_task.python_file.removeprefix("/Workspace")
 
 
 def create(entry: WorkspaceClient, name: str, task: dict[str, Any]) -> int:
@@ -78,6 +86,21 @@ def another_tag(settings: jobs.JobSettings) -> None:
     settings.tags = {"team": "somebody's"}
 
 
+def a_timeout(settings: jobs.JobSettings) -> None:
+    settings.timeout_seconds = 60
+
+
+def an_init_script(settings: jobs.JobSettings) -> None:
+    script = {"workspace": {"destination": "/Shared/x.sh"}}
+    cluster_of(settings).init_scripts = [compute.InitScriptInfo.from_dict(script)]
+
+
+def a_library(settings: jobs.JobSettings) -> None:
+    assert settings.tasks is not None
+    index = compute.PythonPyPiLibrary("x", repo="https://u:password@index")
+    settings.tasks[0].libraries = [compute.Library(pypi=index)]
+
+
 def a_variable(settings: jobs.JobSettings) -> None:
     cluster_of(settings).spark_env_vars = {"STAGE": "a secret of somebody"}
 
@@ -92,7 +115,10 @@ def a_variable(settings: jobs.JobSettings) -> None:
         ),
         (retries, "tasks.glacier.max_retries is 3 and should be 0"),
         (another_tag, "tags.team is \"somebody's\" and should be 'data'"),
-        (a_variable, "spark_env_vars.STAGE is 'another value' and should be 'test'"),
+        (a_timeout, "timeout_seconds is 60 and should be 0"),
+        (an_init_script, f"{CLUSTER}.init_scripts is 'another value' and should be None"),
+        (a_library, "tasks.glacier.libraries is 'another value' and should be []"),
+        (a_variable, f"{CLUSTER}.spark_env_vars.STAGE is 'another value' and should be 'test'"),
     ],
 )
 def test_job_that_somebody_changed_is_named_and_deployed_again(
@@ -153,22 +179,92 @@ def test_job_on_a_cluster_that_is_there_names_it(
     assert provider.drift() == ()
 
 
+COMPUTE: list[dict[str, Any]] = [
+    {"environment": {"STAGE": "test"}, "timeout_seconds": 60},
+    {"serverless": True, "volume": VOLUME},
+    {"min_workers": 1, "max_workers": 4, "spark_version": "15.4.x-scala2.12"},
+]
+
+
+@pytest.mark.parametrize("after", COMPUTE)
+@pytest.mark.parametrize("before", COMPUTE)
+def test_job_follows_its_config_from_one_compute_to_another(
+    workspace: DatabricksWorkspace,
+    provider: Provider,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
+    executor_on(workspace, provider, **before).deploy()
+    now = Provider(config=provider.config)
+    executor_on(workspace, now, **after)
+
+    changes = now.deploy().changes
+
+    assert bool(changes) == (before != after)
+    assert now.drift() == ()
+    settings = settings_of(job_in(workspace))
+    assert bool(settings.job_clusters) == ("serverless" not in after)
+    assert settings.timeout_seconds == after.get("timeout_seconds", 0)
+
+
 def test_what_others_have_added_stays(workspace: DatabricksWorkspace, provider: Provider) -> None:
     def add(settings: jobs.JobSettings) -> None:
         settings.max_concurrent_runs = 5
-        settings.tags = {"cost": "4711"}
+        settings.tags = {"cost": "4711", "team": "data"}
 
-    executor_on(workspace, provider)
-    provider.deploy()
+    tagged = Provider(config=provider.config, tags={"team": "data"})
+    executor_on(workspace, tagged)
+    tagged.deploy()
     change(workspace, add)
 
-    before = provider.drift()
+    before = tagged.drift()
     change(workspace, more_workers)
-    provider.deploy()
+    tagged.deploy()
 
     settings = settings_of(job_in(workspace))
-    assert before == provider.drift() == ()
-    assert (settings.max_concurrent_runs, settings.tags) == (5, {"cost": "4711"})
+    assert before == tagged.drift() == ()
+    assert settings.max_concurrent_runs == 5
+    assert settings.tags == {"cost": "4711", "team": "data"}
+
+
+def test_file_that_somebody_changed_is_named_and_sent_again(
+    workspace: DatabricksWorkspace, provider: Provider
+) -> None:
+    executor_on(workspace, provider)
+    provider.deploy()
+    path = file_of(job_in(workspace))
+    entry = client(workspace).workspace
+    entry.upload(path, b"print('mine')", format=ImportFormat.AUTO, overwrite=True)
+
+    (found,) = provider.drift()
+
+    assert (found.thing, found.setting) == (f"file '{path}'", "sha256")
+    provider.deploy()
+    assert provider.drift() == ()
+
+
+def test_executors_whose_names_differ_in_case_have_jobs_of_their_own(
+    workspace: DatabricksWorkspace, provider: Provider
+) -> None:
+    provider.executor("ETL", config=workspace.config())
+    executor_on(workspace, provider)
+
+    provider.deploy()
+
+    assert provider.drift() == ()
+    assert sorted(names_in(workspace)) == ["ETL", "etl"]
+
+
+def test_job_whose_first_answer_is_lost_is_made_once(
+    workspace: DatabricksWorkspace, provider: Provider
+) -> None:
+    executor_on(workspace, provider)
+    workspace.fault("/jobs/create", "drop")
+
+    provider.deploy()
+
+    assert names_in(workspace) == ["etl"]
+    assert provider.drift() == ()
 
 
 def test_file_that_is_gone_is_missing_and_sent_again(
@@ -231,9 +327,33 @@ def test_secret_among_the_settings_is_refused_before_anything_is_sent(
     workspace: DatabricksWorkspace, provider: Provider
 ) -> None:
     executor = executor_on(workspace, provider, environment={"TOKEN": workspace.token})
+    path, _ = probe_file()
 
     with pytest.raises(PackageError) as caught:
         executor.deploy()
 
     assert workspace.token not in str(caught.value)
-    assert list(client(workspace).jobs.list()) == []
+    assert names_in(workspace) == []
+    with pytest.raises(NotFound):
+        client(workspace).workspace.get_status(path)
+
+
+def test_secret_that_is_wanted_or_found_is_not_told(
+    workspace: DatabricksWorkspace, provider: Provider
+) -> None:
+    def put(settings: jobs.JobSettings) -> None:
+        settings.tags = {"team": workspace.token}
+
+    tagged = Provider(config=provider.config, tags={"team": "data"})
+    executor_on(workspace, tagged)
+    tagged.deploy()
+    change(workspace, put)
+    wanting = Provider(config=provider.config)
+    executor_on(workspace, wanting, environment={"TOKEN": workspace.token})
+
+    (found,) = tagged.drift()
+    with pytest.raises(PackageError) as caught:
+        wanting.drift()
+
+    assert str(found) == "job 'etl': tags.team is 'another value' and should be 'data'"
+    assert workspace.token not in str(caught.value)

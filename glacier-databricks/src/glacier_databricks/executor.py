@@ -10,7 +10,6 @@ from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
 from glacier.errors import ConfigError, JobConnectionError, JobError, JobNotFoundError, StorageError
 from glacier.job_status import JobStatus
 from glacier.jobs.secrets import check_no_secret
-from glacier.jobs.staging import prepared_staging
 from glacier_databricks.job import launcher
 from glacier_databricks.job.definition import run_fields, run_source, spark_version_of
 from glacier_databricks.job.deployment import ExecutorJob
@@ -101,12 +100,15 @@ class DatabricksAdapter(ExecutorAdapter):
         """
         workspace, name = self._workspace, self.resource.name
         with of_databricks(f"The job {name!r} can't be deployed", _host(workspace)):
-            if self._config.volume is None:
-                prepared_staging(self.provider)
             ExecutorJob(self.resource, workspace).ensure()
 
     def drift(self) -> "Iterable[Difference]":
-        """Return where the job that stands for the executor differs from its config."""
+        """Return where the job that stands for the executor differs from its config.
+
+        Raises:
+            JobError: Databricks refuses, or several jobs could be the executor's.
+            JobConnectionError: It does not answer.
+        """
         workspace, name = self._workspace, self.resource.name
         with of_databricks(f"The job {name!r} is not told of", _host(workspace)):
             return tuple(ExecutorJob(self.resource, workspace).drift())

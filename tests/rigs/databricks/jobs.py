@@ -1,6 +1,7 @@
 """Jobs of the rig: kept, changed, and started as runs."""
 
 import random
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ class Jobs:
 
     def __init__(self, runs: Runs) -> None:
         self._runs = runs
+        self._created: dict[int, int] = {}
 
     def handlers(self) -> dict[tuple[str, str], Handler]:
         """Return what answers for jobs."""
@@ -48,6 +50,7 @@ class Jobs:
         check_run(workspace, _as_run(settings))
         number = random.randrange(10**14, 10**15)
         workspace.jobs[number] = settings
+        self._created[number] = time.time_ns()
         return {"job_id": number}
 
     def _list(self, workspace: Workspace, request: Request) -> dict[str, Any]:
@@ -61,17 +64,25 @@ class Jobs:
 
     def _get(self, workspace: Workspace, request: Request) -> dict[str, Any]:
         number = int(request.args["job_id"])
-        return {"job_id": number, "settings": _found(workspace, number)}
+        settings = _found(workspace, number)
+        made = self._created[number] // 1_000_000
+        return {"job_id": number, "created_time": made, "settings": settings}
 
     def _update(self, workspace: Workspace, request: Request) -> dict[str, Any]:
-        """Replace what is named at the top; lists are merged by what their parts are called."""
+        """Replace what is named at the top; lists are merged by what their parts are called.
+
+        Of what can be removed, the rig plays parts of lists: `job_clusters/x`.
+        """
         content = request.get_json()
         number = content["job_id"]
         settings = _found(workspace, number)
         changed = {**settings, **content["new_settings"]}
         for name, key in _KEYS.items():
             parts = [*settings.get(name, ()), *content["new_settings"].get(name, ())]
-            changed[name] = list({one[key]: one for one in parts}.values())
+            merged = {one[key]: one for one in parts}
+            for path in content.get("fields_to_remove", ()):
+                merged.pop(path.removeprefix(f"{name}/"), None)
+            changed[name] = list(merged.values())
         check_run(workspace, _as_run(changed))
         workspace.jobs[number] = _completed(changed)
         return {}

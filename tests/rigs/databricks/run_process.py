@@ -119,7 +119,7 @@ class RunProcess:
     def _content(self) -> bytes:
         """Return the file, as the cluster reads it."""
         if self.python_file.startswith("/"):
-            return self.files[self.python_file]
+            return self.files[self.python_file.removeprefix("/Workspace")]
         with fsspec.open(self.python_file, "rb", skip_instance_cache=True) as file:
             content: bytes = file.read()
         return content

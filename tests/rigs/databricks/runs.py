@@ -217,7 +217,7 @@ def _check_file(workspace: Workspace, task: Mapping[str, Any], file: str) -> Non
     own = f"{SCHEMES[workspace.cloud]}://"
     if "environment_key" in task and not file.startswith("/"):
         raise invalid("Serverless compute takes no file of a cloud's storage.")
-    is_there = file.startswith("/Volumes/") or file in workspace.files
+    is_there = file.startswith("/Volumes/") or file.removeprefix("/Workspace") in workspace.files
     if not is_there and not file.startswith(own):
         raise invalid(f"{file} is no file that a workspace on {workspace.cloud} can read.")
 
@@ -253,7 +253,7 @@ def _process(
         environment=environment_of(workspace, cluster),
         has_identity=not is_serverless,
         files=workspace.files,
-        timeout_seconds=wanted.get("timeout_seconds"),
+        timeout_seconds=wanted.get("timeout_seconds") or None,  # 0 is none
         say=say,
     )
 

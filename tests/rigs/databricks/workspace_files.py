@@ -3,7 +3,7 @@
 import posixpath
 from typing import Any
 
-from werkzeug.wrappers import Request
+from werkzeug.wrappers import Request, Response
 
 from tests.rigs.databricks.workspaces import ApiError, Handler, Workspace
 
@@ -15,6 +15,7 @@ def handlers() -> dict[tuple[str, str], Handler]:
         ("POST", f"{place}/mkdirs"): _make_directory,
         ("POST", f"{place}/import"): _import,
         ("GET", f"{place}/get-status"): _get_status,
+        ("GET", f"{place}/export"): _export,
         ("POST", f"{place}/delete"): _delete,
     }
 
@@ -40,6 +41,13 @@ def _get_status(workspace: Workspace, request: Request) -> dict[str, Any]:
     if path not in workspace.files:
         raise _missing(f"Path ({path}) doesn't exist.")
     return {"path": path, "object_type": "FILE"}
+
+
+def _export(workspace: Workspace, request: Request) -> Response:
+    path = request.args["path"]
+    if path not in workspace.files:
+        raise _missing(f"Path ({path}) doesn't exist.")
+    return Response(workspace.files[path], content_type="application/octet-stream")
 
 
 def _delete(workspace: Workspace, request: Request) -> dict[str, Any]:

@@ -52,15 +52,20 @@ def check_no_secret(name: str, data: bytes, secrets: tuple[KnownSecret, ...] | N
     Raises:
         PackageError: The data hold a secret. It names the config's field, never the value.
     """
-    for secret in known_secrets() if secrets is None else secrets:
-        if any(form in data for form in secret.forms):
-            raise PackageError(
-                f"{name} holds the secret {secret.owner}, which would leave this process; nothing "
-                "was sent. Take the value out: let the config be made over there from "
-                "the platform's own environment, or read the secret inside the function.",
-                file=name,
-                secret=secret.owner,
-            )
+    secret = holding(data, known_secrets() if secrets is None else secrets)
+    if secret is not None:
+        raise PackageError(
+            f"{name} holds the secret {secret.owner}, which would leave this process; nothing "
+            "was sent. Take the value out: let the config be made over there from "
+            "the platform's own environment, or read the secret inside the function.",
+            file=name,
+            secret=secret.owner,
+        )
+
+
+def holding(data: bytes, secrets: tuple[KnownSecret, ...]) -> KnownSecret | None:
+    """Return the first of some secrets that data hold; None where they hold none."""
+    return next((one for one in secrets if any(form in data for form in one.forms)), None)
 
 
 def _secrets_in(value: object) -> Iterator[bytes]:

@@ -74,8 +74,14 @@ class Resource(ABC):
         self._get_adapter().deploy()
 
     def drift(self) -> "Iterable[Difference]":
-        """Return where the resource on its platform differs from what `deploy()` makes it."""
-        return tuple(self._get_adapter().drift())
+        """Return where the resource on its platform differs from what `deploy()` makes it.
+
+        Raises:
+            PackageError: A secret of a config is among the settings.
+        """
+        from glacier.drift import without_secrets
+
+        return without_secrets(self._get_adapter().drift())
 
     def _get_adapter(self) -> "Adapter[Any]":
         """Return the adapter that serves this resource, made on the first call."""

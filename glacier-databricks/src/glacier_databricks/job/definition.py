@@ -31,6 +31,7 @@ ENVIRONMENT = "glacier"
 
 _RUN = "run"
 _OF_TERRAFORM = "databricks_"
+_NO_TIMEOUT = 0
 _CARRIED = b'CARRIED = ""'
 
 
@@ -211,7 +212,8 @@ def job_fields(
 ) -> dict[str, Any]:
     """Return the job that stands for an executor, as the API takes it.
 
-    Submissions are runs of their own; started by hand, it tells what they find.
+    Submissions are runs of their own; started by hand, it tells what they find. Overrides of runs
+    are not among its settings.
 
     Args:
         executor: The executor.
@@ -219,7 +221,7 @@ def job_fields(
     """
     config, provider = cast("DatabricksConfig", executor.config), executor.provider
     task, run = compute_fields(config, provider.config, provider.tags, config.packages)
-    fields: dict[str, Any] = {"name": executor.name, **run}
+    fields: dict[str, Any] = {"name": executor.name, "timeout_seconds": _NO_TIMEOUT, **run}
     if provider.tags:
         fields["tags"] = dict(provider.tags)
     cluster = task.pop("new_cluster", None)

@@ -89,6 +89,7 @@ def _advice(error: Exception) -> str:
     if isinstance(error, PermissionDenied):
         return (
             "Give the identity the right to create clusters, to use the one of "
-            "existing_cluster_id, or that of policy_id; and to write to the volume."
+            "existing_cluster_id, or that of policy_id; and to write to the volume. deploy() and "
+            "drift() need it to manage the executor's job, and to write to /Shared/glacier."
         )
     return ""

@@ -1,4 +1,4 @@
-"""What the job that Terraform makes runs: it tells what an executor's jobs find.
+"""What the job that stands for an executor runs: it tells what an executor's jobs find.
 
 It is sent by itself, so it needs the standard library alone.
 """
