@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 from glacier import Provider
 from glacier.config.base import at_home, elsewhere
 from glacier.errors import ConfigError, PackageError
-from glacier.jobs.secrets import check_no_secret
+from glacier.known_secrets import check_no_secret
 from glacier_gcp.config import GcpConfig
 from glacier_gcp.hooks import glacier_config_from_env
 

@@ -92,7 +92,7 @@ def test_tokens_live_as_long_as_they_are_told_to(gcp_server: GcpServer) -> None:
 
 
 def test_key_of_another_is_refused(gcp_server: GcpServer) -> None:
-    info = json.loads(gcp_server.key()) | {"client_email": f"nobody@{DOMAIN}"}
+    info = json.loads(gcp_server.key()) | {"client_email": f"unheard-of@{DOMAIN}"}
     made = service_account.Credentials.from_service_account_info(info, scopes=SCOPES)
 
     with pytest.raises(RefreshError, match="account not found"):
@@ -249,7 +249,7 @@ def test_account_acts_as_another_if_it_may(
 
 
 def test_acting_as_a_missing_account_is_refused(gcp_server: GcpServer) -> None:
-    made = impersonated(gcp_server, OWNER, f"nobody@{DOMAIN}")
+    made = impersonated(gcp_server, OWNER, f"unheard-of@{DOMAIN}")
 
     with pytest.raises(RefreshError, match="Gaia id not found"):
         made.refresh(Request())

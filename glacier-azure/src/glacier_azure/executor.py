@@ -16,8 +16,8 @@ from glacier.drift import Difference
 from glacier.errors import JobConnectionError, JobError, JobNotFoundError
 from glacier.job_status import JobStatus
 from glacier.jobs.launchers import run_file, script_source
-from glacier.jobs.secrets import check_no_secret
 from glacier.jobs.staging import prepared_staging, staging_of
+from glacier.known_secrets import check_no_secret
 from glacier.resources.translation import translated
 from glacier_azure.identity import secrets_of
 from glacier_azure.job import launcher

@@ -1,7 +1,7 @@
 """Where what is on a platform differs from what configs say of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from glacier.differences import is_met
@@ -78,23 +78,6 @@ def variables(
         if value != actual:
             told = None if actual is None else UNTOLD
             yield Difference(thing, f"{setting}.{name}", value, told)
-
-
-def without_secrets(found: Iterable[Difference]) -> tuple[Difference, ...]:
-    """Return differences of which none tells a secret that this process knows.
-
-    Raises:
-        PackageError: Configs want a setting that holds one.
-    """
-    from glacier.jobs.secrets import check_no_secret, holding, known_secrets
-
-    told, secrets = [], known_secrets()
-    for one in found:
-        where = f"The setting {one.setting} of {one.thing}"
-        check_no_secret(where, repr(one.wanted).encode(), secrets)
-        is_secret = holding(repr(one.found).encode(), secrets) is not None
-        told.append(replace(one, found=UNTOLD) if is_secret else one)
-    return tuple(told)
 
 
 def at_path(whole: Mapping[str, Any], path: str) -> Any:  # Any: JSON

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
 from glacier.errors import ConfigError, JobConnectionError, JobError, JobNotFoundError, StorageError
 from glacier.job_status import JobStatus
-from glacier.jobs.secrets import check_no_secret
+from glacier.known_secrets import check_no_secret
 from glacier_databricks.job import launcher
 from glacier_databricks.job.definition import run_fields, run_source, spark_version_of
 from glacier_databricks.job.deployment import ExecutorJob

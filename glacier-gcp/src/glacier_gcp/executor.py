@@ -15,8 +15,8 @@ from glacier.drift import Difference
 from glacier.errors import JobConnectionError, JobError
 from glacier.job_status import JobStatus
 from glacier.jobs.launchers import run_file, script_source
-from glacier.jobs.secrets import check_no_secret
 from glacier.jobs.staging import prepared_staging, staging_of
+from glacier.known_secrets import check_no_secret
 from glacier.resources.translation import translated
 from glacier_gcp.job import launcher
 from glacier_gcp.job.definition import launcher_path, launcher_source, script_fields

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from glacier.access import declared_access
 from glacier.drift import Difference, differences, missing
-from glacier.jobs.secrets import check_no_secret
+from glacier.known_secrets import check_no_secret
 from glacier.overrides import overridden
 from glacier.resources.translation import translated
 from glacier_aws.errors import code_of

@@ -11,7 +11,7 @@ from azure.mgmt.resource.resources.models import GenericResource
 from glacier.differences import is_met
 from glacier.drift import Difference, differences, missing
 from glacier.errors import JobError
-from glacier.jobs.secrets import check_no_secret
+from glacier.known_secrets import check_no_secret
 from glacier.overrides import overridden
 from glacier_azure.errors import of_management
 from glacier_azure.job.definition import POOL_VERSION, pool_id, pool_properties, workspace_id

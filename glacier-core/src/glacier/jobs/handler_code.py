@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from glacier.errors import FunctionError, MissingPackageError, PackageError
 from glacier.jobs.archive import GlacierSources, glacier_sources
 from glacier.jobs.pins import name_in, normal_name, pins, pins_below
-from glacier.jobs.secrets import check_no_secret, known_secrets
 from glacier.jobs.sources import is_within, sources_of
+from glacier.known_secrets import check_no_secret, known_secrets
 from glacier.resources.handler import handler_path
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any
 
 from glacier.adapters import ScriptJob
 from glacier.jobs import launching
-from glacier.jobs.secrets import check_no_secret
+from glacier.known_secrets import check_no_secret
 
 __all__ = ["run_file", "script_source", "standalone"]
 

@@ -25,11 +25,11 @@ from glacier.jobs.archive import archived, glacier_sources
 from glacier.jobs.call import Call
 from glacier.jobs.errand import Parcel
 from glacier.jobs.pins import CORE, pins
-from glacier.jobs.secrets import check_no_secret, known_secrets
 from glacier.jobs.sources import is_within, sources_of
 from glacier.jobs.staging import discarded_on_failure
 from glacier.jobs.tickets import FrameReport
 from glacier.jobs.transfer import Outbox, Packed
+from glacier.known_secrets import check_no_secret, known_secrets
 
 if TYPE_CHECKING:
     from glacier.resources import Bucket

@@ -11,8 +11,8 @@ from glacier.errors import JobError, RemoteError
 from glacier.job_status import JobStatus
 from glacier.jobs.entrypoint import RESULT, read
 from glacier.jobs.package import put
-from glacier.jobs.secrets import check_no_secret
 from glacier.jobs.transfer import Outbox, unpack
+from glacier.known_secrets import check_no_secret
 
 if TYPE_CHECKING:
     from glacier.resources import Bucket

@@ -6,8 +6,8 @@ from glacier.adapters import ScriptJob
 from glacier.errors import JobDiedError, JobError
 from glacier.job_status import JobStatus
 from glacier.jobs.definition import JobDefinition, JobResult
-from glacier.jobs.secrets import check_no_secret
 from glacier.jobs.staging import discarded_on_failure, new_place, prepared_staging
+from glacier.known_secrets import check_no_secret
 
 if TYPE_CHECKING:
     from glacier.adapters import ExecutorAdapter

@@ -79,7 +79,7 @@ class Resource(ABC):
         Raises:
             PackageError: A secret of a config is among the settings.
         """
-        from glacier.drift import without_secrets
+        from glacier.known_secrets import without_secrets
 
         return without_secrets(self._get_adapter().drift())
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from glacier.errors import TerraformError
-from glacier.jobs.secrets import KnownSecret, known_secrets
+from glacier.known_secrets import KnownSecret, known_secrets
 from glacier.storage import new_token
 from glacier.terraform.blocks import Block, Ref, TerraformProvider
 from glacier.terraform.labels import digest, labels_for

@@ -16,7 +16,7 @@ from databricks.sdk.service.workspace import ImportFormat
 
 from glacier.drift import UNTOLD, Difference, differences, missing, variables
 from glacier.errors import JobError
-from glacier.jobs.secrets import check_no_secret
+from glacier.known_secrets import check_no_secret
 from glacier_databricks.job.definition import TASK, job_fields, probe_file
 
 if TYPE_CHECKING:

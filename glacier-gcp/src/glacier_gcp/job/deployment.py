@@ -12,7 +12,7 @@ from google.protobuf.json_format import ParseError
 
 from glacier.drift import Difference, at_path, missing
 from glacier.errors import ConfigError, JobError
-from glacier.jobs.secrets import check_no_secret
+from glacier.known_secrets import check_no_secret
 from glacier.pauses import pauses
 from glacier_gcp.job.definition import PIP_PACKAGES, cluster_fields
 from glacier_gcp.job.differences import unmet

@@ -1,14 +1,15 @@
 """The secrets that this process knows, and the search for them in what leaves it."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from urllib.parse import quote
 
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
 from glacier.config.base import live_configs
+from glacier.drift import UNTOLD, Difference
 from glacier.errors import PackageError
 
 SHORTEST_SECRET = 8
@@ -66,6 +67,21 @@ def check_no_secret(name: str, data: bytes, secrets: tuple[KnownSecret, ...] | N
 def holding(data: bytes, secrets: tuple[KnownSecret, ...]) -> KnownSecret | None:
     """Return the first of some secrets that data hold; None where they hold none."""
     return next((one for one in secrets if any(form in data for form in one.forms)), None)
+
+
+def without_secrets(differences: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Return differences of which none tells a secret that this process knows.
+
+    Raises:
+        PackageError: A config wants a setting that holds one.
+    """
+    told, secrets = [], known_secrets()
+    for one in differences:
+        where = f"The setting {one.setting} of {one.thing}"
+        check_no_secret(where, repr(one.wanted).encode(), secrets)
+        is_secret = holding(repr(one.found).encode(), secrets) is not None
+        told.append(replace(one, found=UNTOLD) if is_secret else one)
+    return tuple(told)
 
 
 def _secrets_in(value: object) -> Iterator[bytes]:

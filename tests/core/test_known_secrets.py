@@ -23,7 +23,7 @@ from glacier.config import LocalConfig, ResourceConfig
 from glacier.errors import PackageError
 from glacier.jobs.call import CALL_MAIN, Call
 from glacier.jobs.package import Package, write_package
-from glacier.jobs.secrets import check_no_secret, known_secrets
+from glacier.known_secrets import check_no_secret, known_secrets
 from tests.core.packaged_jobs import directory_of, place_in, start
 
 CANARY = "canary-" + secrets.token_hex(12)
@@ -173,7 +173,7 @@ def test_secret_in_a_plan_is_refused(provider: Provider, config: TokenConfig) ->
 
 def test_secret_in_a_result_is_refused(provider: Provider, config: TokenConfig) -> None:
     def reveal() -> str:
-        from tests.core.test_jobs_secrets import KEPT, TokenConfig
+        from tests.core.test_known_secrets import KEPT, TokenConfig
 
         KEPT.append(TokenConfig(token=SecretStr("another-secret")))
         return KEPT[0].token.get_secret_value()
@@ -300,7 +300,7 @@ def test_repr_of_known_secrets_does_not_reveal_them(config: TokenConfig) -> None
 
 
 def test_fresh_process_knows_no_secret() -> None:
-    code = "from glacier.jobs.secrets import known_secrets; print(known_secrets())"
+    code = "from glacier.known_secrets import known_secrets; print(known_secrets())"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
