@@ -1,18 +1,14 @@
 """Starts the rig's process, makes workspaces in it, and asks it what it was asked."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.request import Request, urlopen
 
 from glacier.config import DatabricksConfig
+from tests.rigs.process import RigProcess, without
 
-ROOT = Path(__file__).resolve().parents[3]
 VOLUME = "/Volumes/main/etl/jobs"
 _HIDDEN = ("AWS_", "AZURE_", "DATABRICKS_", "GCP_", "GOOGLE_", "STORAGE_EMULATOR_")
 
@@ -82,44 +78,25 @@ class DatabricksWorkspace:
         return self._server.ask(method, path, content, token=self.token)
 
 
-class DatabricksServer:
-    """Databricks on one cloud, for a test run; a context manager.
+class DatabricksServer(RigProcess):
+    """Databricks on one cloud, for a test run; its endpoint is that of all its workspaces.
 
     Args:
         directory: Where its log lies.
         cloud: The cloud: `aws`, `azure` or `gcp`.
         identity: What a machine there has in its environment, so what clusters may do.
-
-    Attributes:
-        endpoint: The address of all its workspaces.
     """
 
     def __init__(self, directory: Path, cloud: str, identity: Mapping[str, str]) -> None:
         self._cloud = cloud
-        self._log = (directory / f"databricks-{cloud}.log").open("wb")
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(_HIDDEN)}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.rigs.databricks.app"],
-            cwd=ROOT,
-            # The rig of Google Cloud has no API that tells how buckets are laid out.
-            env={**kept, "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false", **identity},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-        )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, f"the Databricks rig did not start; see {self._log.name}"
-        self.endpoint = f"http://127.0.0.1:{int(line)}"
+        # The rig of Google Cloud has no API that tells how buckets are laid out.
+        environment = {**without(*_HIDDEN), "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false"}
+        log = directory / f"databricks-{cloud}.log"
+        super().__init__("tests.rigs.databricks.app", log, {**environment, **identity})
 
     def workspace(self, **fields: Any) -> DatabricksWorkspace:
         """Return a new workspace."""
         return DatabricksWorkspace(self, **{"cloud": self._cloud, **fields})
-
-    def requests(self, *, forget: bool = False) -> list[dict[str, str]]:
-        """Return what was asked, in order; afterwards it may be forgotten."""
-        found: list[dict[str, str]] = self.ask("DELETE" if forget else "GET", "requests")
-        return found
 
     def ask(self, method: str, path: str, content: object = None, *, token: str = "") -> Any:
         """Ask the rig for something that is no API of Databricks."""
@@ -128,23 +105,3 @@ class DatabricksServer:
         request = Request(f"{self.endpoint}/rig/{path}", body, headers, method=method)
         with urlopen(request) as answer:
             return json.loads(answer.read() or b"null")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-        self._log.close()
