@@ -20,10 +20,11 @@ from pydantic import BaseModel, Field, SecretBytes, SecretStr
 
 from glacier import Bucket, Provider
 from glacier.config import LocalConfig, ResourceConfig
+from glacier.drift import UNTOLD, Difference
 from glacier.errors import PackageError
 from glacier.jobs.call import CALL_MAIN, Call
 from glacier.jobs.package import Package, write_package
-from glacier.known_secrets import check_no_secret, known_secrets
+from glacier.known_secrets import check_no_secret, known_secrets, without_secrets
 from tests.core.packaged_jobs import directory_of, place_in, start
 
 CANARY = "canary-" + secrets.token_hex(12)
@@ -316,4 +317,28 @@ def test_private_key_within_a_secret_is_known(spelled: Callable[[str], bytes]) -
 
     with pytest.raises(PackageError, match=r"holds the secret TokenConfig\.token"):
         check_no_secret("notes.txt", spelled(key))
+    assert config.token
+
+
+def test_private_key_in_json_within_json_is_found() -> None:
+    info = {"private_key": "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"}
+    config = TokenConfig(token=SecretStr(json.dumps(info, indent=2)))
+    environment = json.dumps({"environment": {"KEY": json.dumps(info)}})
+
+    with pytest.raises(PackageError, match=r"the secret TokenConfig\.token"):
+        check_no_secret("job", environment.encode())
+
+    assert config.token
+
+
+@pytest.mark.parametrize("secret", ["pa'ss\"word-123", "tab\tand\x7fmore-123", "größe-secret-123"])
+def test_secret_in_a_difference_is_found_however_it_is_spelled(secret: str) -> None:
+    config = TokenConfig(token=SecretStr(secret))
+
+    (found,) = without_secrets([Difference("job 'x'", "tags", {"a": "b"}, {"a": secret})])
+    with pytest.raises(PackageError) as caught:
+        without_secrets([Difference("job 'x'", "tags", {"a": [secret]}, None)])
+
+    assert found.found == UNTOLD
+    assert secret not in str(caught.value)
     assert config.token

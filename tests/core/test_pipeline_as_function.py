@@ -1,5 +1,6 @@
 """A whole pipeline as a serverless function: its arguments in, the summary of its run out."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import polars as pl
 import pytest
 
 from glacier import Provider, pipeline, task
-from glacier.config import LocalConfig
+from glacier.config import GcpConfig, LocalConfig
 from glacier.errors import ConfigError, FunctionError, RunError
 from glacier.resources.schedules import Cron, cron_in
 
@@ -31,6 +32,10 @@ def double(target: str, numbers: list[int] | None = None) -> None:
 
 @pipeline
 def other() -> None: ...
+
+
+@pipeline
+def free(**options: str) -> None: ...
 
 
 @pytest.fixture
@@ -71,6 +76,19 @@ def test_payload_that_does_not_fit_is_refused(provider: Provider) -> None:
         function.invoke({"targets": "x"})
 
 
+def test_payload_that_lacks_an_argument_is_refused(provider: Provider) -> None:
+    function = provider.serverless("double", double)
+
+    with pytest.raises(FunctionError, match=r"PayloadError: .*nothing: missing .*'target'"):
+        function.invoke({})
+
+
+def test_payload_has_what_keywords_of_any_name_take(provider: Provider) -> None:
+    function = provider.serverless("free", free)
+
+    assert function.invoke({"region": "eu"})["status"] == "SUCCEEDED"
+
+
 def test_function_of_another_pipeline_is_refused(provider: Provider) -> None:
     function = provider.serverless("double", double)
 
@@ -100,6 +118,20 @@ def test_five_fields_of_cron_are_for_every_platform() -> None:
 @pytest.mark.parametrize("own", ["rate(1 hour)", "cron(0 6 * * ? *)", "0 0 6 * * *", "0 6 * * *"])
 def test_schedule_that_is_not_cron_is_a_platforms_own(own: str) -> None:
     assert cron_in(own) is None
+
+
+@pytest.mark.parametrize("wrong", ["cron(99 6 * * *)", "cron(0 6 * * NOON)", "cron(0 6 x * *)"])
+def test_schedule_with_a_field_that_cron_does_not_know_is_refused(wrong: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(wrong)):
+        cron_in(wrong)
+
+
+def test_schedule_that_a_platform_does_not_know_is_refused() -> None:
+    provider = Provider(config=GcpConfig(project="lakes", region="europe-west1"))
+    function = provider.serverless("other", other)
+
+    with pytest.raises(ConfigError, match=r"'every day' is none of CloudFunctionConfig: "):
+        function.schedule("every day")
 
 
 def test_schedule_of_both_kinds_of_days_is_refused() -> None:

@@ -22,7 +22,7 @@ class KnownSecret:
 
     Attributes:
         owner: The config's class and the field, such as `AwsConfig.secret_key`.
-        forms: The value as it may stand in a file: as it is, in JSON and in a URL.
+        forms: The value as it may stand in a file: as it is, in JSON (also within JSON), in a URL.
     """
 
     owner: str
@@ -78,8 +78,8 @@ def without_secrets(differences: Iterable[Difference]) -> tuple[Difference, ...]
     told, secrets = [], known_secrets()
     for one in differences:
         where = f"The setting {one.setting} of {one.thing}"
-        check_no_secret(where, repr(one.wanted).encode(), secrets)
-        is_secret = holding(repr(one.found).encode(), secrets) is not None
+        check_no_secret(where, json.dumps(one.wanted, default=str).encode(), secrets)
+        is_secret = holding(json.dumps(one.found, default=str).encode(), secrets) is not None
         told.append(replace(one, found=UNTOLD) if is_secret else one)
     return tuple(told)
 
@@ -126,5 +126,8 @@ def _forms(secret: bytes) -> frozenset[bytes]:
     except UnicodeDecodeError:
         return frozenset(forms)
     spellings = (json.dumps, partial(json.dumps, ensure_ascii=False))
-    forms |= {spell(text)[1:-1].encode() for spell in spellings}
+    for spell in spellings:
+        once = spell(text)[1:-1]
+        # Twice where JSON is a text in JSON, as a key in a variable of a job.
+        forms |= {once.encode(), spell(once)[1:-1].encode()}
     return frozenset(forms | {quote(text).encode(), quote(text, safe="").encode()})

@@ -30,6 +30,9 @@ USAGE_ERROR = 2
 DIFFERENT = 2  # as `terraform plan -detailed-exitcode` says it, for which errors are 1
 INTERRUPTED = 130  # as shells say: 128 and the number of SIGINT
 
+_WRITES_STAY = "Writes that were committed stay; nothing else was changed."
+_DEPLOYED_STAYS = "What was deployed before stays; deploy again to finish."
+
 app = typer.Typer(
     help="Run, check and look into Glacier pipelines.",
     no_args_is_help=True,
@@ -173,7 +176,7 @@ def terraform(
 @app.command()
 def deploy(target: ProviderTarget, show_traceback: Traceback = False) -> None:
     """Deploy all resources that providers have made, and show what has changed."""
-    with _errors_told(show_traceback=show_traceback):
+    with _errors_told(show_traceback=show_traceback, interrupted=_DEPLOYED_STAYS):
         changes = [one for each in load_providers(target) for one in each.deploy().changes]
         typer.echo(str(Deployment(tuple(changes))))
 
@@ -239,7 +242,9 @@ def _loaded(
 
 
 @contextmanager
-def _errors_told(*, show_traceback: bool, usage_error: int = USAGE_ERROR) -> Iterator[None]:
+def _errors_told(
+    *, show_traceback: bool, usage_error: int = USAGE_ERROR, interrupted: str = _WRITES_STAY
+) -> Iterator[None]:
     """Tell Glacier's errors on stderr and turn them into exit codes."""
     try:
         yield
@@ -253,7 +258,5 @@ def _errors_told(*, show_traceback: bool, usage_error: int = USAGE_ERROR) -> Ite
         is_failure = isinstance(error, RunError | StorageError | FunctionFailedError)
         raise typer.Exit(FAILED if is_failure else usage_error) from None
     except KeyboardInterrupt:
-        typer.echo(
-            "Interrupted. Writes that were committed stay; nothing else was changed.", err=True
-        )
+        typer.echo(f"Interrupted. {interrupted}", err=True)
         raise typer.Exit(INTERRUPTED) from None

@@ -34,13 +34,15 @@ class PipelineHandler:
             PayloadError: The arguments do not fit the function.
             RunError: A task failed; everything that did not depend on it is done and committed.
         """
-        wanted = self._pipeline.signature.parameters
-        unknown = [name for name in payload if name not in wanted]
-        if unknown:
+        signature = self._pipeline.signature
+        try:
+            signature.bind(**payload)
+        except TypeError as error:
             raise PayloadError(
-                f"The pipeline {self._pipeline.name!r} takes {', '.join(wanted) or 'nothing'}; the "
-                f"payload has {', '.join(unknown)}."
-            )
+                f"The pipeline {self._pipeline.name!r} takes "
+                f"{', '.join(signature.parameters) or 'nothing'}; the payload has "
+                f"{', '.join(payload) or 'nothing'}: {error}."
+            ) from error
         try:
             with self._pipeline.run(**payload) as run:
                 return summary(run)

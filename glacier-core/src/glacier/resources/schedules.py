@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from glacier.config.cron import DAY, HOUR, MINUTE, MONTH, WEEKDAY, problem_of_cron
 from glacier.errors import ConfigError
 
 _FIELDS = ("minute", "hour", "day", "month", "weekday")
@@ -35,14 +36,20 @@ def cron_in(schedule: str) -> Cron | None:
     """Return what `cron(0 6 * * MON)` says; None for what is a platform's own.
 
     Raises:
-        ConfigError: Both the day of the month and the weekday are set: cron takes either, and
-            some platforms both.
+        ConfigError: A field says what cron does not know; or both the day of the month and the
+            weekday are set: cron takes either, and some platforms both.
     """
     found = _TEXT.fullmatch(schedule.strip())
     fields = found[1].split() if found is not None else []
     if len(fields) != len(_FIELDS) or "?" in fields:
         return None
     cron = Cron(*fields)
+    problem = problem_of_cron(str(cron), (MINUTE, HOUR, DAY, MONTH, WEEKDAY))
+    if problem is not None:
+        raise ConfigError(
+            f"The schedule {schedule!r} is none: {problem}. Write the five fields of cron: "
+            f"{', '.join(_FIELDS)}."
+        )
     if cron.day != "*" and cron.weekday != "*":
         raise ConfigError(
             f"The schedule {schedule!r} sets both the day of the month and the weekday, which "

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, runtime_checkable
 
+from pydantic import ValidationError
+
 from glacier.errors import ConfigError
 from glacier.resources.base import ConfigArgument, Resource
 from glacier.resources.schedules import cron_in
@@ -74,7 +76,7 @@ class Serverless(Resource):
                 what the platform itself has.
 
         Raises:
-            ConfigError: The platform has no such schedule.
+            ConfigError: It is no schedule, or the platform has none.
         """
         cron = cron_in(schedule)
         own = schedule if cron is None else self.adapter.schedule_of(cron)
@@ -91,7 +93,13 @@ class Serverless(Resource):
         said = self.config
         fields = () if said is None else said.model_fields_set
         given = {name: getattr(said, name) for name in fields}
-        self.config = kind.model_validate({**given, "schedule": own})
+        try:
+            self.config = kind.model_validate({**given, "schedule": own})
+        except ValidationError as error:
+            why = error.errors()[0]["msg"]
+            raise ConfigError(
+                f"The schedule {schedule!r} is none of {kind.__name__}: {why}."
+            ) from error
 
     def package(self) -> Path:
         """Return the path of a new archive with the handler's code, as `deploy()` uploads it."""
