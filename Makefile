@@ -20,7 +20,7 @@ unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check format coverage bench lock clean
+.PHONY: help setup demo test check docs format coverage bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ check: setup ## Check format, lint, types, import rules and the docs' snippets
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/docs
 
+docs: setup ## Build the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 format: setup ## Format the sources and fix what ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -70,7 +73,7 @@ lock: $(BIN)/uv ## Pin the requirements again (FLAGS=--upgrade for newer ones)
 	    --custom-compile-command "make lock" --output-file requirements.lock
 
 clean: ## Remove the environment and what the tools leave behind
-	rm -rf $(VENV) $(AZURITE) .cache .coverage* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(AZURITE) site .cache .coverage* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -path ./.git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(STAMP): requirements.lock pyproject.toml $(EDITABLES:%=%/pyproject.toml) $(BIN)/uv

@@ -5,6 +5,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("glacier-*/*.md"), *ROOT.glob("docs/**/*.md")])
+TUTORIAL = ROOT / "docs" / "tutorial.md"
+"""A page of files and commands, which `test_tutorial.py` does one after the other."""
+
 DIRECTORY = "/srv/project"
 """Where pages say that their code runs."""
 
