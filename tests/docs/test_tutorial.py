@@ -8,8 +8,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.docs.pages import DIRECTORY, TUTORIAL
 from tests.rigs.azure.azurite import PROGRAM, Azurite
 
