@@ -10,6 +10,10 @@ SERVERS = {
     "databricks.md": "aws_server",
     "deploying.md": "aws_server",
     "gcp.md": "gcp_server",
+    "run-on-databricks.md": "aws_server",
+    "run-on-dataproc.md": "gcp_server",
+    "run-on-glue.md": "aws_server",
+    "run-on-synapse.md": "azure_server",
 }
 """The rig's server that a page finds in its environment, by the page's name."""
 
@@ -27,7 +31,12 @@ def platform_of_the_page(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
         from tests.glacier_azure.functions import make_group
 
         make_group(server)
-    if page.name == "databricks.md":
+    if page.name == "run-on-synapse.md":
+        from tests.glacier_azure.synapse import make_pool
+
+        make_pool(server, "acme-analytics", "etl")
+        monkeypatch.setenv("SYNAPSE_ENDPOINT", f"{server.endpoint}/synapse/acme-analytics")
+    if page.name in {"databricks.md", "run-on-databricks.md"}:
         workspace = request.getfixturevalue("databricks_server").workspace()
         for name, value in workspace.environment.items():
             monkeypatch.setenv(name, value)
