@@ -1,4 +1,4 @@
-"""Plugins of the documentation, installed as they stand there, pass the tests beside them."""
+"""The plugins that pages show, installed as they stand there, pass their tests."""
 
 import os
 import subprocess
@@ -9,30 +9,29 @@ import pytest
 
 from tests.docs.pages import ROOT, block_that_starts
 
+PAGES = {
+    "attic": ROOT / "README.md",
+    "full": ROOT / "docs" / "how-to" / "test-without-a-cloud.md",
+}
 
-@pytest.mark.parametrize(
-    ("page", "plugin", "test"),
-    [
-        ("README.md", "glacier_attic", "test_attic"),
-        ("docs/how-to/test-without-a-cloud.md", "full_disk", "test_full_disk"),
-    ],
-)
-def test_plugin_of_a_page_passes_the_test_that_stands_there(
-    page: str, plugin: str, test: str, tmp_path: Path
-) -> None:
-    for name in (f"{plugin}.py", f"{test}.py"):
-        source = block_that_starts(ROOT / page, "python", f"# {name}\n")
+
+@pytest.mark.parametrize("plugin", PAGES)
+def test_plugin_of_a_page_passes_its_test(plugin: str, tmp_path: Path) -> None:
+    page = PAGES[plugin]
+    for name in (f"glacier_{plugin}.py", f"test_{plugin}.py"):
+        source = block_that_starts(page, "python", f"# {name}\n")
         (tmp_path / name).write_text(source, encoding="utf-8")
-    declared = block_that_starts(ROOT / page, "toml", "[project.entry-points.glacier]\n")
-    installed = tmp_path / f"{plugin}-1.0.dist-info"
+    declared = block_that_starts(page, "toml", f"[project.entry-points.glacier]\n{plugin} = ")
+    installed = tmp_path / f"glacier_{plugin}-1.0.dist-info"
     installed.mkdir()
-    (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {plugin}\nVersion: 1\n")
+    metadata = f"Metadata-Version: 2.1\nName: glacier-{plugin}\nVersion: 1\n"
+    (installed / "METADATA").write_text(metadata)
     # The same entry points, in the form that an installer writes.
     points = declared.replace("[project.entry-points.glacier]", "[glacier]").replace('"', "")
     (installed / "entry_points.txt").write_text(points)
 
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"{test}.py"],
+        [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
