@@ -25,12 +25,6 @@ from tests.rigs.aws.server import SECRET_KEY, AwsServer
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.syspath_prepend(tmp_path / "project")
-    return Project(tmp_path / "project")
-
-
-@pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory of wheels that is all that the installers know, and an empty cache."""
     directory = tmp_path / "index"
