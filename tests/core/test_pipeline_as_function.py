@@ -9,7 +9,7 @@ import pytest
 
 from glacier import Provider, pipeline, task
 from glacier.config import GcpConfig, LocalConfig
-from glacier.errors import ConfigError, FunctionError, RunError
+from glacier.errors import ConfigError, FunctionError, ParameterError, RunError
 from glacier.resources.schedules import Cron, cron_in
 
 
@@ -105,9 +105,16 @@ def test_pipeline_is_packaged_by_its_module(provider: Provider) -> None:
 
 
 def test_schedule_on_this_machine_is_refused(provider: Provider) -> None:
-    function = provider.serverless("double", double)
+    function = provider.serverless("free", free)
 
     with pytest.raises(ConfigError, match="Functions on LocalConfig have no schedule"):
+        free.deploy(serverless=function, schedule="cron(0 6 * * *)")
+
+
+def test_schedule_for_a_pipeline_that_needs_arguments_is_refused(provider: Provider) -> None:
+    function = provider.serverless("double", double)
+
+    with pytest.raises(ParameterError, match=r"'double' can't .* needs target\. Give defaults"):
         double.deploy(serverless=function, schedule="cron(0 6 * * *)")
 
 

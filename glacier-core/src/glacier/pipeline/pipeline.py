@@ -116,6 +116,8 @@ class Pipeline(Generic[P, R]):
             FunctionError: It can't be packaged, the platform refuses, or the function is another
                 pipeline's.
             ConfigError: The platform has no such schedule.
+            ParameterError: A schedule is given, which sends an empty payload, and the pipeline's
+                function needs arguments.
         """
         if serverless.handler is not self.handler:
             raise FunctionError(
@@ -125,8 +127,22 @@ class Pipeline(Generic[P, R]):
                 function_name=serverless.function_name,
             )
         if schedule is not None:
+            self._check_callable_without_arguments()
             serverless.schedule(schedule)
         serverless.deploy()
+
+    def _check_callable_without_arguments(self) -> None:
+        needed = [
+            name
+            for name, one in self.signature.parameters.items()
+            if one.default is one.empty and one.kind not in {one.VAR_POSITIONAL, one.VAR_KEYWORD}
+        ]
+        if needed:
+            raise ParameterError(
+                f"The pipeline {self.name!r} can't be called on a schedule, which sends an empty "
+                f"payload: its function needs {', '.join(needed)}. Give defaults.",
+                parameters=needed,
+            )
 
     def build(self, params: Mapping[str, Any], scope: BuildScope | None = None) -> Graph:
         """Return the graph that the function builds with these arguments.
