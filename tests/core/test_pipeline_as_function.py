@@ -105,17 +105,24 @@ def test_pipeline_is_packaged_by_its_module(provider: Provider) -> None:
 
 
 def test_schedule_on_this_machine_is_refused(provider: Provider) -> None:
-    function = provider.serverless("free", free)
+    function = provider.serverless("other", other)
 
     with pytest.raises(ConfigError, match="Functions on LocalConfig have no schedule"):
-        free.deploy(serverless=function, schedule="cron(0 6 * * *)")
+        other.deploy(serverless=function, schedule="cron(0 6 * * *)")
 
 
-def test_schedule_for_a_pipeline_that_needs_arguments_is_refused(provider: Provider) -> None:
-    function = provider.serverless("double", double)
+@pipeline
+def dated(day: str, month: str, year: str = "2024") -> None: ...
 
-    with pytest.raises(ParameterError, match=r"'double' can't .* needs target\. Give defaults"):
-        double.deploy(serverless=function, schedule="cron(0 6 * * *)")
+
+def test_schedule_of_a_pipeline_that_needs_arguments_is_refused() -> None:
+    provider = Provider(config=GcpConfig(project="lakes", region="europe-west1"))
+    function = provider.serverless("dated", dated)
+
+    with pytest.raises(
+        ParameterError, match=r"'dated' no arguments, and it needs day, month\. Giv"
+    ):
+        dated.deploy(serverless=function, schedule="cron(0 6 * * *)")
 
 
 def test_five_fields_of_cron_are_for_every_platform() -> None:

@@ -86,11 +86,17 @@ def test_cluster_that_is_there_runs_a_job(
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"existing_cluster_id": "1126-gone"}, "Cluster 1126-gone does not exist"),
-        ({"instance_pool_id": "pool-9"}, "Can't find an instance pool with id pool-9"),
+        (
+            {"existing_cluster_id": "1126-gone"},
+            r"Cluster 1126-gone does not exist\. Correct .*existing_cluster_id",
+        ),
+        ({"instance_pool_id": "pool-9"}, r"pool with id pool-9\. Correct .*instance_pool_id"),
         ({"policy_id": "ABC"}, r"policy ABC\. Give the identity the right .*policy_id"),
-        ({"instance_type": "Standard_D4s_v3"}, "Node type Standard_D4s_v3 is not supported"),
-        ({"spark_version": "latest"}, "Invalid spark version latest"),
+        (
+            {"instance_type": "Standard_D4s_v3"},
+            r"Node type Standard_D4s_v3 is not supported\. .*m5\.xlarge",
+        ),
+        ({"spark_version": "latest"}, r"Invalid spark version latest\. .*15\.4\.x-scala2\.12"),
     ],
 )
 def test_what_the_workspace_lacks_is_named(

@@ -34,3 +34,19 @@ def test_repr_shows_no_secret() -> None:
 
     assert "t0ken" not in repr(config)
     assert "s3cret" not in repr(config)
+
+
+def test_size_that_shrinks_as_it_grows_is_refused() -> None:
+    with pytest.raises(ValidationError, match="min_workers=5 is more than max_workers=3"):
+        DatabricksConfig(min_workers=5, max_workers=3)
+
+
+@pytest.mark.parametrize(
+    "mistake", [{"wokers": 2}, {"existing_cluster_id": "c", "instance_type": "m5.xlarge"}]
+)
+def test_mistake_shows_no_secret_that_stands_beside_it(mistake: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as failure:
+        DatabricksConfig(**{"token": "dapi-s3cret", **mistake})
+
+    assert "s3cret" not in str(failure.value)
+    assert "DatabricksConfig" in str(failure.value)

@@ -92,4 +92,24 @@ def _advice(error: Exception) -> str:
             "existing_cluster_id, or that of policy_id; and to write to the volume. deploy() and "
             "drift() need it to manage the executor's job, and to write to /Shared/glacier."
         )
-    return ""
+    return next((advice for said, advice in _ADVICE.items() if said in str(error)), "")
+
+
+_ADVICE = {
+    "Node type": (
+        "Set DatabricksConfig(instance_type=...) to a machine of the workspace's cloud, such as "
+        "m5.xlarge on AWS, Standard_D4s_v3 on Azure or n2-standard-4 on Google Cloud. Where none "
+        "is set the provider's cloud decides: it has to be the workspace's."
+    ),
+    "spark version": (
+        "Set DatabricksConfig(spark_version=...) to a runtime's key, such as 15.4.x-scala2.12, or "
+        "leave it out."
+    ),
+    "volume": (
+        "Create the volume (CREATE VOLUME catalog.schema.name), or correct "
+        "DatabricksConfig(volume='/Volumes/catalog/schema/name')."
+    ),
+    "instance pool": "Correct DatabricksConfig(instance_pool_id=...).",
+    "Cluster": "Correct DatabricksConfig(existing_cluster_id=...).",
+}
+"""What to do about what Databricks says, by a part of it."""

@@ -83,11 +83,12 @@ def _from_pool(cluster: Body, name: str) -> Body:
 
 
 def _probe_block(of: Description) -> Block:
+    """Return the file that jobs run, which a workspace has once for all of them."""
     path, source = probe_file()
     name = f"databricks/{path.rpartition('/')[2]}"
     return of.block(
         "databricks_workspace_file",
-        name,
+        of.keyed(name),
         {"path": path, "source": Text((Expression("path.module"), f"/{name}"))},
         files={name: lambda path: path.write_bytes(source)},
     )
