@@ -51,6 +51,20 @@ def test_serverless_compute_runs_a_script_from_a_volume(
     assert (status, log) == (JobStatus.SUCCEEDED, "hello\n")
 
 
+def test_serverless_compute_runs_what_fails_once(
+    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
+) -> None:
+    """It may have written before: whether to try again is for the caller to say."""
+    begun = tmp_path / "begun"
+    source = f"open({str(begun)!r}, 'a').write('x')\nraise ValueError"
+    executor = executor_on(workspace, provider, serverless=True, volume=VOLUME)
+
+    status, _ = ended(executor, written(tmp_path, source))
+
+    assert status is JobStatus.FAILED
+    assert begun.read_text() == "x"
+
+
 def test_serverless_compute_without_a_volume_is_refused_before_anything_is_sent(
     workspace: DatabricksWorkspace,
     provider: Provider,

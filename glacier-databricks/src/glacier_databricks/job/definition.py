@@ -197,6 +197,8 @@ def compute_fields(
         }
         run["environments"] = [{"environment_key": ENVIRONMENT, "spec": spec}]
         task["environment_key"] = ENVIRONMENT
+        # Serverless compute tries failed tasks again by itself, whatever `max_retries` says.
+        task["disable_auto_optimization"] = True
         return task, run
     task["libraries"] = [{"pypi": {"package": one}} for one in requirements]
     if config.existing_cluster_id is not None:
