@@ -87,7 +87,7 @@ def test_cluster_that_is_there_runs_a_job(
 ) -> None:
     cluster = (
         client(workspace)
-        .clusters.create(spark_version="16.4.x-scala2.12", node_type_id="m5.xlarge", num_workers=1)
+        .clusters.create(spark_version="16.4.x-scala2.12", node_type_id="m5d.xlarge", num_workers=1)
         .result()
     )
     executor = executor_on(workspace, provider, existing_cluster_id=cluster.cluster_id)
@@ -124,7 +124,7 @@ def test_machines_come_from_a_pool_by_a_policy(
     workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
 ) -> None:
     sdk = client(workspace)
-    pool = sdk.instance_pools.create(instance_pool_name="p", node_type_id="m5.xlarge")
+    pool = sdk.instance_pools.create(instance_pool_name="p", node_type_id="m5d.xlarge")
     policy = sdk.cluster_policies.create(name="etl", definition="{}")
     executor = executor_on(
         workspace, provider, instance_pool_id=pool.instance_pool_id, policy_id=policy.policy_id
