@@ -12,7 +12,7 @@ from tests.executors.jobs import ended, written
 from tests.glacier_aws.glue import staged
 from tests.glacier_databricks.databricks import HELLO, executor_on
 from tests.rigs.aws.server import SECRET_KEY, AwsServer
-from tests.rigs.databricks.server import DatabricksWorkspace
+from tests.rigs.databricks.server import DatabricksServer, DatabricksWorkspace
 
 
 def test_service_principal_enters_by_its_secret(
@@ -40,6 +40,63 @@ def test_environment_names_the_workspace_where_the_config_does_not(
     status, _ = ended(executor, written(tmp_path, HELLO))
 
     assert status is JobStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize("name", ["ARM_CLIENT_ID", "GOOGLE_CREDENTIALS", "DATABRICKS_CLIENT_ID"])
+def test_token_of_the_config_enters_though_the_environment_has_other_identities(
+    workspace: DatabricksWorkspace,
+    provider: Provider,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    """As the cloud's own, by which its buckets are entered."""
+    monkeypatch.setenv(name, "11111111-2222-3333-4444-555555555555")
+    workspace.hold()
+
+    executor_on(workspace, provider).submit_job(written(tmp_path, HELLO))
+
+    assert len(workspace.runs()) == 1
+
+
+@pytest.fixture
+def profile(
+    workspace: DatabricksWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> DatabricksConfig:
+    """A config of a profile of the workspace."""
+    path = tmp_path / "databrickscfg"
+    path.write_text(f"[prod]\nhost = {workspace.host}\ntoken = {workspace.token}\n")
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(path))
+    return DatabricksConfig(profile="prod")
+
+
+def test_profile_names_the_workspace_and_its_token(
+    workspace: DatabricksWorkspace, provider: Provider, profile: DatabricksConfig, tmp_path: Path
+) -> None:
+    workspace.hold()
+
+    provider.executor("etl", config=profile).submit_job(written(tmp_path, HELLO))
+
+    assert len(workspace.runs()) == 1
+
+
+def test_profile_beside_a_host_of_the_environment_is_refused(
+    workspace: DatabricksWorkspace,
+    databricks_server: DatabricksServer,
+    provider: Provider,
+    profile: DatabricksConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The profile's token would go to whatever host that is."""
+    other = databricks_server.workspace()
+    for name, value in other.environment.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigError, match=r"profile='prod'.*DATABRICKS_HOST, DATABRICKS_TOKEN bo"):
+        provider.executor("etl", config=profile).submit_job(written(tmp_path, HELLO))
+
+    assert other.runs() == workspace.runs() == []
 
 
 def test_workspace_that_nothing_names_is_an_error_that_says_how(
