@@ -13,7 +13,7 @@ from glacier.job_status import JobStatus
 from glacier.jobs.submit import died
 from glacier_databricks.executor import DatabricksAdapter
 from tests.executors.jobs import LIMIT_SECONDS, written
-from tests.rigs.databricks.server import DatabricksServer, DatabricksWorkspace
+from tests.rigs.databricks.server import VOLUME, DatabricksServer, DatabricksWorkspace
 
 HELLO = "print('hello')"
 
@@ -203,6 +203,35 @@ def test_principal_gets_another_token_when_one_is_about_to_expire(
     asked = [one["path"] for one in databricks_server.requests()]
     assert status is JobStatus.SUCCEEDED
     assert asked.count("/oidc/v1/token") >= 2
+
+
+@pytest.mark.parametrize("status", ["429", "500", "502", "503"])
+def test_token_that_is_not_given_out_for_the_moment_is_waited_for(
+    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path, status: str
+) -> None:
+    secret = {"client_id": workspace.client_id, "client_secret": workspace.client_secret}
+    config = DatabricksConfig.model_validate({"host": workspace.host, **secret})
+    executor = provider.executor("etl", config=config)
+    workspace.fault("oidc/v1/token", status)
+
+    with pytest.raises(JobConnectionError, match=r"is not told of, since the workspace .* later"):
+        executor.get_job_status("1")
+    workspace.fault("oidc/v1/token", status)
+    job_id = executor.submit_job(written(tmp_path, HELLO))
+
+    assert [str(run["run_id"]) for run in workspace.runs()] == [job_id]
+
+
+def test_upload_that_fails_says_nothing_of_a_run(
+    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
+) -> None:
+    config = workspace.config(volume=VOLUME, retry_timeout_seconds=1)
+    workspace.fault(".py", "500", times=9)
+
+    with pytest.raises(JobConnectionError, match="does not answer") as failure:
+        provider.executor("etl", config=config).submit_job(written(tmp_path, HELLO))
+
+    assert "If a run was started" not in str(failure.value)
 
 
 def test_secret_that_is_wrong_is_an_error_that_does_not_repeat_it(

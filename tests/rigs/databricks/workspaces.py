@@ -157,6 +157,9 @@ class Workspaces:
                 given.username,
                 given.password,
             ):
+                fault = self._fault(workspace, request)
+                if fault is not None:
+                    return _failure(fault.how)
                 token = f"eyJ{secrets.token_hex(16)}"
                 seconds = workspace.token_seconds
                 workspace.bearers[token] = time.time() + seconds

@@ -22,6 +22,17 @@ FAILURES = (DatabricksError, RequestException, TimeoutError, ValueError)
 """What the SDK raises where a request fails: the third where it has tried for long enough, the last
 where it gets no token by the credentials."""
 
+_REFUSALS = (
+    "access_denied",
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "unauthorized_client",
+    "unsupported_grant_type",
+)
+"""What OAuth calls it that somebody gets no token (RFC 6749, section 5.2)."""
+
 _PASSING = (TooManyRequests, TemporarilyUnavailable, DeadlineExceeded, InternalError)
 
 
@@ -30,6 +41,9 @@ def is_passing(error: BaseException) -> bool:
     if isinstance(error, DatabricksError):
         # It is no more than that for a status that the SDK does not know, as a gateway's 502.
         return isinstance(error, _PASSING) or type(error) is DatabricksError
+    if isinstance(error, ValueError) and not isinstance(error, RequestException):
+        # That of whoever gives out tokens, who may also be busy, and then says anything.
+        return not any(code in str(error) for code in _REFUSALS)
     return isinstance(error, RequestException | TimeoutError)
 
 
