@@ -1,12 +1,13 @@
 """Who enters a workspace, and that nobody else learns by what."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from glacier import Provider
 from glacier.config import DatabricksConfig
-from glacier.errors import ConfigError, PackageError
+from glacier.errors import ConfigError, JobError, PackageError
 from glacier.job_status import JobStatus
 from tests.executors.jobs import ended, written
 from tests.glacier_aws.glue import staged
@@ -57,6 +58,39 @@ def test_token_of_the_config_enters_though_the_environment_has_other_identities(
     executor_on(workspace, provider).submit_job(written(tmp_path, HELLO))
 
     assert len(workspace.runs()) == 1
+
+
+def test_login_that_has_expired_is_an_error_that_says_so(
+    workspace: DatabricksWorkspace,
+    provider: Provider,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the program that people log in with, which the SDK asks for a token."""
+    token = {
+        "access_token": workspace.token,
+        "token_type": "Bearer",
+        "expiry": "2020-01-01T00:00:00",
+    }
+    login = tmp_path / "databricks"
+    _write_program(login, f"echo '{json.dumps(token)}'")
+    monkeypatch.setenv("DATABRICKS_AUTH_TYPE", "databricks-cli")
+    monkeypatch.setenv("DATABRICKS_CLI_PATH", str(login))
+    executor = provider.executor("etl", config=DatabricksConfig(host=workspace.host))
+    job_id = executor.submit_job(written(tmp_path, HELLO))
+
+    _write_program(login, "echo 'the refresh token is gone' >&2; exit 1")
+    with pytest.raises(JobError, match=r"the refresh token is gone\..*log in again"):
+        executor.get_job_status(job_id)
+    other = provider.executor("other", config=DatabricksConfig(host=f"{workspace.host}/"))
+    with pytest.raises(ConfigError, match=r"can't be entered: .*the refresh token is gone"):
+        other.get_job_status(job_id)
+
+
+def _write_program(path: Path, script: str) -> None:
+    """Write a program of the size from which on the SDK takes it for the one that it wants."""
+    path.write_text(f"#!/bin/sh\n{script}\nexit 0\n{'#' * (1 << 20)}\n")
+    path.chmod(0o755)
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def _client(
     fields: dict[str, Any] = dict(zip((*names, *timeouts), identity, strict=True))
     try:
         return WorkspaceClient(config=Config(**{k: v for k, v in fields.items() if v is not None}))
-    except ValueError as error:  # the SDK's own for all of that
+    except (OSError, ValueError) as error:  # the SDK's own for all of that
         raise ConfigError(
             f"The workspace of Databricks can't be entered: {without_settings(str(error))}. Set "
             "DatabricksConfig(host=..., token=...), client_id and client_secret, or a profile; or "

@@ -18,9 +18,9 @@ from requests import RequestException
 from glacier.errors import GlacierError, JobConnectionError, JobError, JobNotFoundError
 from glacier_databricks.workspace import without_settings
 
-FAILURES = (DatabricksError, RequestException, TimeoutError, ValueError)
-"""What the SDK raises where a request fails: the third where it has tried for long enough, the last
-where it gets no token by the credentials."""
+FAILURES = (DatabricksError, OSError, ValueError)
+"""What the SDK raises where a request fails: an `OSError` where nobody answers, or where a program
+that logs people in has no token; a `ValueError` where whoever gives out tokens refuses one."""
 
 _REFUSALS = (
     "access_denied",
@@ -44,7 +44,7 @@ def is_passing(error: BaseException) -> bool:
     if isinstance(error, ValueError) and not isinstance(error, RequestException):
         # That of whoever gives out tokens, who may also be busy, and then says anything.
         return not any(code in str(error) for code in _REFUSALS)
-    return isinstance(error, RequestException | TimeoutError)
+    return isinstance(error, RequestException | TimeoutError | ConnectionError)
 
 
 @contextmanager
@@ -95,10 +95,11 @@ def _said(error: BaseException) -> str:
 
 def _advice(error: Exception) -> str:
     """Return what to do about an error; nothing where it says so itself."""
-    if isinstance(error, Unauthenticated | ValueError) or "access token" in str(error):
+    if isinstance(error, Unauthenticated | OSError | ValueError) or "access token" in str(error):
         return (
             "The token or secret is not, or no longer, one of this workspace. Set a new one in "
-            "DatabricksConfig(token=...) or DATABRICKS_TOKEN, or use client_id and client_secret."
+            "DatabricksConfig(token=...) or DATABRICKS_TOKEN, or use client_id and client_secret; "
+            "or log in again."
         )
     if isinstance(error, PermissionDenied):
         return (
