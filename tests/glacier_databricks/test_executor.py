@@ -9,7 +9,7 @@ import pytest
 from databricks.sdk.service.jobs import RunLifecycleStateV2State, TerminationCodeCode
 
 from glacier import Provider
-from glacier.errors import JobNotFoundError
+from glacier.errors import JobError, JobNotFoundError
 from glacier.job_status import JobStatus
 from glacier_databricks.job.states import ENDED, ENDS, STATES, status_of
 from tests.executors.jobs import LIMIT_SECONDS, ended, until, written
@@ -104,6 +104,38 @@ def test_log_of_a_failure_ends_with_its_traceback_without_colours(
         "'/no/such/file'\n"
     )
     assert "\x1b" not in log
+
+
+def test_log_of_a_failure_without_any_output_says_why(
+    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
+) -> None:
+    """As where no machine was to be had."""
+    workspace.fault("runs/get-output", "400")
+    executor = executor_on(workspace, provider)
+
+    _, log = ended(executor, written(tmp_path, "raise ValueError('told')"))
+
+    assert log == "Databricks: RUN_EXECUTION_ERROR: ValueError: told\n"
+
+
+def test_log_of_a_success_that_databricks_refuses_is_an_error(
+    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
+) -> None:
+    workspace.fault("runs/get-output", "400")
+    executor = executor_on(workspace, provider)
+
+    with pytest.raises(JobError, match=r"The log of \d+ can't be read .*told to refuse"):
+        ended(executor, written(tmp_path, HELLO))
+
+
+def test_log_is_read_from_cursors_of_its_own_alone(
+    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
+) -> None:
+    executor = executor_on(workspace, provider)
+    job_id = executor.submit_job(written(tmp_path, HELLO))
+
+    with pytest.raises(JobError, match="'seven' is no cursor of this log"):
+        executor.read_job_logs(job_id, "seven")
 
 
 def test_log_of_which_databricks_kept_the_end_says_so(
