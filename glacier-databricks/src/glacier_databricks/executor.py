@@ -67,7 +67,7 @@ class DatabricksAdapter(ExecutorAdapter):
         """Refuse functions and tasks on a runtime whose Python is too old for Glacier.
 
         Raises:
-            JobError: A cluster's runtime is older than 15.4, or serverless compute's environment
+            JobError: A cluster's runtime is older than 15.0, or serverless compute's environment
                 older than 2.
         """
         config, version = self._config, spark_version_of(self._config)

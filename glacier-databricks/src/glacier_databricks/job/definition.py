@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from glacier.jobs.launchers import run_file, script_source, standalone
 from glacier.overrides import overridden
+from glacier_databricks.config import RUN
 from glacier_databricks.job import launcher, probe
 from glacier_databricks.job.clouds import cloud_of
 from glacier_databricks.runtimes import default_runtime
@@ -28,7 +29,6 @@ TASK = "glacier"
 ENVIRONMENT = "glacier"
 """The key of the environment of a run on serverless compute."""
 
-_RUN = "run"
 _OF_TERRAFORM = "databricks_"
 _NO_TIMEOUT = 0
 _CARRIED = b'CARRIED = ""'
@@ -59,7 +59,7 @@ def cluster_fields(
     if tags:
         fields["custom_tags"] = {**tags, **fields.get("custom_tags", {})}
     others = config.overrides.items()
-    own = {k: v for k, v in others if k != _RUN and not k.startswith(_OF_TERRAFORM)}
+    own = {k: v for k, v in others if k != RUN and not k.startswith(_OF_TERRAFORM)}
     return overridden(fields, own)
 
 
@@ -105,7 +105,7 @@ def run_fields(
         "parameters": [launcher.SHA256, sha256, launcher.TOKEN, job.token],
     }
     own = {"run_name": job.name, "idempotency_token": job.token, "tasks": [task]}
-    return overridden({**own, **run}, config.overrides.get(_RUN, {}))
+    return overridden({**own, **run}, config.overrides.get(RUN, {}))
 
 
 def compute_fields(
