@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
-from glacier.errors import ConfigError, JobConnectionError, JobError, JobNotFoundError, StorageError
+from glacier.errors import ConfigError, JobConnectionError, JobError, JobNotFoundError
 from glacier.job_status import JobStatus
 from glacier.known_secrets import check_no_secret
 from glacier_databricks.job import launcher
@@ -226,7 +226,7 @@ class DatabricksAdapter(ExecutorAdapter):
             python_file = str(task.get("spark_python_task", {}).get("python_file", ""))
             try:
                 self._files.discard(python_file, self._workspace)
-            except (*FAILURES, StorageError) as error:
+            except FAILURES as error:  # those of stores among them
                 logger.info("%s can't be removed: %s", python_file, error)
 
 
