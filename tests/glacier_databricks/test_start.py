@@ -1,7 +1,6 @@
 """One submission starts one run, though the answer to its request is lost."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,9 @@ from glacier import Executor, Provider
 from glacier.config import DatabricksConfig
 from glacier.errors import JobConnectionError, JobError
 from glacier.job_status import JobStatus
-from glacier.jobs.submit import died
 from glacier_databricks.executor import DatabricksAdapter
 from tests.executors.jobs import LIMIT_SECONDS, written
+from tests.executors.silence_cases import SilenceOnExecutors
 from tests.rigs.databricks.server import VOLUME, DatabricksServer, DatabricksWorkspace
 
 HELLO = "print('hello')"
@@ -135,37 +134,16 @@ def test_status_that_is_not_told_for_the_moment_is_waited_for(
     assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda executor: executor.get_job_status("1"),
-        lambda executor: executor.cancel_job("1"),
-        lambda executor: executor.get_job_logs("1"),
-    ],
-    ids=["status", "cancel", "logs"],
-)
-def test_silence_is_an_error_that_core_waits_out(
-    provider: Provider, ask: Callable[[Executor], object]
-) -> None:
-    with pytest.raises(JobConnectionError, match=r"since the workspace .* does not answer"):
-        ask(unreachable(provider))
+class TestSilence(SilenceOnExecutors):
+    job_id = "1"
+    silence = r"since the workspace http://127\.0\.0\.1:9 does not answer"
 
-
-def test_job_that_died_is_told_of_though_its_log_can_not_be_read(provider: Provider) -> None:
-    executor = unreachable(provider)
-    place = provider.bucket("staging", "jobs/1/")
-
-    error = died(executor.adapter, "1", JobStatus.FAILED, place)
-
-    assert "1 ended without a result (FAILED)" in str(error)
-    assert "does not answer" in str(error)
-
-
-def unreachable(provider: Provider) -> Executor:
-    config = DatabricksConfig.model_validate(
-        {"host": "http://127.0.0.1:9", "token": "dapi0123456789", "retry_timeout_seconds": 1}
-    )
-    return provider.executor("etl", config=config)
+    @pytest.fixture
+    def unreachable(self, provider: Provider) -> Executor:
+        config = DatabricksConfig.model_validate(
+            {"host": "http://127.0.0.1:9", "token": "dapi0123456789", "retry_timeout_seconds": 1}
+        )
+        return provider.executor("etl", config=config)
 
 
 def test_token_that_has_expired_is_an_error_that_says_so_without_it(
