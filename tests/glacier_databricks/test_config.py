@@ -12,6 +12,7 @@ from glacier_databricks.config import DatabricksConfig
     ("settings", "message"),
     [
         ({"min_workers": 1}, "set both or neither"),
+        ({"min_workers": 4, "max_workers": 2}, "min_workers=4 is more than max_workers=2"),
         ({"num_workers": 2, "min_workers": 1, "max_workers": 4}, "num_workers excludes"),
         (
             {"existing_cluster_id": "c", "instance_type": "m5.xlarge"},

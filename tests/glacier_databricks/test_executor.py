@@ -12,7 +12,7 @@ from glacier.errors import JobError, JobNotFoundError
 from glacier.job_status import JobStatus
 from glacier_databricks.job.states import ENDED, ENDS, STATES, status_of
 from tests.executors.job_cases import ENDLESS, JobsOnExecutors
-from tests.executors.jobs import LIMIT_SECONDS, Staged, ended, until, written
+from tests.executors.jobs import LIMIT_SECONDS, Staged, ended, written
 from tests.glacier_aws.glue import staged
 from tests.glacier_databricks.databricks import HELLO, Platform, client, executor_on
 from tests.rigs.aws.server import SECRET_KEY, AwsServer
@@ -209,22 +209,18 @@ def test_run_that_takes_too_long_has_failed(
     assert log == "Databricks: CANCELED: The run took longer than its timeout.\n"
 
 
-def test_run_is_pending_until_its_cluster_is_up_and_running_until_that_is_gone(
+def test_run_is_pending_without_a_log_until_its_cluster_is_up(
     workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
 ) -> None:
     executor = executor_on(workspace, provider)
-    said = tmp_path / "said"
-    source = f"import pathlib; pathlib.Path({str(said)!r}).touch()"
     workspace.hold()
 
-    job_id = executor.submit_job(written(tmp_path, source))
+    job_id = executor.submit_job(written(tmp_path, HELLO))
     before = (executor.get_job_status(job_id), executor.get_job_logs(job_id))
     workspace.go()
-    until(said.exists)
-    status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
 
     assert before == (JobStatus.PENDING, "")
-    assert status is JobStatus.SUCCEEDED
+    assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
 
 
 def test_state_that_nobody_knows_is_running_and_told_once(

@@ -109,6 +109,11 @@ class DatabricksConfig(ResourceConfig):
     def _settings_agree(self) -> Self:
         if (self.min_workers is None) != (self.max_workers is None):
             raise ValueError("min_workers and max_workers go together; set both or neither")
+        if (self.min_workers or 0) > (self.max_workers or 0):
+            raise ValueError(
+                f"min_workers={self.min_workers} is more than max_workers={self.max_workers}; "
+                "exchange them"
+            )
         if self.num_workers is not None and self.min_workers is not None:
             raise ValueError(
                 "num_workers excludes min_workers and max_workers; set a fixed or a scaling size"
