@@ -134,6 +134,22 @@ def test_status_that_is_not_told_for_the_moment_is_waited_for(
     assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
 
 
+def test_principal_whose_workspace_does_not_answer_is_waited_for(provider: Provider) -> None:
+    """Nothing is wrong with the config for that."""
+    config = DatabricksConfig.model_validate(
+        {
+            "host": "http://127.0.0.1:9",
+            "client_id": "principal",
+            "client_secret": "dose-0123456789",
+            "retry_timeout_seconds": 1,
+        }
+    )
+    executor = provider.executor("etl", config=config)
+
+    with pytest.raises(JobConnectionError, match=r"The workspace http://127\.0\.0\.1:9 does not"):
+        executor.get_job_status("1")
+
+
 class TestSilence(SilenceOnExecutors):
     job_id = "1"
     silence = r"since the workspace http://127\.0\.0\.1:9 does not answer"

@@ -7,8 +7,9 @@ from typing import Any
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.config import Config
 
-from glacier.errors import ConfigError
+from glacier.errors import ConfigError, JobConnectionError
 from glacier_databricks.config import DatabricksConfig
+from glacier_databricks.job.errors import FAILURES, is_unanswered, without_settings
 
 _KEPT_CLIENTS = 32
 _VARIABLES = {
@@ -26,6 +27,7 @@ def workspace_of(config: DatabricksConfig) -> WorkspaceClient:
     Raises:
         ConfigError: Neither the config nor the environment says which workspace and identity, or
             the environment says other things than the config's profile.
+        JobConnectionError: Who gives out tokens there does not answer.
     """
     _check_profile(config)
     names = ("DATABRICKS_", "ARM_", "GOOGLE_", "AZURE_")
@@ -53,9 +55,15 @@ def _client(
     fields: dict[str, Any] = dict(zip((*names, *timeouts), identity, strict=True))
     try:
         return WorkspaceClient(config=Config(**{k: v for k, v in fields.items() if v is not None}))
-    except (OSError, ValueError) as error:  # the SDK's own for all of that
+    except FAILURES as error:
+        said = without_settings(str(error))
+        if is_unanswered(error):
+            raise JobConnectionError(
+                f"The workspace {fields['host'] or 'of Databricks'} does not answer: {said}. Check "
+                "DatabricksConfig(host=...) and the network; or try again later."
+            ) from error
         raise ConfigError(
-            f"The workspace of Databricks can't be entered: {without_settings(str(error))}. Set "
+            f"The workspace of Databricks can't be entered: {said}. Set "
             "DatabricksConfig(host=..., token=...), client_id and client_secret, or a profile; or "
             "DATABRICKS_HOST and DATABRICKS_TOKEN in the environment. Check that it can be reached."
         ) from error
@@ -84,8 +92,3 @@ def _check_profile(config: DatabricksConfig) -> None:
             f"{', '.join(found)} both say which workspace, or who enters it, and Databricks' SDK "
             "prefers the environment. Unset the variables, or leave out the profile."
         )
-
-
-def without_settings(said: str) -> str:
-    """Return what the SDK says, without the settings that it lists behind that."""
-    return said.partition(" Config: ")[0].partition("\n")[0].rstrip(". ")

@@ -16,7 +16,6 @@ from databricks.sdk.errors.base import DatabricksError
 from requests import RequestException
 
 from glacier.errors import GlacierError, JobConnectionError, JobError, JobNotFoundError
-from glacier_databricks.workspace import without_settings
 
 FAILURES = (DatabricksError, OSError, ValueError)
 """What the SDK raises where a request fails: an `OSError` where nobody answers, or where a program
@@ -45,6 +44,20 @@ def is_passing(error: BaseException) -> bool:
         # That of whoever gives out tokens, who may also be busy, and then says anything.
         return not any(code in str(error) for code in _REFUSALS)
     return isinstance(error, RequestException | TimeoutError | ConnectionError)
+
+
+def is_unanswered(error: BaseException | None) -> bool:
+    """Return whether nobody has answered behind an error, of which the SDK makes another one."""
+    while error is not None:
+        if isinstance(error, RequestException | TimeoutError | ConnectionError):
+            return True
+        error = error.__cause__
+    return False
+
+
+def without_settings(said: str) -> str:
+    """Return what the SDK says, without the settings that it lists behind that."""
+    return said.partition(" Config: ")[0].partition("\n")[0].rstrip(". ")
 
 
 @contextmanager
