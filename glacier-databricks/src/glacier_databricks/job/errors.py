@@ -17,9 +17,10 @@ from requests import RequestException
 
 from glacier.errors import GlacierError, JobConnectionError, JobError, JobNotFoundError
 
-FAILURES = (DatabricksError, OSError, ValueError)
-"""What the SDK raises where a request fails: an `OSError` where nobody answers, or where a program
-that logs people in has no token; a `ValueError` where whoever gives out tokens refuses one."""
+FAILURES = (OSError, ValueError)
+"""What the SDK raises where a request fails: an `OSError` where Databricks refuses it, nobody
+answers, or a program that logs people in has no token; a `ValueError` where whoever gives out
+tokens gives none."""
 
 _REFUSALS = (
     "access_denied",
@@ -108,16 +109,17 @@ def _said(error: BaseException) -> str:
 
 def _advice(error: Exception) -> str:
     """Return what to do about an error; nothing where it says so itself."""
-    if isinstance(error, Unauthenticated | OSError | ValueError) or "access token" in str(error):
-        return (
-            "The token or secret is not, or no longer, one of this workspace. Set a new one in "
-            "DatabricksConfig(token=...) or DATABRICKS_TOKEN, or use client_id and client_secret; "
-            "or log in again."
-        )
-    if isinstance(error, PermissionDenied):
+    if isinstance(error, PermissionDenied) and "access token" not in str(error):
         return (
             "Give the identity the right to create clusters, to use the one of "
             "existing_cluster_id, or that of policy_id; and to write to the volume. deploy() and "
             "drift() need it to manage the executor's job, and to write to /Shared/glacier."
+        )
+    is_of_requests = isinstance(error, DatabricksError)
+    if not is_of_requests or isinstance(error, Unauthenticated | PermissionDenied):
+        return (
+            "The token or secret is not, or no longer, one of this workspace. Set a new one in "
+            "DatabricksConfig(token=...) or DATABRICKS_TOKEN, or use client_id and client_secret; "
+            "or log in again."
         )
     return ""
