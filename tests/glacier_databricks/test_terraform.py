@@ -142,6 +142,7 @@ def test_pool_that_overrides_name_has_the_clusters_machines(estate: Provider) ->
     pool = only(found, "databricks_instance_pool")
     (cluster,) = only(found, "databricks_job")["job_cluster"]
     assert (pool["node_type_id"], pool["max_capacity"]) == ("r5.xlarge", 20)
+    assert pool["disk_spec"]["disk_count"] == 1
     assert cluster["new_cluster"]["instance_pool_id"] == "${databricks_instance_pool.analytics.id}"
     assert not {"node_type_id", "aws_attributes"} & cluster["new_cluster"].keys()
 
