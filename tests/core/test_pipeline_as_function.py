@@ -115,6 +115,23 @@ def test_five_fields_of_cron_are_for_every_platform() -> None:
     assert cron_in("cron(0 6 * * MON-FRI)") == Cron("0", "6", "*", "*", "MON-FRI")
 
 
+def test_names_in_cron_have_the_three_letters_that_every_platform_knows() -> None:
+    assert cron_in("cron(0 6 * march monday,wed)") == Cron("0", "6", "*", "MAR", "MON,WED")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("cron(5/10 6 * * *)", r"some platforms take for that number alone; say 5-59/10\."),
+        ("cron(0 6 * * MON/2)", r"some platforms take for that number alone; say MON-6/2\."),
+        ("cron(*/60 6 * * *)", r"its minute '\*/60' has steps that no second one fits into\."),
+    ],
+)
+def test_steps_that_platforms_understand_differently_are_refused(wrong: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        cron_in(wrong)
+
+
 @pytest.mark.parametrize("own", ["rate(1 hour)", "cron(0 6 * * ? *)", "0 0 6 * * *", "0 6 * * *"])
 def test_schedule_that_is_not_cron_is_a_platforms_own(own: str) -> None:
     assert cron_in(own) is None

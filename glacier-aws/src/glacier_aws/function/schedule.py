@@ -1,10 +1,10 @@
 """The schedule of a Lambda function: a rule of EventBridge that calls it."""
 
-import re
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from glacier.config.cron import WEEKDAY, WEEKDAYS
 from glacier.differences import is_met
 from glacier.errors import FunctionError
 from glacier_aws.errors import code_of, unless_missing
@@ -31,12 +31,15 @@ _NOT_THERE = "ResourceNotFoundException"
 def eventbridge_cron(cron: "Cron") -> str:
     """Return a schedule in the words of EventBridge.
 
-    It has a year beside cron's fields, weekdays from 1 on, and a `?` for the kind of day that does
-    not count: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+    It has a year beside cron's fields, other numbers for weekdays and no steps of them, and a `?`
+    for the kind of day that does not count:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
     """
-    weekday = re.sub(r"(?<![/\d])\d", lambda found: str(int(found[0]) % 7 + 1), cron.weekday)
-    days = ("?", weekday) if cron.day == "*" and weekday != "*" else (cron.day, "?")
-    return f"cron({cron.minute} {cron.hour} {days[0]} {cron.month} {days[1]} *)"
+    day, weekday = cron.day, "?"
+    if cron.weekday != "*":
+        names = (WEEKDAYS[number][:3].upper() for number in WEEKDAY.numbers_of(cron.weekday))
+        day, weekday = "?", ",".join(names)
+    return f"cron({cron.minute} {cron.hour} {day} {cron.month} {weekday} *)"
 
 
 def settle_schedule(function: "Serverless", session: "AwsSession", function_arn: str) -> None:
