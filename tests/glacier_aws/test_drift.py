@@ -155,7 +155,13 @@ LAMBDA_BEHIND: dict[str, tuple[Callable[[Any, str], object], str]] = {
         lambda lambdas, name: lambdas.create_function_url_config(
             FunctionName=name, AuthType="NONE"
         ),
-        "url is True and should be False",
+        "url is 'NONE' and should be None",
+    ),
+    "role": (
+        lambda lambdas, name: lambdas.update_function_configuration(
+            FunctionName=name, Role="arn:aws:iam::123456789012:role/admin"
+        ),
+        "Role is 'arn:aws:iam::123456789012:role/admin' and should be 'glacier-lambda-",
     ),
 }
 
@@ -176,3 +182,77 @@ def test_setting_of_a_function_that_somebody_changed_is_named(
     assert re.search(f"^function '{function.function_name}': {says}", str(found))
     provider.deploy()
     assert provider.drift() == ()
+
+
+def test_address_that_somebody_has_opened_to_everybody_is_named_and_closed(
+    aws_server: AwsServer, project: Project
+) -> None:
+    function = deployed(aws_server, f"{project.module()}:run", url=True)
+    lambdas, name = client(aws_server, "lambda"), function.function_name
+    lambdas.update_function_url_config(FunctionName=name, AuthType="NONE")
+
+    (found,) = function.drift()
+
+    assert str(found) == f"function '{name}': url is 'NONE' and should be 'AWS_IAM'"
+    function.provider.deploy()
+    assert function.provider.drift() == ()
+
+
+SCHEDULE_BEHIND: dict[str, tuple[Callable[[Any, str], object], str]] = {
+    "switched off": (
+        lambda events, rule: events.disable_rule(Name=rule),
+        "schedule.State is 'DISABLED' and should be 'ENABLED'",
+    ),
+    "calling nothing": (
+        lambda events, rule: events.remove_targets(Rule=rule, Ids=["function"]),
+        "schedule.target is None and should be {'Id': 'function', ",
+    ),
+    "gone": (
+        lambda events, rule: (
+            events.remove_targets(Rule=rule, Ids=["function"]),
+            events.delete_rule(Name=rule),
+        ),
+        "schedule is None and should be 'rate(1 hour)'",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", SCHEDULE_BEHIND)
+def test_schedule_that_does_not_fire_any_more_is_named_and_mended(
+    aws_server: AwsServer, project: Project, state: str
+) -> None:
+    function = deployed(aws_server, f"{project.module()}:run", schedule="rate(1 hour)")
+    provider, (change, says) = function.provider, SCHEDULE_BEHIND[state]
+    before = provider.drift()
+    change(client(aws_server, "events"), f"glacier-{function.function_name}-schedule")
+
+    (found,) = provider.drift()
+
+    assert before == ()
+    assert str(found).startswith(f"function '{function.function_name}': {says}")
+    provider.deploy()
+    assert provider.drift() == ()
+
+
+def test_setting_that_a_function_gets_when_it_is_made_is_no_drift(
+    aws_server: AwsServer, project: Project
+) -> None:
+    function = deployed(aws_server, f"{project.module()}:run", overrides={"Publish": True})
+
+    assert function.drift() == ()
+
+
+def test_function_gets_rights_on_a_bucket_that_came_later(
+    aws_server: AwsServer, project: Project
+) -> None:
+    function = deployed(aws_server, f"{project.module()}:run")
+    lake, lambdas = name(), client(aws_server, "lambda")
+    function.provider.bucket(lake)
+
+    function.provider.deploy()
+
+    role = lambdas.get_function_configuration(FunctionName=function.function_name)["Role"]
+    named: Any = {"RoleName": role.rpartition("/")[2]}
+    iam = client(aws_server, "iam")
+    (policy,) = iam.list_role_policies(**named)["PolicyNames"]
+    assert lake in str(iam.get_role_policy(**named, PolicyName=policy)["PolicyDocument"])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from glacier.drift import Difference
 from glacier.resources.bucket import Bucket
+from glacier.resources.serverless import Serverless
 
 if TYPE_CHECKING:
     from glacier.provider import Provider
@@ -32,12 +33,13 @@ class Deployment:
 
 
 def deploy_all(provider: "Provider") -> Deployment:
-    """Deploy all resources of a provider, each where it differs; `Provider.deploy` has more."""
+    """Deploy what differs of a provider's resources, and functions; `Provider.deploy` has more."""
     changes: list[Difference] = []
     try:
         for resource in _in_order(provider):
             found = tuple(resource.drift())
-            if found:
+            # A function's rights follow the buckets of its provider, and are not compared.
+            if found or isinstance(resource, Serverless):
                 resource.deploy()
             changes += found
     except BaseException as error:

@@ -1,11 +1,13 @@
 """The schedule of a Lambda function: a rule of EventBridge that calls it."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
 from glacier.config.cron import WEEKDAY, WEEKDAYS
 from glacier.differences import is_met
+from glacier.drift import UNTOLD, Difference, differences
 from glacier.errors import FunctionError
 from glacier_aws.errors import code_of, unless_missing
 from glacier_aws.function.request import (
@@ -66,7 +68,7 @@ def settle_schedule(function: "Serverless", session: "AwsSession", function_arn:
     else:
         rule_arn = found["Arn"]
     targets = events.list_targets_by_rule(Rule=name)["Targets"]
-    target: Any = {"Id": SCHEDULE_TARGET, "Arn": function_arn, "Input": SCHEDULE_PAYLOAD}
+    target = _target(function_arn)
     if not any(is_met(target, one) for one in targets):
         for problem in events.put_targets(Rule=name, Targets=[target])["FailedEntries"]:
             raise FunctionError(
@@ -82,6 +84,38 @@ def settle_schedule(function: "Serverless", session: "AwsSession", function_arn:
             Principal=EVENTS_SERVICE,
             SourceArn=rule_arn,
         )
+
+
+def schedule_drift(
+    thing: str, function: "Serverless", session: "AwsSession", function_arn: str
+) -> Iterator[Difference]:
+    """Yield where what calls a function by its schedule differs.
+
+    Raises:
+        ClientError: AWS refuses to tell.
+    """
+    events = cast("EventBridgeClient", session.client("events"))
+    name, wanted = rule_name(function), rule_request(function)
+    found: Any = unless_missing(lambda: events.describe_rule(Name=name))
+    expression = "ScheduleExpression"
+    if wanted is None or found is None:
+        whole = {"schedule": (wanted or {}).get(expression)}
+        yield from differences(thing, whole, {"schedule": (found or {}).get(expression)})
+        return
+    for field, value in wanted.items():
+        setting = "schedule" if field == expression else f"schedule.{field}"
+        yield from differences(thing, {setting: value}, {setting: found.get(field)})
+    target, targets = _target(function_arn), events.list_targets_by_rule(Rule=name)["Targets"]
+    if not any(is_met(target, one) for one in targets):
+        # What somebody else has it send may be a secret.
+        yield Difference(thing, "schedule.target", target, UNTOLD if targets else None)
+    if not _is_permitted(function, cast("LambdaClient", session.client("lambda"))):
+        yield Difference(thing, "schedule.permission", SCHEDULE_STATEMENT, None)
+
+
+def _target(function_arn: str) -> Any:  # Any: as the request's types have it
+    """Return what a schedule's rule calls, and with what."""
+    return {"Id": SCHEDULE_TARGET, "Arn": function_arn, "Input": SCHEDULE_PAYLOAD}
 
 
 def _is_permitted(function: "Serverless", functions: "LambdaClient") -> bool:
