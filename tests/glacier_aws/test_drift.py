@@ -1,5 +1,6 @@
 """What AWS has, compared with configs: named setting by setting, and gone after a deployment."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from glacier import Provider
 from glacier_aws.config import GlueConfig, S3Config
+from glacier_aws.iam import trust_policy
 from tests.glacier_aws.glue import client
 from tests.glacier_aws.lambda_functions import deployed
 from tests.projects import Project
@@ -66,6 +68,22 @@ BEHIND: dict[str, tuple[Callable[[Any, str], object], str]] = {
             },
         ),
         r"encryption\..*\.SSEAlgorithm is 'aws:kms' and should be 'AES256'",
+    ),
+    "key": (
+        lambda s3, lake: s3.put_bucket_encryption(
+            Bucket=lake,
+            ServerSideEncryptionConfiguration={
+                "Rules": [
+                    {
+                        "ApplyServerSideEncryptionByDefault": {
+                            "SSEAlgorithm": "AES256",
+                            "KMSMasterKeyID": "alias/others",
+                        }
+                    }
+                ]
+            },
+        ),
+        r"encryption\..*\.KMSMasterKeyID is 'alias/others' and should be None",
     ),
     "cors": (
         lambda s3, lake: s3.put_bucket_cors(
@@ -130,6 +148,58 @@ def test_glue_job_that_somebody_changed_is_named(provider: Provider, glue: Any) 
     assert found["NumberOfWorkers"] == (2, 9)
     provider.deploy()
     assert provider.drift() == ()
+
+
+def test_arguments_that_somebody_gave_a_glue_job_are_named_and_not_told(
+    provider: Provider, glue: Any
+) -> None:
+    job = f"etl-{uuid4().hex[:8]}"
+    provider.executor(job, config=GlueConfig(num_workers=2)).deploy()
+    update(glue, job, "DefaultArguments", {"--job-language": "python", "--password": "hunter2"})
+
+    found = {one.setting: one.found for one in provider.drift()}
+
+    assert found["DefaultArguments.--password"] == "another value"
+    provider.deploy()
+    assert provider.drift() == ()
+
+
+def test_glue_job_with_another_role_is_named(
+    provider: Provider, glue: Any, aws_server: AwsServer
+) -> None:
+    job = f"etl-{uuid4().hex[:8]}"
+    provider.executor(job, config=GlueConfig(num_workers=2)).deploy()
+    trust, iam = json.dumps(trust_policy("glue.amazonaws.com")), client(aws_server, "iam")
+    made = iam.create_role(RoleName=f"admin-{job}", AssumeRolePolicyDocument=trust)
+    admin = made["Role"]["Arn"]
+    update(glue, job, "Role", admin)
+
+    (found,) = provider.drift()
+
+    assert (found.setting, found.found) == ("Role", admin)
+    provider.deploy()
+    assert provider.drift() == ()
+
+
+def test_what_others_add_to_a_glue_job_stays(provider: Provider, glue: Any) -> None:
+    job = f"etl-{uuid4().hex[:8]}"
+    executor = provider.executor(job, config=GlueConfig(num_workers=2))
+    executor.deploy()
+    update(glue, job, "SecurityConfiguration", "encrypted")
+    before = executor.drift()
+
+    executor.deploy()
+
+    assert before == ()
+    assert glue.get_job(JobName=job)["Job"]["SecurityConfiguration"] == "encrypted"
+
+
+def update(glue: Any, job: str, setting: str, value: object) -> None:
+    """Change one setting of a Glue job, and leave the others as they are."""
+    told_only = {"Name", "CreatedOn", "LastModifiedOn", "AllocatedCapacity", "MaxCapacity"}
+    known = glue.get_job(JobName=job)["Job"]
+    kept = {name: found for name, found in known.items() if name not in told_only}
+    glue.update_job(JobName=job, JobUpdate={**kept, setting: value})
 
 
 LAMBDA_BEHIND: dict[str, tuple[Callable[[Any, str], object], str]] = {
