@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from glacier import Provider, pipeline, task
-from glacier.config import GcpConfig, LocalConfig
+from glacier.config import CloudFunctionConfig, GcpConfig, LocalConfig
 from glacier.errors import ConfigError, FunctionError, RunError
 from glacier.resources.schedules import Cron, cron_in
 
@@ -149,6 +149,18 @@ def test_schedule_that_a_platform_does_not_know_is_refused() -> None:
 
     with pytest.raises(ConfigError, match=r"'every day' is none of CloudFunctionConfig: "):
         function.schedule("every day")
+
+
+def test_schedule_leaves_a_config_of_the_class_that_it_is() -> None:
+    class TeamConfig(CloudFunctionConfig):
+        team: str = "data"
+
+    provider = Provider(config=GcpConfig(project="lakes", region="europe-west1"))
+    function = provider.serverless("other", other, config=TeamConfig(team="ops"))
+
+    function.schedule("cron(0 6 * * *)")
+
+    assert function.config == TeamConfig(team="ops", schedule="0 6 * * *")
 
 
 def test_schedule_of_both_kinds_of_days_is_refused() -> None:
