@@ -1,11 +1,12 @@
 """The schedule of a Lambda function: a rule of EventBridge that calls it."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from glacier.config.cron import WEEKDAY, WEEKDAYS
+from glacier.config.cron import DAY, HOUR, MINUTE, MONTH, WEEKDAY, WEEKDAYS, CronField
 from glacier.differences import is_met
 from glacier.drift import UNTOLD, Difference, differences
 from glacier.errors import FunctionError
@@ -33,15 +34,23 @@ _NOT_THERE = "ResourceNotFoundException"
 def eventbridge_cron(cron: "Cron") -> str:
     """Return a schedule in the words of EventBridge.
 
-    It has a year beside cron's fields, other numbers for weekdays and no steps of them, and a `?`
-    for the kind of day that does not count:
+    It has a year beside cron's fields, other numbers for weekdays, no steps of those and none of
+    ranges, and a `?` for the kind of day that does not count:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
     """
-    day, weekday = cron.day, "?"
+    minute, hour = _without_ranges(MINUTE, cron.minute), _without_ranges(HOUR, cron.hour)
+    day, month = _without_ranges(DAY, cron.day), _without_ranges(MONTH, cron.month)
+    weekday = "?"
     if cron.weekday != "*":
         names = (WEEKDAYS[number][:3].upper() for number in WEEKDAY.numbers_of(cron.weekday))
         day, weekday = "?", ",".join(names)
-    return f"cron({cron.minute} {cron.hour} {day} {cron.month} {weekday} *)"
+    return f"cron({minute} {hour} {day} {month} {weekday} *)"
+
+
+def _without_ranges(kind: CronField, text: str) -> str:
+    """Return a field in which no range has steps: a list of numbers instead."""
+    has_steps_of_range = re.search(r"-\w+/", text) is not None
+    return ",".join(str(one) for one in kind.numbers_of(text)) if has_steps_of_range else text
 
 
 def settle_schedule(function: "Serverless", session: "AwsSession", function_arn: str) -> None:
