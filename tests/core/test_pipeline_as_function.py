@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from glacier import Provider, pipeline, task
-from glacier.config import GcpConfig, LocalConfig
+from glacier.config import CloudFunctionConfig, GcpConfig, LocalConfig
 from glacier.errors import ConfigError, FunctionError, ParameterError, RunError
 from glacier.resources.schedules import Cron, cron_in
 
@@ -129,6 +129,23 @@ def test_five_fields_of_cron_are_for_every_platform() -> None:
     assert cron_in("cron(0 6 * * MON-FRI)") == Cron("0", "6", "*", "*", "MON-FRI")
 
 
+def test_names_in_cron_have_the_three_letters_that_every_platform_knows() -> None:
+    assert cron_in("cron(0 6 * march monday,wed)") == Cron("0", "6", "*", "MAR", "MON,WED")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("cron(5/10 6 * * *)", r"some platforms take for that number alone; say 5-59/10\."),
+        ("cron(0 6 * * MON/2)", r"some platforms take for that number alone; say MON-6/2\."),
+        ("cron(*/60 6 * * *)", r"its minute '\*/60' has steps that no second one fits into\."),
+    ],
+)
+def test_steps_that_platforms_understand_differently_are_refused(wrong: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        cron_in(wrong)
+
+
 @pytest.mark.parametrize("own", ["rate(1 hour)", "cron(0 6 * * ? *)", "0 0 6 * * *", "0 6 * * *"])
 def test_schedule_that_is_not_cron_is_a_platforms_own(own: str) -> None:
     assert cron_in(own) is None
@@ -146,6 +163,18 @@ def test_schedule_that_a_platform_does_not_know_is_refused() -> None:
 
     with pytest.raises(ConfigError, match=r"'every day' is none of CloudFunctionConfig: "):
         function.schedule("every day")
+
+
+def test_schedule_leaves_a_config_of_the_class_that_it_is() -> None:
+    class TeamConfig(CloudFunctionConfig):
+        team: str = "data"
+
+    provider = Provider(config=GcpConfig(project="lakes", region="europe-west1"))
+    function = provider.serverless("other", other, config=TeamConfig(team="ops"))
+
+    function.schedule("cron(0 6 * * *)")
+
+    assert function.config == TeamConfig(team="ops", schedule="0 6 * * *")
 
 
 def test_schedule_of_both_kinds_of_days_is_refused() -> None:

@@ -38,10 +38,12 @@ class TestPipelines(PipelinesInFunctions):
     [
         (Cron("0", "6", "*", "*", "*"), "cron(0 6 * * ? *)"),
         (Cron("30", "*/2", "1", "*", "*"), "cron(30 */2 1 * ? *)"),
-        (Cron("0", "6", "*", "*", "MON-FRI"), "cron(0 6 ? * MON-FRI *)"),
-        (Cron("0", "6", "*", "*", "1-5"), "cron(0 6 ? * 2-6 *)"),
-        (Cron("0", "6", "*", "*", "0,7"), "cron(0 6 ? * 1,1 *)"),
-        (Cron("0", "6", "*", "*", "*/2"), "cron(0 6 ? * */2 *)"),
+        (Cron("0", "6", "*", "*", "MON-FRI"), "cron(0 6 ? * MON,TUE,WED,THU,FRI *)"),
+        (Cron("5-59/20", "8-18", "*", "*", "*"), "cron(5,25,45 8-18 * * ? *)"),
+        (Cron("0", "6", "1", "JAN-DEC/4", "*"), "cron(0 6 1 1,5,9 ? *)"),
+        (Cron("0", "6", "*", "*", "0,1"), "cron(0 6 ? * SUN,MON *)"),
+        (Cron("0", "6", "*", "*", "*/2"), "cron(0 6 ? * SUN,TUE,THU,SAT *)"),
+        (Cron("0", "6", "*", "*", "TUE-SAT/3,6"), "cron(0 6 ? * TUE,FRI,SAT *)"),
     ],
 )
 def test_cron_in_the_words_of_eventbridge(cron: Cron, expected: str) -> None:

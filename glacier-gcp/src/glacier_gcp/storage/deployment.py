@@ -83,6 +83,9 @@ def bucket_drift(
         yield missing(thing)
         return
     wanted = _with_labels_removed(bucket_request(settings, tags), present)
+    location = str(wanted.pop("location", present["location"]))
+    if location.lower() != present["location"].lower():
+        yield Difference(thing, "location", location, present["location"])
     yield from differences(thing, _difference(wanted, present), present)
 
 
