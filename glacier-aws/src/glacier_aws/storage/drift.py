@@ -52,8 +52,9 @@ def bucket_drift(
         "lifecycle_rules": [lifecycle_request(rule) for rule in settings.lifecycle_rules],
         "cors": [cors_request(rule) for rule in settings.cors],
     }
-    yield from differences(thing, wanted, found)
-    kept = tags_after(found["tags"], tags)
+    if settings.is_described:
+        yield from differences(thing, wanted, found)
+    kept = tags_after(found["tags"], tags, settings)
     if kept != found["tags"]:
         yield Difference(thing, "tags", kept, found["tags"])
 
