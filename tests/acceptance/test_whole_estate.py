@@ -73,7 +73,7 @@ class Estate:
         versioning: Any = {"Status": "Suspended"}
         client = self._aws.client("s3")
         client.put_bucket_versioning(Bucket=self.lake, VersioningConfiguration=versioning)
-        return f"bucket '{self.lake}': versioning is False and should be True"
+        return f"amazon: bucket '{self.lake}': versioning is False and should be True"
 
     def change_glue(self) -> str:
         client, name = cast("Any", self._aws.client("glue")), f"{self.name}-glue"
@@ -81,18 +81,19 @@ class Estate:
         told_only = {"Name", "CreatedOn", "LastModifiedOn", "AllocatedCapacity", "MaxCapacity"}
         update = {key: value for key, value in job.items() if key not in told_only}
         client.update_job(JobName=name, JobUpdate={**update, "NumberOfWorkers": 7})
-        return f"Glue job '{name}': NumberOfWorkers is 7 and should be 3"
+        return f"amazon: Glue job '{name}': NumberOfWorkers is 7 and should be 3"
 
     def change_blob(self) -> str:
         container = self._blobs.get_container_client(self.lake)
         container.set_container_access_policy({}, public_access="blob")
-        return f"container '{self.lake}': container_access is 'blob' and should be 'private'"
+        thing = f"microsoft: container '{self.lake}'"
+        return f"{thing}: container_access is 'blob' and should be 'private'"
 
     def change_gcs(self) -> str:
         http = gcp_session(self._gcp.config()).http
         place = f"{self._gcp.endpoint}/storage/v1/b/{self.lake}"
         http.patch(place, json={"versioning": {"enabled": False}}).raise_for_status()
-        return f"bucket '{self.lake}': versioning.enabled is False and should be True"
+        return f"google: bucket '{self.lake}': versioning.enabled is False and should be True"
 
     def change_databricks(self) -> str:
         (job,) = self._workspace.jobs.list(name=f"{self.name}-bricks")
@@ -102,7 +103,7 @@ class Estate:
         cast("Any", settings).job_clusters[0].new_cluster.num_workers = 9
         self._workspace.jobs.update(job.job_id, new_settings=settings)
         setting = "job_clusters.glacier.new_cluster.num_workers"
-        return f"job '{self.name}-bricks': {setting} is 9 and should be 2"
+        return f"amazon: job '{self.name}-bricks': {setting} is 9 and should be 2"
 
 
 CHANGES: list[Callable[[Estate], str]] = [

@@ -76,7 +76,7 @@ def test_deployment_that_fails_half_way_tells_what_was_done(project: Path) -> No
     result = invoke("deploy", "infra.py")
 
     assert result.exit_code == 1
-    assert result.stdout.splitlines()[1].split()[:3] == ["database", "'shop'", "existence"]
+    assert result.stdout.splitlines()[2].split()[:3] == ["database", "'shop'", "existence"]
     error, note, _, row = result.stderr.splitlines()
     assert error == "Error: The disk of 'broken' is full."
     assert note == "Deployed before that, and still there:"
@@ -98,3 +98,50 @@ def test_drift_that_can_not_be_told_is_an_error_of_its_own() -> None:
 
     assert result.exit_code == 1
     assert "There is no file 'nowhere.py'" in result.stderr
+
+
+SECOND = """
+other = Provider(ToyConfig(region="cellar"))
+other.resource(Database, "stock")
+"""
+
+
+def test_several_providers_are_told_apart(project: Path) -> None:
+    (project / "two.py").write_text(INFRA + SECOND)
+
+    drifted = invoke("drift", "two.py")
+    deployed = invoke("deploy", "two.py")
+
+    assert drifted.stdout.splitlines() == [
+        "provider: database 'shop' is missing",
+        "other: database 'stock' is missing",
+    ]
+    assert [line for line in deployed.stdout.splitlines() if line.endswith(":")] == [
+        "provider:",
+        "other:",
+    ]
+
+
+@pytest.mark.parametrize("command", ["drift", "terraform"])
+def test_module_that_deploys_does_not_where_nothing_is_to_be_changed(
+    project: Path, command: str
+) -> None:
+    (project / "eager.py").write_text(f"{INFRA}\nprint(provider.deploy())\n")
+
+    result = invoke(command, "eager.py")
+
+    assert result.exit_code in (1, 2)
+    assert f"while `glacier {command}` imports it, which changes nothing" in result.stderr
+    assert 'below `if __name__ == "__main__":`' in result.stderr
+    assert invoke("drift", "infra.py").stdout == "database 'shop' is missing\n"
+
+
+@pytest.mark.parametrize("command", ["deploy", "drift"])
+def test_provider_that_has_made_nothing_is_noted(project: Path, command: str) -> None:
+    made = "def make():\n    provider.resource(Database, 'shop')\n"
+    (project / "lazy.py").write_text(INFRA.rpartition("provider.resource")[0] + made)
+
+    result = invoke(command, "lazy.py")
+
+    assert result.exit_code == 0
+    assert "note: provider has made no bucket, function or executor" in result.stderr

@@ -36,6 +36,15 @@ def test_deployment_prints_a_table() -> None:
     ]
 
 
+def test_deployment_prints_a_text_of_several_lines_on_one() -> None:
+    done = Deployment((Difference("pool 'p'", "packages", "a==1\nb==2\n", None),))
+
+    assert str(done).splitlines() == [
+        "what      setting   was   is",
+        r"pool 'p'  packages  None  a==1\nb==2\n",
+    ]
+
+
 def test_deployment_without_changes_says_so(tmp_path: Path) -> None:
     provider = Provider(config=LocalConfig(base_path=tmp_path))
     provider.bucket("lake", "a/")

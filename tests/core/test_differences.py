@@ -13,6 +13,8 @@ from glacier.differences import is_empty, is_met
         ({"a": []}, {"a": None}),
         ({"a": ["y", "x"]}, {"a": ["x", "y"]}),
         ({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}}),
+        ({"a": [{"b": ["y", "x"]}]}, {"a": [{"b": ["x", "y"]}]}),
+        ({"a": [{"days": 30}]}, {"a": [{"days": 30.0}]}),
     ],
 )
 def test_what_is_there_with_more_beside_it_is_met(wanted: object, found: object) -> None:
@@ -26,6 +28,9 @@ def test_what_is_there_with_more_beside_it_is_met(wanted: object, found: object)
         ({"a": {"b": 1}}, {"a": None}),
         ({"a": ["x"]}, {"a": ["x", "y"]}),
         ({"a": "1"}, {"a": 1}),
+        ({"a": ["1"]}, {"a": [1]}),
+        ({"a": [{"b": 1}]}, {"a": [{"b": 1, "c": 2}]}),
+        ({"a": [["x"], "y"]}, {"a": ["x", ["y"]]}),
     ],
 )
 def test_what_differs_is_not_met(wanted: object, found: object) -> None:

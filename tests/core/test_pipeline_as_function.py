@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from glacier import Provider, pipeline, task
-from glacier.config import GcpConfig, LocalConfig
-from glacier.errors import ConfigError, FunctionError, RunError
+from glacier.config import CloudFunctionConfig, GcpConfig, LocalConfig
+from glacier.errors import ConfigError, FunctionError, ParameterError, RunError
 from glacier.resources.schedules import Cron, cron_in
 
 
@@ -105,14 +105,45 @@ def test_pipeline_is_packaged_by_its_module(provider: Provider) -> None:
 
 
 def test_schedule_on_this_machine_is_refused(provider: Provider) -> None:
-    function = provider.serverless("double", double)
+    function = provider.serverless("other", other)
 
     with pytest.raises(ConfigError, match="Functions on LocalConfig have no schedule"):
-        double.deploy(serverless=function, schedule="cron(0 6 * * *)")
+        other.deploy(serverless=function, schedule="cron(0 6 * * *)")
+
+
+@pipeline
+def dated(day: str, month: str, year: str = "2024") -> None: ...
+
+
+def test_schedule_of_a_pipeline_that_needs_arguments_is_refused() -> None:
+    provider = Provider(config=GcpConfig(project="lakes", region="europe-west1"))
+    function = provider.serverless("dated", dated)
+
+    with pytest.raises(
+        ParameterError, match=r"'dated' no arguments, and it needs day, month\. Giv"
+    ):
+        dated.deploy(serverless=function, schedule="cron(0 6 * * *)")
 
 
 def test_five_fields_of_cron_are_for_every_platform() -> None:
     assert cron_in("cron(0 6 * * MON-FRI)") == Cron("0", "6", "*", "*", "MON-FRI")
+
+
+def test_names_in_cron_have_the_three_letters_that_every_platform_knows() -> None:
+    assert cron_in("cron(0 6 * march monday,wed)") == Cron("0", "6", "*", "MAR", "MON,WED")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("cron(5/10 6 * * *)", r"some platforms take for that number alone; say 5-59/10\."),
+        ("cron(0 6 * * MON/2)", r"some platforms take for that number alone; say MON-6/2\."),
+        ("cron(*/60 6 * * *)", r"its minute '\*/60' has steps that no second one fits into\."),
+    ],
+)
+def test_steps_that_platforms_understand_differently_are_refused(wrong: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        cron_in(wrong)
 
 
 @pytest.mark.parametrize("own", ["rate(1 hour)", "cron(0 6 * * ? *)", "0 0 6 * * *", "0 6 * * *"])
@@ -132,6 +163,18 @@ def test_schedule_that_a_platform_does_not_know_is_refused() -> None:
 
     with pytest.raises(ConfigError, match=r"'every day' is none of CloudFunctionConfig: "):
         function.schedule("every day")
+
+
+def test_schedule_leaves_a_config_of_the_class_that_it_is() -> None:
+    class TeamConfig(CloudFunctionConfig):
+        team: str = "data"
+
+    provider = Provider(config=GcpConfig(project="lakes", region="europe-west1"))
+    function = provider.serverless("other", other, config=TeamConfig(team="ops"))
+
+    function.schedule("cron(0 6 * * *)")
+
+    assert function.config == TeamConfig(team="ops", schedule="0 6 * * *")
 
 
 def test_schedule_of_both_kinds_of_days_is_refused() -> None:

@@ -157,6 +157,26 @@ def test_providers_are_required_once_and_configured_by_their_own_arguments() -> 
     assert tree["resource"]["terraform_data"]["c"]["provider"] == f"attic.{second['alias']}"
 
 
+def test_things_of_one_name_of_several_configurations_are_several() -> None:
+    other = TerraformProvider("example/attic", version="~> 1.2", body={"floor": 4})
+    blocks = [
+        block("box", 1, provider=ATTIC),
+        block("lid", Ref("terraform_data", "box", "id"), provider=ATTIC),
+        block("box", 2, provider=other),
+        block("cover", Ref("terraform_data", "box", "id"), provider=other),
+    ]
+
+    document = document_of(blocks)
+
+    alias = document.tree["provider"]["attic"][1]["alias"]
+    assert {name: one["input"] for name, one in things(document).items()} == {
+        "box": 1,
+        "lid": "${terraform_data.box.id}",
+        f"box_{alias}": 2,
+        "cover": f"${{terraform_data.box_{alias}.id}}",
+    }
+
+
 def test_outputs_of_one_name_have_their_providers_in_front() -> None:
     blocks = [
         block("a", outputs={"lake": "id", "pond": "id"}),

@@ -32,7 +32,7 @@ DAILY = """
 
 
     @pipeline
-    def daily(lake: str) -> None:
+    def daily(lake: str = "lake") -> None:
         save(load(lake), lake)
 """
 

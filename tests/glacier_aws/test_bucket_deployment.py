@@ -9,10 +9,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from glacier import Provider
+from glacier.claims import claims_on, settled
 from glacier.errors import AccessDeniedError, ContradictionError, StorageError
 from glacier.jobs.staging import prepared_staging
 from glacier_aws.config import S3Config
 from glacier_aws.storage.deployment import tags_after
+from glacier_aws.storage.settings import bucket_settings
 from tests.rigs.aws.server import ACCESS_KEY, REGION, SECRET_KEY, AwsServer
 
 ARCHIVE = {"id": "archive-old-data", "transition": {"days": 30, "storage_class": "GLACIER"}}
@@ -139,7 +141,7 @@ def test_settings_that_nobody_names_any_more_are_reset(
     before = Provider(config=aws_server.config(), tags={"team": "data"})
     before.bucket(name, config=config).deploy()
 
-    Provider(config=aws_server.config()).bucket(name).deploy()
+    Provider(config=aws_server.config()).bucket(name, config=S3Config()).deploy()
 
     assert stored(s3, name) == {**DEFAULTS, "versioning": "Suspended"}
 
@@ -288,11 +290,32 @@ def test_overrides_of_the_configuration_leave_the_region(
     assert stored(s3, name)["region"] == "eu-west-1"
 
 
-def test_tags_of_aws_itself_stay() -> None:
+def test_tags_of_aws_itself_stay(provider: Provider, name: str) -> None:
+    provider.bucket(name, config=S3Config())
+    settings = bucket_settings(name, settled(claims_on(provider, "bucket", name)))
     present = {"aws:cloudformation:stack-name": "lake", "team": "sales"}
 
-    assert tags_after(present, {"team": "data"}) == {**present, "team": "data"}
-    assert tags_after(present, {}) == {"aws:cloudformation:stack-name": "lake"}
+    assert tags_after(present, {"team": "data"}, settings) == {**present, "team": "data"}
+    assert tags_after(present, {}, settings) == {"aws:cloudformation:stack-name": "lake"}
+
+
+def test_bucket_that_no_config_describes_keeps_what_it_has(
+    aws_server: AwsServer, s3: Any, name: str
+) -> None:
+    """Somebody else has set it up, and it is there to be read."""
+    theirs = S3Config(versioning=True, lifecycle_rules=[ARCHIVE], cors=[OPEN])
+    Provider(config=aws_server.config(), tags={"owner": "ops"}).bucket(name, config=theirs).deploy()
+    before = stored(s3, name)
+    ours = Provider(config=aws_server.config(), tags={"team": "data"})
+    bucket = ours.bucket(name, "raw/")
+
+    found = [str(one) for one in ours.drift()]
+    bucket.deploy()
+
+    tags = [{"Key": "owner", "Value": "ops"}, {"Key": "team", "Value": "data"}]
+    assert stored(s3, name) == {**before, "tags": tags}
+    assert [one.partition(" is ")[0] for one in found] == [f"bucket '{name}': tags"]
+    assert ours.drift() == ()
 
 
 def test_bucket_of_another_account_is_left_alone(

@@ -1,8 +1,8 @@
 """What AWS has, compared with configs: named setting by setting, and gone after a deployment."""
 
+import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +10,7 @@ import pytest
 
 from glacier import Provider
 from glacier_aws.config import GlueConfig, S3Config
+from glacier_aws.iam import trust_policy
 from tests.glacier_aws.glue import client
 from tests.glacier_aws.lambda_functions import deployed
 from tests.projects import Project
@@ -31,12 +32,6 @@ def s3(aws_server: AwsServer) -> Any:
 @pytest.fixture
 def glue(aws_server: AwsServer) -> Any:
     return client(aws_server, "glue")
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.syspath_prepend(tmp_path / "project")
-    return Project(tmp_path / "project")
 
 
 def name() -> str:
@@ -66,6 +61,22 @@ BEHIND: dict[str, tuple[Callable[[Any, str], object], str]] = {
             },
         ),
         r"encryption\..*\.SSEAlgorithm is 'aws:kms' and should be 'AES256'",
+    ),
+    "key": (
+        lambda s3, lake: s3.put_bucket_encryption(
+            Bucket=lake,
+            ServerSideEncryptionConfiguration={
+                "Rules": [
+                    {
+                        "ApplyServerSideEncryptionByDefault": {
+                            "SSEAlgorithm": "AES256",
+                            "KMSMasterKeyID": "alias/others",
+                        }
+                    }
+                ]
+            },
+        ),
+        r"encryption\..*\.KMSMasterKeyID is 'alias/others' and should be None",
     ),
     "cors": (
         lambda s3, lake: s3.put_bucket_cors(
@@ -132,6 +143,58 @@ def test_glue_job_that_somebody_changed_is_named(provider: Provider, glue: Any) 
     assert provider.drift() == ()
 
 
+def test_arguments_that_somebody_gave_a_glue_job_are_named_and_not_told(
+    provider: Provider, glue: Any
+) -> None:
+    job = f"etl-{uuid4().hex[:8]}"
+    provider.executor(job, config=GlueConfig(num_workers=2)).deploy()
+    update(glue, job, "DefaultArguments", {"--job-language": "python", "--password": "hunter2"})
+
+    found = {one.setting: one.found for one in provider.drift()}
+
+    assert found["DefaultArguments.--password"] == "another value"
+    provider.deploy()
+    assert provider.drift() == ()
+
+
+def test_glue_job_with_another_role_is_named(
+    provider: Provider, glue: Any, aws_server: AwsServer
+) -> None:
+    job = f"etl-{uuid4().hex[:8]}"
+    provider.executor(job, config=GlueConfig(num_workers=2)).deploy()
+    trust, iam = json.dumps(trust_policy("glue.amazonaws.com")), client(aws_server, "iam")
+    made = iam.create_role(RoleName=f"admin-{job}", AssumeRolePolicyDocument=trust)
+    admin = made["Role"]["Arn"]
+    update(glue, job, "Role", admin)
+
+    (found,) = provider.drift()
+
+    assert (found.setting, found.found) == ("Role", admin)
+    provider.deploy()
+    assert provider.drift() == ()
+
+
+def test_what_others_add_to_a_glue_job_stays(provider: Provider, glue: Any) -> None:
+    job = f"etl-{uuid4().hex[:8]}"
+    executor = provider.executor(job, config=GlueConfig(num_workers=2))
+    executor.deploy()
+    update(glue, job, "SecurityConfiguration", "encrypted")
+    before = executor.drift()
+
+    executor.deploy()
+
+    assert before == ()
+    assert glue.get_job(JobName=job)["Job"]["SecurityConfiguration"] == "encrypted"
+
+
+def update(glue: Any, job: str, setting: str, value: object) -> None:
+    """Change one setting of a Glue job, and leave the others as they are."""
+    told_only = {"Name", "CreatedOn", "LastModifiedOn", "AllocatedCapacity", "MaxCapacity"}
+    known = glue.get_job(JobName=job)["Job"]
+    kept = {name: found for name, found in known.items() if name not in told_only}
+    glue.update_job(JobName=job, JobUpdate={**kept, setting: value})
+
+
 LAMBDA_BEHIND: dict[str, tuple[Callable[[Any, str], object], str]] = {
     "memory": (
         lambda lambdas, name: lambdas.update_function_configuration(
@@ -155,7 +218,13 @@ LAMBDA_BEHIND: dict[str, tuple[Callable[[Any, str], object], str]] = {
         lambda lambdas, name: lambdas.create_function_url_config(
             FunctionName=name, AuthType="NONE"
         ),
-        "url is True and should be False",
+        "url is 'NONE' and should be None",
+    ),
+    "role": (
+        lambda lambdas, name: lambdas.update_function_configuration(
+            FunctionName=name, Role="arn:aws:iam::123456789012:role/admin"
+        ),
+        "Role is 'arn:aws:iam::123456789012:role/admin' and should be 'glacier-lambda-",
     ),
 }
 
@@ -176,3 +245,77 @@ def test_setting_of_a_function_that_somebody_changed_is_named(
     assert re.search(f"^function '{function.function_name}': {says}", str(found))
     provider.deploy()
     assert provider.drift() == ()
+
+
+def test_address_that_somebody_has_opened_to_everybody_is_named_and_closed(
+    aws_server: AwsServer, project: Project
+) -> None:
+    function = deployed(aws_server, f"{project.module()}:run", url=True)
+    lambdas, name = client(aws_server, "lambda"), function.function_name
+    lambdas.update_function_url_config(FunctionName=name, AuthType="NONE")
+
+    (found,) = function.drift()
+
+    assert str(found) == f"function '{name}': url is 'NONE' and should be 'AWS_IAM'"
+    function.provider.deploy()
+    assert function.provider.drift() == ()
+
+
+SCHEDULE_BEHIND: dict[str, tuple[Callable[[Any, str], object], str]] = {
+    "switched off": (
+        lambda events, rule: events.disable_rule(Name=rule),
+        "schedule.State is 'DISABLED' and should be 'ENABLED'",
+    ),
+    "calling nothing": (
+        lambda events, rule: events.remove_targets(Rule=rule, Ids=["function"]),
+        "schedule.target is None and should be {'Id': 'function', ",
+    ),
+    "gone": (
+        lambda events, rule: (
+            events.remove_targets(Rule=rule, Ids=["function"]),
+            events.delete_rule(Name=rule),
+        ),
+        "schedule is None and should be 'rate(1 hour)'",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", SCHEDULE_BEHIND)
+def test_schedule_that_does_not_fire_any_more_is_named_and_mended(
+    aws_server: AwsServer, project: Project, state: str
+) -> None:
+    function = deployed(aws_server, f"{project.module()}:run", schedule="rate(1 hour)")
+    provider, (change, says) = function.provider, SCHEDULE_BEHIND[state]
+    before = provider.drift()
+    change(client(aws_server, "events"), f"glacier-{function.function_name}-schedule")
+
+    (found,) = provider.drift()
+
+    assert before == ()
+    assert str(found).startswith(f"function '{function.function_name}': {says}")
+    provider.deploy()
+    assert provider.drift() == ()
+
+
+def test_setting_that_a_function_gets_when_it_is_made_is_no_drift(
+    aws_server: AwsServer, project: Project
+) -> None:
+    function = deployed(aws_server, f"{project.module()}:run", overrides={"Publish": True})
+
+    assert function.drift() == ()
+
+
+def test_function_gets_rights_on_a_bucket_that_came_later(
+    aws_server: AwsServer, project: Project
+) -> None:
+    function = deployed(aws_server, f"{project.module()}:run")
+    lake, lambdas = name(), client(aws_server, "lambda")
+    function.provider.bucket(lake)
+
+    function.provider.deploy()
+
+    role = lambdas.get_function_configuration(FunctionName=function.function_name)["Role"]
+    named: Any = {"RoleName": role.rpartition("/")[2]}
+    iam = client(aws_server, "iam")
+    (policy,) = iam.list_role_policies(**named)["PolicyNames"]
+    assert lake in str(iam.get_role_policy(**named, PolicyName=policy)["PolicyDocument"])

@@ -14,12 +14,12 @@ from glacier import Executor, Provider
 from glacier.config import AwsConfig, GlueConfig
 from glacier.errors import JobConnectionError, JobError, JobNotFoundError
 from glacier.job_status import JobStatus
-from glacier.jobs.submit import died
 from glacier_aws.job.errors import of_glue
 from glacier_aws.job.launcher import TOKEN
 from glacier_aws.job.start import start_run
 from glacier_aws.session import session_of
 from tests.executors.jobs import LIMIT_SECONDS, written
+from tests.executors.silence_cases import SilenceOnExecutors
 from tests.glacier_aws.glue import command, glue_executor, operations, runs_of
 from tests.rigs.aws.server import AwsServer
 from tests.rigs.proxy import Answer, Exchange, Proxy, reset_response
@@ -127,58 +127,35 @@ def test_lost_answer_is_the_error_where_the_runs_can_not_be_looked_through(
     assert isinstance(failure.value.__cause__, EndpointConnectionError)
 
 
-@pytest.fixture
-def unreachable(monkeypatch: pytest.MonkeyPatch) -> Executor:
-    """An executor on a Glue that does not answer, which the SDK asks once."""
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    config = AwsConfig(
-        region="us-east-1",
-        endpoint_url="http://127.0.0.1:9",
-        account_id="123456789012",
-        access_key_id="AKID",
-        secret_access_key=SecretStr("0123456789"),
-    )
-    glue = GlueConfig(role_arn="arn:aws:iam::123456789012:role/etl")
-    return Provider(config=config, staging="staging").executor("etl", config=glue)
+class TestSilence(SilenceOnExecutors):
+    job_id = "jr_1"
+    silence = "since AWS does not answer"
 
+    @pytest.fixture
+    def unreachable(self, monkeypatch: pytest.MonkeyPatch) -> Executor:
+        """An executor on a Glue that does not answer, which the SDK asks once."""
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        config = AwsConfig(
+            region="us-east-1",
+            endpoint_url="http://127.0.0.1:9",
+            account_id="123456789012",
+            access_key_id="AKID",
+            secret_access_key=SecretStr("0123456789"),
+        )
+        glue = GlueConfig(role_arn="arn:aws:iam::123456789012:role/etl")
+        return Provider(config=config, staging="staging").executor("etl", config=glue)
 
-def test_submission_that_nobody_answers_is_a_job_error(
-    unreachable: Executor, tmp_path: Path
-) -> None:
-    with pytest.raises(
-        JobConnectionError, match=r"can't be started on Executor\('etl'\), since AWS does not"
-    ):
-        unreachable.submit_job(written(tmp_path, "pass"))
+    def test_submission_that_nobody_answers_is_a_job_error(
+        self, unreachable: Executor, tmp_path: Path
+    ) -> None:
+        with pytest.raises(
+            JobConnectionError, match=r"can't be started on Executor\('etl'\), since AWS does not"
+        ):
+            unreachable.submit_job(written(tmp_path, "pass"))
 
-
-def test_status_that_nobody_tells_is_asked_for_again_by_core(unreachable: Executor) -> None:
-    with pytest.raises(ConnectionError, match="jr_1 is not told of, since AWS does not answer"):
-        unreachable.get_job_status("jr_1")
-
-
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda executor: executor.deploy(),
-        lambda executor: executor.cancel_job("jr_1"),
-        lambda executor: executor.get_job_logs("jr_1"),
-    ],
-    ids=["deploy", "cancel", "logs"],
-)
-def test_silence_is_an_error_of_glaciers_own(
-    unreachable: Executor, ask: Callable[[Executor], object]
-) -> None:
-    with pytest.raises(JobConnectionError, match="since AWS does not answer"):
-        ask(unreachable)
-
-
-def test_job_that_died_is_told_of_though_its_log_can_not_be_read(unreachable: Executor) -> None:
-    place = unreachable.provider.bucket("staging", "jobs/1/")
-
-    error = died(unreachable.adapter, "jr_1", JobStatus.FAILED, place)
-
-    assert "jr_1 ended without a result (FAILED)" in str(error)
-    assert "since AWS does not answer" in str(error)
+    def test_deployment_that_nobody_answers_is_an_error(self, unreachable: Executor) -> None:
+        with pytest.raises(JobConnectionError, match=self.silence):
+            unreachable.deploy()
 
 
 def client_error(code: str, message: str) -> ClientError:

@@ -1,6 +1,5 @@
 """A whole pipeline runs inside Lambda, on a schedule of EventBridge."""
 
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,14 +10,7 @@ from glacier_aws.config import LambdaConfig
 from glacier_aws.function.schedule import eventbridge_cron
 from tests.functions.pipeline_cases import PipelinesInFunctions, Platform
 from tests.glacier_aws.lambda_functions import client
-from tests.projects import Project
 from tests.rigs.aws.server import AwsServer
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.syspath_prepend(tmp_path / "project")
-    return Project(tmp_path / "project")
 
 
 class TestPipelines(PipelinesInFunctions):
@@ -46,10 +38,12 @@ class TestPipelines(PipelinesInFunctions):
     [
         (Cron("0", "6", "*", "*", "*"), "cron(0 6 * * ? *)"),
         (Cron("30", "*/2", "1", "*", "*"), "cron(30 */2 1 * ? *)"),
-        (Cron("0", "6", "*", "*", "MON-FRI"), "cron(0 6 ? * MON-FRI *)"),
-        (Cron("0", "6", "*", "*", "1-5"), "cron(0 6 ? * 2-6 *)"),
-        (Cron("0", "6", "*", "*", "0,7"), "cron(0 6 ? * 1,1 *)"),
-        (Cron("0", "6", "*", "*", "*/2"), "cron(0 6 ? * */2 *)"),
+        (Cron("0", "6", "*", "*", "MON-FRI"), "cron(0 6 ? * MON,TUE,WED,THU,FRI *)"),
+        (Cron("5-59/20", "8-18", "*", "*", "*"), "cron(5,25,45 8-18 * * ? *)"),
+        (Cron("0", "6", "1", "JAN-DEC/4", "*"), "cron(0 6 1 1,5,9 ? *)"),
+        (Cron("0", "6", "*", "*", "0,1"), "cron(0 6 ? * SUN,MON *)"),
+        (Cron("0", "6", "*", "*", "*/2"), "cron(0 6 ? * SUN,TUE,THU,SAT *)"),
+        (Cron("0", "6", "*", "*", "TUE-SAT/3,6"), "cron(0 6 ? * TUE,FRI,SAT *)"),
     ],
 )
 def test_cron_in_the_words_of_eventbridge(cron: Cron, expected: str) -> None:

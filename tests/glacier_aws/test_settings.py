@@ -28,6 +28,7 @@ def test_settings_of_a_bucket_without_config_are_the_defaults(provider: Provider
 
     assert settings_of(provider) == BucketSettings(
         name="lake",
+        is_described=False,
         versioning=False,
         encryption="AES256",
         kms_key_id=None,

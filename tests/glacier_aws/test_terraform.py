@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from glacier import Provider
 from glacier.config import AwsConfig, GlueConfig, LambdaConfig, S3Config
 from glacier.errors import ContradictionError, TerraformError
+from glacier.terraform.collect import collected
 from tests.rigs.terraform import Terraform
 from tests.rigs.terraform_schema import check_document
 from tests.seed.seed import code, run
@@ -68,6 +69,30 @@ def test_provider_block_has_region_and_identity_and_no_keys() -> None:
     }
     assert "AKIDGLACIERTERRAFORM" not in str(document)
     assert SECRET not in str(document)
+
+
+def test_two_regions_are_one_document_with_their_own_of_everything() -> None:
+    providers = []
+    for region in ("eu-central-1", "us-east-1"):
+        provider = Provider(AwsConfig(region=region, account_id=ACCOUNT))
+        config = LambdaConfig(schedule="rate(1 hour)")
+        provider.serverless(f"score-{region}", echo, config=config)
+        provider.executor(f"etl-{region}", config=GlueConfig())
+        providers.append(provider)
+
+    tree = check_document(collected(*providers))
+
+    first, second = tree["provider"]["aws"]
+    here = f"aws.{second['alias']}"
+    trusts = tree["data"]["aws_iam_policy_document"]
+    functions = tree["resource"]["aws_lambda_function"]
+    roles = tree["resource"]["aws_iam_role"]
+    assert (first["region"], second["region"]) == ("eu-central-1", "us-east-1")
+    assert "provider" not in functions["score-eu-central-1"]
+    assert functions["score-us-east-1"]["provider"] == here
+    assert trusts[f"lambda_amazonaws_com_{second['alias']}"]["provider"] == here
+    role = roles["glacier-lambda-score-us-east-1-us-east-1"]["assume_role_policy"]
+    assert f".lambda_amazonaws_com_{second['alias']}.json" in role
 
 
 def test_provider_block_sends_every_service_to_an_endpoint() -> None:

@@ -1,6 +1,5 @@
 """One submission starts one batch, though the answer to its request is lost."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,11 +12,11 @@ from glacier import Executor, Provider
 from glacier.config import AzureConfig, SynapseConfig
 from glacier.errors import JobConnectionError
 from glacier.job_status import JobStatus
-from glacier.jobs.submit import died
 from glacier_azure.executor import SynapseAdapter
 from glacier_azure.job.start import _is_past, start_batch
 from glacier_azure.storage.connection import DEVELOPMENT_KEY
 from tests.executors.jobs import LIMIT_SECONDS, written
+from tests.executors.silence_cases import SilenceOnExecutors
 from tests.glacier_azure.synapse import asked_of_synapse, batches_of, command, synapse_executor
 from tests.rigs.azure.server import AzureServer
 from tests.rigs.proxy import Answer, Exchange, Proxy, reset_response
@@ -150,41 +149,20 @@ def test_batches_that_can_not_be_looked_through_leave_the_lost_answer(
     assert cause.__cause__.__cause__ is not None
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda executor: executor.get_job_status("1"),
-        lambda executor: executor.cancel_job("1"),
-        lambda executor: executor.get_job_logs("1"),
-    ],
-    ids=["status", "cancel", "logs"],
-)
-def test_silence_is_an_error_that_core_waits_out(
-    azure: AzureServer, ask: Callable[[Executor], object]
-) -> None:
-    with pytest.raises(JobConnectionError, match="since Azure does not answer for the Spark pool"):
-        ask(unreachable())
+class TestSilence(SilenceOnExecutors):
+    job_id = "1"
+    silence = "since Azure does not answer for the Spark pool"
 
-
-def test_job_that_died_is_told_of_though_its_log_can_not_be_read(azure: AzureServer) -> None:
-    executor = unreachable()
-    place = executor.provider.bucket("staging", "jobs/1/")
-
-    error = died(executor.adapter, "1", JobStatus.FAILED, place)
-
-    assert "1 ended without a result (FAILED)" in str(error)
-    assert "since Azure does not answer" in str(error)
-
-
-def unreachable() -> Executor:
-    config = AzureConfig(
-        resource_group="group",
-        storage_account="account",
-        account_key=DEVELOPMENT_KEY,
-        max_retries=0,
-    )
-    azure = SynapseConfig(workspace="ws", spark_pool="etl", endpoint="http://127.0.0.1:9")
-    return Provider(config=config, staging="staging").executor("etl", config=azure)
+    @pytest.fixture
+    def unreachable(self, azure: AzureServer) -> Executor:
+        config = AzureConfig(
+            resource_group="group",
+            storage_account="account",
+            account_key=DEVELOPMENT_KEY,
+            max_retries=0,
+        )
+        synapse = SynapseConfig(workspace="ws", spark_pool="etl", endpoint="http://127.0.0.1:9")
+        return Provider(config=config, staging="staging").executor("etl", config=synapse)
 
 
 @pytest.mark.parametrize(("ids", "is_past"), [((9, 8), True), ((8, 9), False)])

@@ -4,6 +4,7 @@ import pytest
 
 from glacier import Provider
 from glacier.jobs.staging import prepared_staging
+from tests.glacier_databricks.databricks import Platform
 from tests.rigs.aws.server import AwsServer
 from tests.rigs.databricks.server import DatabricksServer, DatabricksWorkspace
 
@@ -20,3 +21,11 @@ def provider(aws_server: AwsServer) -> Provider:
     provider = Provider(config=aws_server.config())
     prepared_staging(provider)
     return provider
+
+
+@pytest.fixture
+def platform(
+    workspace: DatabricksWorkspace, databricks_server: DatabricksServer, aws_server: AwsServer
+) -> Platform:
+    """The workspace with its cloud."""
+    return Platform(workspace, databricks_server, aws_server)

@@ -51,6 +51,20 @@ def test_serverless_compute_runs_a_script_from_a_volume(
     assert (status, log) == (JobStatus.SUCCEEDED, "hello\n")
 
 
+def test_serverless_compute_runs_what_fails_once(
+    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
+) -> None:
+    """It may have written before: whether to try again is for the caller to say."""
+    begun = tmp_path / "begun"
+    source = f"open({str(begun)!r}, 'a').write('x')\nraise ValueError"
+    executor = executor_on(workspace, provider, serverless=True, volume=VOLUME)
+
+    status, _ = ended(executor, written(tmp_path, source))
+
+    assert status is JobStatus.FAILED
+    assert begun.read_text() == "x"
+
+
 def test_serverless_compute_without_a_volume_is_refused_before_anything_is_sent(
     workspace: DatabricksWorkspace,
     provider: Provider,
@@ -73,7 +87,7 @@ def test_cluster_that_is_there_runs_a_job(
 ) -> None:
     cluster = (
         client(workspace)
-        .clusters.create(spark_version="16.4.x-scala2.12", node_type_id="m5.xlarge", num_workers=1)
+        .clusters.create(spark_version="16.4.x-scala2.12", node_type_id="m5d.xlarge", num_workers=1)
         .result()
     )
     executor = executor_on(workspace, provider, existing_cluster_id=cluster.cluster_id)
@@ -86,11 +100,17 @@ def test_cluster_that_is_there_runs_a_job(
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"existing_cluster_id": "1126-gone"}, "Cluster 1126-gone does not exist"),
-        ({"instance_pool_id": "pool-9"}, "Can't find an instance pool with id pool-9"),
+        (
+            {"existing_cluster_id": "1126-gone"},
+            r"Cluster 1126-gone does not exist\. Correct .*existing_cluster_id",
+        ),
+        ({"instance_pool_id": "pool-9"}, r"pool with id pool-9\. Correct .*instance_pool_id"),
         ({"policy_id": "ABC"}, r"policy ABC\. Give the identity the right .*policy_id"),
-        ({"instance_type": "Standard_D4s_v3"}, "Node type Standard_D4s_v3 is not supported"),
-        ({"spark_version": "latest"}, "Invalid spark version latest"),
+        (
+            {"instance_type": "Standard_D4s_v3"},
+            r"Node type Standard_D4s_v3 is not supported\. .*m5\.xlarge",
+        ),
+        ({"spark_version": "latest"}, r"Invalid spark version latest\. .*15\.4\.x-scala2\.12"),
     ],
 )
 def test_what_the_workspace_lacks_is_named(
@@ -110,7 +130,7 @@ def test_machines_come_from_a_pool_by_a_policy(
     workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
 ) -> None:
     sdk = client(workspace)
-    pool = sdk.instance_pools.create(instance_pool_name="p", node_type_id="m5.xlarge")
+    pool = sdk.instance_pools.create(instance_pool_name="p", node_type_id="m5d.xlarge")
     policy = sdk.cluster_policies.create(name="etl", definition="{}")
     executor = executor_on(
         workspace, provider, instance_pool_id=pool.instance_pool_id, policy_id=policy.policy_id

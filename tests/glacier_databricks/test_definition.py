@@ -21,6 +21,11 @@ from glacier_databricks.runtimes import default_runtime
 
 AWS = AwsConfig(region="us-east-1")
 AZURE = AzureConfig(resource_group="lakes", location="eastus")
+VOLUMES = {
+    "ebs_volume_type": "GENERAL_PURPOSE_SSD",
+    "ebs_volume_count": 1,
+    "ebs_volume_size": 100,
+}
 GCP = GcpConfig(project="lakes", region="europe-west1")
 
 
@@ -38,7 +43,11 @@ def cluster(config: ProviderConfig, **fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("provider", "machine", "attributes"),
     [
-        (AWS, "m5.xlarge", {"aws_attributes": {"availability": "ON_DEMAND", "zone_id": "auto"}}),
+        (
+            AWS,
+            "m5.xlarge",
+            {"aws_attributes": {"availability": "ON_DEMAND", "zone_id": "auto", **VOLUMES}},
+        ),
         (AZURE, "Standard_D4s_v3", {"azure_attributes": {"availability": "ON_DEMAND_AZURE"}}),
         (GCP, "n2-standard-4", {"gcp_attributes": {"availability": "ON_DEMAND_GCP"}}),
     ],
@@ -54,6 +63,20 @@ def test_cluster_of_the_same_config_suits_each_cloud(
         "data_security_mode": "SINGLE_USER",
         **attributes,
     }
+
+
+@pytest.mark.parametrize("machine", ["m5.xlarge", "r6g.2xlarge", "c7i.xlarge", "p3.2xlarge"])
+def test_machine_without_a_disk_gets_a_volume(machine: str) -> None:
+    assert cluster(AWS, instance_type=machine)["aws_attributes"].items() >= VOLUMES.items()
+
+
+@pytest.mark.parametrize(
+    "machine", ["m5d.xlarge", "r6gd.2xlarge", "m5dn.large", "i3.xlarge", "d3en.xlarge", "g5.xlarge"]
+)
+def test_machine_with_a_disk_gets_no_volume(machine: str) -> None:
+    attributes = cluster(AWS, instance_type=machine)["aws_attributes"]
+
+    assert not VOLUMES.keys() & attributes.keys()
 
 
 def test_cluster_on_a_platform_without_databricks_is_refused() -> None:

@@ -17,7 +17,7 @@ from tests.rigs.databricks.server import VOLUME, DatabricksWorkspace
 
 CLUSTER_FIELDS: dict[str, Any] = {
     "spark_version": "16.4.x-scala2.12",
-    "node_type_id": "m5.xlarge",
+    "node_type_id": "m5d.xlarge",
     "num_workers": 1,
 }
 CLUSTER = "job_clusters.glacier.new_cluster"

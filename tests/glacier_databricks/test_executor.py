@@ -1,39 +1,53 @@
 """Jobs on Databricks: their runs, logs and states, and how they are stopped."""
 
 import logging
-import os
 import re
 from pathlib import Path
 
 import pytest
 from databricks.sdk.service.jobs import RunLifecycleStateV2State, TerminationCodeCode
 
-from glacier import Provider
-from glacier.errors import JobNotFoundError
+from glacier import Executor, Provider
+from glacier.errors import JobError, JobNotFoundError
 from glacier.job_status import JobStatus
 from glacier_databricks.job.states import ENDED, ENDS, STATES, status_of
-from tests.executors.jobs import LIMIT_SECONDS, ended, until, written
+from tests.executors.job_cases import ENDLESS, JobsOnExecutors
+from tests.executors.jobs import LIMIT_SECONDS, Staged, ended, written
 from tests.glacier_aws.glue import staged
-from tests.glacier_databricks.databricks import HELLO, client, executor_on
-from tests.rigs.aws.server import AwsServer
+from tests.glacier_databricks.databricks import HELLO, Platform, client, executor_on
+from tests.rigs.aws.server import SECRET_KEY, AwsServer
 from tests.rigs.databricks.server import DatabricksServer, DatabricksWorkspace
 
-ENDLESS = """
-    import os, pathlib, threading
-    pathlib.Path(os.environ["SAID"]).write_text(f"{os.getpid()}")
-    threading.Event().wait()
-"""
-SHOWING = """
+PRINTING = """
     import os, sys
     print("to output")
     print("to error", file=sys.stderr)
-    print(os.environ.get("OF_THE_CALLER"), os.environ.get("OF_THE_CLUSTER"), os.getpid())
-    try:
-        import glacier
-    except ImportError as error:
-        print(error)
+    print(os.environ.get("OF_THE_CLUSTER"))
     print("ü" * 3)
 """
+
+
+class TestJobs(JobsOnExecutors):
+    secret = SECRET_KEY
+
+    @pytest.fixture
+    def server(self, platform: Platform) -> Platform:
+        return platform
+
+    @pytest.fixture
+    def executor(self, workspace: DatabricksWorkspace, provider: Provider) -> Executor:
+        return executor_on(workspace, provider)
+
+    @pytest.fixture
+    def crowded(self, databricks_server: DatabricksServer, provider: Provider) -> Executor:
+        return executor_on(databricks_server.workspace(most_runs=1), provider)
+
+    @pytest.fixture
+    def staged(self, platform: Platform) -> Staged:
+        return platform.staged
+
+    def job_ids(self, server: Platform, executor: Executor) -> list[str]:
+        return server.job_ids()
 
 
 def test_run_is_what_the_config_says(
@@ -68,24 +82,35 @@ def test_file_of_a_run_is_removed_when_it_has_succeeded(
     assert after_success == after_failure
 
 
-def test_job_runs_nowhere_near_its_caller_with_the_variables_of_its_cluster(
-    workspace: DatabricksWorkspace,
-    provider: Provider,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_log_has_all_that_a_run_prints_with_the_variables_of_its_cluster(
+    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("OF_THE_CALLER", "1")
     workspace.set(secrets={"etl/key": "s3same"})
-    executor = executor_on(
-        workspace, provider, environment={"OF_THE_CLUSTER": "{{secrets/etl/key}}"}
+    variables = {"OF_THE_CLUSTER": "{{secrets/etl/key}}"}
+
+    _, log = ended(
+        executor_on(workspace, provider, environment=variables), written(tmp_path, PRINTING)
     )
 
-    _, log = ended(executor, written(tmp_path, SHOWING))
+    assert sorted(log.splitlines()) == ["s3same", "to error", "to output", "üüü"]
 
-    lines = log.splitlines()
-    (where,) = [line for line in lines if line.startswith("None s3same ")]
-    assert {"to output", "to error", "No module named 'glacier'", "üüü"} <= set(lines)
-    assert not where.endswith(f" {os.getpid()}")
+
+def test_run_that_was_stopped_is_not_stopped_again(
+    workspace: DatabricksWorkspace,
+    provider: Provider,
+    databricks_server: DatabricksServer,
+    tmp_path: Path,
+) -> None:
+    executor = executor_on(workspace, provider)
+    job_id = executor.submit_job(written(tmp_path, ENDLESS))
+    executor.cancel_job(job_id)
+    executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
+    databricks_server.requests(forget=True)
+
+    executor.cancel_job(job_id)
+
+    assert "POST" not in {one["method"] for one in databricks_server.requests()}
+    assert executor.get_job_logs(job_id).endswith("Databricks: USER_CANCELED: Run cancelled.\n")
 
 
 def test_log_of_a_failure_ends_with_its_traceback_without_colours(
@@ -104,6 +129,38 @@ def test_log_of_a_failure_ends_with_its_traceback_without_colours(
         "'/no/such/file'\n"
     )
     assert "\x1b" not in log
+
+
+def test_log_of_a_failure_without_any_output_says_why(
+    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
+) -> None:
+    """As where no machine was to be had."""
+    workspace.fault("runs/get-output", "400")
+    executor = executor_on(workspace, provider)
+
+    _, log = ended(executor, written(tmp_path, "raise ValueError('told')"))
+
+    assert log == "Databricks: RUN_EXECUTION_ERROR: ValueError: told\n"
+
+
+def test_log_of_a_success_that_databricks_refuses_is_an_error(
+    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
+) -> None:
+    workspace.fault("runs/get-output", "400")
+    executor = executor_on(workspace, provider)
+
+    with pytest.raises(JobError, match=r"The log of \d+ can't be read .*told to refuse"):
+        ended(executor, written(tmp_path, HELLO))
+
+
+def test_log_is_read_from_cursors_of_its_own_alone(
+    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
+) -> None:
+    executor = executor_on(workspace, provider)
+    job_id = executor.submit_job(written(tmp_path, HELLO))
+
+    with pytest.raises(JobError, match="'seven' is no cursor of this log"):
+        executor.read_job_logs(job_id, "seven")
 
 
 def test_log_of_which_databricks_kept_the_end_says_so(
@@ -152,64 +209,18 @@ def test_run_that_takes_too_long_has_failed(
     assert log == "Databricks: CANCELED: The run took longer than its timeout.\n"
 
 
-def test_running_job_is_stopped_with_its_process(
-    workspace: DatabricksWorkspace,
-    provider: Provider,
-    databricks_server: DatabricksServer,
-    tmp_path: Path,
-) -> None:
-    said = tmp_path / "said"
-    executor = executor_on(workspace, provider)
-    job = {"script": written(tmp_path, ENDLESS), "environment": {"SAID": str(said)}}
-    job_id = executor.submit_job(job)
-    assert until(lambda: said.exists() and said.read_text() != "")
-
-    other = executor_on(workspace, provider)  # as another process would
-    other.cancel_job(job_id)
-    status = other.wait(job_id, timeout_seconds=LIMIT_SECONDS)
-    databricks_server.requests(forget=True)
-    other.cancel_job(job_id)
-
-    assert status is JobStatus.CANCELLED
-    assert not Path(f"/proc/{said.read_text()}").exists()
-    assert "POST" not in {one["method"] for one in databricks_server.requests()}
-    assert other.get_job_logs(job_id) == "Databricks: USER_CANCELED: Run cancelled.\n"
-
-
-def test_run_is_pending_until_its_cluster_is_up_and_running_until_that_is_gone(
+def test_run_is_pending_without_a_log_until_its_cluster_is_up(
     workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
 ) -> None:
     executor = executor_on(workspace, provider)
-    said = tmp_path / "said"
-    source = f"import pathlib; pathlib.Path({str(said)!r}).touch()"
     workspace.hold()
 
-    job_id = executor.submit_job(written(tmp_path, source))
+    job_id = executor.submit_job(written(tmp_path, HELLO))
     before = (executor.get_job_status(job_id), executor.get_job_logs(job_id))
     workspace.go()
-    until(said.exists)
-    status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
 
     assert before == (JobStatus.PENDING, "")
-    assert status is JobStatus.SUCCEEDED
-
-
-def test_run_beyond_the_workspaces_room_is_queued_and_can_be_stopped_there(
-    databricks_server: DatabricksServer, provider: Provider, tmp_path: Path
-) -> None:
-    workspace = databricks_server.workspace(most_runs=1)
-    workspace.hold()
-    executor = executor_on(workspace, provider)
-    first = executor.submit_job(written(tmp_path, HELLO))
-    second = executor.submit_job(written(tmp_path, HELLO, "second.py"))
-
-    waiting = executor.get_job_status(second)
-    executor.cancel_job(second)
-    stopped = executor.get_job_status(second)
-    workspace.go()
-
-    assert (waiting, stopped) == (JobStatus.PENDING, JobStatus.CANCELLED)
-    assert executor.wait(first, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
+    assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
 
 
 def test_state_that_nobody_knows_is_running_and_told_once(

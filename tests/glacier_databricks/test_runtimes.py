@@ -36,6 +36,7 @@ def test_default_is_by_this_very_python() -> None:
     [
         ("13.3.x-scala2.12", "3.10", False),
         ("14.3.x-cpu-ml-scala2.12", "3.10", False),
+        ("15.1.x-scala2.12", "3.11", True),
         ("15.4.x-photon-scala2.12", "3.11", True),
         ("16.2.x-scala2.12", "3.12", True),
         ("18.x-scala2.13", "3.12", True),

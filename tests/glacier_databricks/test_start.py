@@ -1,7 +1,6 @@
 """One submission starts one run, though the answer to its request is lost."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,10 @@ from glacier import Executor, Provider
 from glacier.config import DatabricksConfig
 from glacier.errors import JobConnectionError, JobError
 from glacier.job_status import JobStatus
-from glacier.jobs.submit import died
 from glacier_databricks.executor import DatabricksAdapter
 from tests.executors.jobs import LIMIT_SECONDS, written
-from tests.rigs.databricks.server import DatabricksServer, DatabricksWorkspace
+from tests.executors.silence_cases import SilenceOnExecutors
+from tests.rigs.databricks.server import VOLUME, DatabricksServer, DatabricksWorkspace
 
 HELLO = "print('hello')"
 
@@ -135,37 +134,32 @@ def test_status_that_is_not_told_for_the_moment_is_waited_for(
     assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda executor: executor.get_job_status("1"),
-        lambda executor: executor.cancel_job("1"),
-        lambda executor: executor.get_job_logs("1"),
-    ],
-    ids=["status", "cancel", "logs"],
-)
-def test_silence_is_an_error_that_core_waits_out(
-    provider: Provider, ask: Callable[[Executor], object]
-) -> None:
-    with pytest.raises(JobConnectionError, match=r"since the workspace .* does not answer"):
-        ask(unreachable(provider))
-
-
-def test_job_that_died_is_told_of_though_its_log_can_not_be_read(provider: Provider) -> None:
-    executor = unreachable(provider)
-    place = provider.bucket("staging", "jobs/1/")
-
-    error = died(executor.adapter, "1", JobStatus.FAILED, place)
-
-    assert "1 ended without a result (FAILED)" in str(error)
-    assert "does not answer" in str(error)
-
-
-def unreachable(provider: Provider) -> Executor:
+def test_principal_whose_workspace_does_not_answer_is_waited_for(provider: Provider) -> None:
+    """Nothing is wrong with the config for that."""
     config = DatabricksConfig.model_validate(
-        {"host": "http://127.0.0.1:9", "token": "dapi0123456789", "retry_timeout_seconds": 1}
+        {
+            "host": "http://127.0.0.1:9",
+            "client_id": "principal",
+            "client_secret": "dose-0123456789",
+            "retry_timeout_seconds": 1,
+        }
     )
-    return provider.executor("etl", config=config)
+    executor = provider.executor("etl", config=config)
+
+    with pytest.raises(JobConnectionError, match=r"the workspace http://127\.0\.0\.1:9 does not"):
+        executor.get_job_status("1")
+
+
+class TestSilence(SilenceOnExecutors):
+    job_id = "1"
+    silence = r"since the workspace http://127\.0\.0\.1:9 does not answer"
+
+    @pytest.fixture
+    def unreachable(self, provider: Provider) -> Executor:
+        config = DatabricksConfig.model_validate(
+            {"host": "http://127.0.0.1:9", "token": "dapi0123456789", "retry_timeout_seconds": 1}
+        )
+        return provider.executor("etl", config=config)
 
 
 def test_token_that_has_expired_is_an_error_that_says_so_without_it(
@@ -203,6 +197,35 @@ def test_principal_gets_another_token_when_one_is_about_to_expire(
     asked = [one["path"] for one in databricks_server.requests()]
     assert status is JobStatus.SUCCEEDED
     assert asked.count("/oidc/v1/token") >= 2
+
+
+@pytest.mark.parametrize("status", ["429", "500", "502", "503"])
+def test_token_that_is_not_given_out_for_the_moment_is_waited_for(
+    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path, status: str
+) -> None:
+    secret = {"client_id": workspace.client_id, "client_secret": workspace.client_secret}
+    config = DatabricksConfig.model_validate({"host": workspace.host, **secret})
+    executor = provider.executor("etl", config=config)
+    workspace.fault("oidc/v1/token", status)
+
+    with pytest.raises(JobConnectionError, match=r"is not told of, since the workspace .* later"):
+        executor.get_job_status("1")
+    workspace.fault("oidc/v1/token", status)
+    job_id = executor.submit_job(written(tmp_path, HELLO))
+
+    assert [str(run["run_id"]) for run in workspace.runs()] == [job_id]
+
+
+def test_upload_that_fails_says_nothing_of_a_run(
+    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
+) -> None:
+    config = workspace.config(volume=VOLUME, retry_timeout_seconds=1)
+    workspace.fault(".py", "500", times=9)
+
+    with pytest.raises(JobConnectionError, match="does not answer") as failure:
+        provider.executor("etl", config=config).submit_job(written(tmp_path, HELLO))
+
+    assert "If a run was started" not in str(failure.value)
 
 
 def test_secret_that_is_wrong_is_an_error_that_does_not_repeat_it(

@@ -1,8 +1,6 @@
 """Tasks and functions on Databricks: what they compute, where, with whose code and as whom."""
 
-import logging
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,19 +9,19 @@ from uuid import uuid4
 import narwhals as nw
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
 
 from glacier import Bucket, Executor, Provider, pipeline, task
-from glacier.engine.leftovers import RunRecord, left_behind
+from glacier.engine.leftovers import RunRecord
 from glacier.engine.result import JobRun, Run
-from glacier.errors import JobError, PackageError, RunError
+from glacier.errors import JobError, PackageError
 from glacier.job_status import JobStatus
-from tests.executors.jobs import LIMIT_SECONDS, until, written
+from tests.executors.jobs import LIMIT_SECONDS, Staged, written
+from tests.executors.task_cases import SALES, OldRuntime, TasksOnExecutors
 from tests.glacier_aws.glue import staged
+from tests.glacier_databricks.databricks import Platform
 from tests.rigs.aws.server import SECRET_KEY, AwsServer
-from tests.rigs.databricks.server import VOLUME, DatabricksServer, DatabricksWorkspace
+from tests.rigs.databricks.server import VOLUME, DatabricksWorkspace
 
-SALES = pl.DataFrame({"day": [1, 1, 2], "amount": [120, 45, 80]})
 OTHER_PYTHON = {"3.11": "16.4.x-scala2.12", "3.12": "15.4.x-scala2.12"}
 """A runtime whose Python is another one than this."""
 
@@ -41,61 +39,33 @@ def executor(workspace: DatabricksWorkspace, provider: Provider) -> Executor:
     return provider.executor("analytics", config=workspace.config())
 
 
-def adding_up(executor: Executor, lake: Bucket) -> Any:
-    """Return a pipeline that reads S3 here and there, computes there, and writes there."""
-    target = lake / "daily.parquet"
+class TestTasks(TasksOnExecutors):
+    left = frozenset()
 
-    @task
-    def load() -> pl.LazyFrame:
-        return (lake / "sales.parquet").scan()
+    @pytest.fixture
+    def server(self, platform: Platform) -> Platform:
+        return platform
 
-    @task(executor=executor)
-    def daily(sales: pl.LazyFrame) -> pl.LazyFrame:
-        print("computed by", os.getpid())
-        return sales.group_by("day").agg(pl.col("amount").sum()).sort("day")
+    @pytest.fixture
+    def staged(self, platform: Platform) -> Staged:
+        return platform.staged
 
-    @task(executor=executor)
-    def save(daily: pl.LazyFrame) -> str:
-        import glacier
+    @pytest.fixture(params=["14.3.x-scala2.12", "13.3.x-scala2.12"])
+    def old(
+        self, request: pytest.FixtureRequest, workspace: DatabricksWorkspace, provider: Provider
+    ) -> OldRuntime:
+        config = workspace.config(spark_version=request.param)
+        executor = provider.executor("old", config=config)
+        return OldRuntime(executor, f"Databricks Runtime {request.param}", r'"15\.4\.x-scala2\.12"')
 
-        target.write(daily)
-        return glacier.__file__
+    def job_ids(self, server: Platform, executor: Executor) -> list[str]:
+        return server.job_ids()
 
-    @pipeline
-    def adding() -> dict[str, Any]:
-        sums = daily(load())
-        return {"sums": sums, "glacier": save(sums)}
+    def is_stopped(self, server: Platform, executor: Executor) -> bool:
+        return bool(server.workspace.runs()[-1]["state"].get("result_state") == "CANCELED")
 
-    return adding
-
-
-def test_tasks_read_compute_and_write_over_there(
-    workspace: DatabricksWorkspace,
-    executor: Executor,
-    lake: Bucket,
-    aws_server: AwsServer,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """One run for both, though an answer was lost; it leaves nothing in staging."""
-    caplog.set_level(logging.INFO, "glacier.jobs")
-    expected = pl.DataFrame({"day": [1, 2], "amount": [165, 80]})
-    before = set(staged(aws_server))
-    workspace.fault("runs/submit", "drop")
-
-    with adding_up(executor, lake).run() as run:
-        sums = run.result["sums"].collect()
-
-    (job,) = run.jobs
-    assert (job.status, job.tasks) == (JobStatus.SUCCEEDED, ("daily", "save"))
-    assert_frame_equal(sums, expected)
-    assert_frame_equal((lake / "daily.parquet").read(), expected)
-    assert "computed by" in job.log
-    assert f"computed by {os.getpid()}\n" not in job.log
-    assert any("computed by" in record.message for record in caplog.records)
-    # Its own Glacier is not there: what it imported has travelled.
-    assert "/glacier-job-" in run.result["glacier"]
-    assert len(workspace.runs()) == 1
-    assert set(staged(aws_server)) <= before
+    def lose_an_answer(self, server: Platform, executor: Executor) -> None:
+        server.workspace.fault("runs/submit", "drop")
 
 
 def test_pins_name_all_that_a_function_with_a_bucket_imports(
@@ -110,19 +80,6 @@ def test_pins_name_all_that_a_function_with_a_bucket_imports(
     names = {one["pypi"]["package"].partition("==")[0] for one in libraries}
     assert names >= {"polars", "s3fs", "fsspec", "pydantic", "cloudpickle"}
     assert not any(name.startswith("glacier") for name in names)
-
-
-def test_failure_over_there_comes_back_with_its_traceback(executor: Executor, lake: Bucket) -> None:
-    @task(executor=executor)
-    def broken(sales: pl.LazyFrame) -> int:
-        return int(sales.collect().height / 0)
-
-    @pipeline
-    def breaking() -> int:
-        return broken((lake / "sales.parquet").scan())
-
-    with pytest.raises(RunError, match="ZeroDivisionError: division by zero"):
-        breaking.run()
 
 
 def test_process_that_was_killed_over_there_is_a_job_that_died(executor: Executor) -> None:
@@ -143,32 +100,6 @@ def test_process_that_was_killed_over_there_is_a_job_that_died(executor: Executo
     assert status is JobStatus.FAILED
 
 
-@pytest.mark.parametrize("version", ["13.3.x-scala2.12", "14.3.x-scala2.12"])
-def test_runtime_with_an_old_python_gets_nothing_of_a_task(
-    workspace: DatabricksWorkspace,
-    provider: Provider,
-    lake: Bucket,
-    aws_server: AwsServer,
-    databricks_server: DatabricksServer,
-    version: str,
-) -> None:
-    executor = provider.executor("old", config=workspace.config(spark_version=version))
-    adding = adding_up(executor, lake)
-    message = rf"is Databricks Runtime {version}, which runs Python 3\.10; .*\"15\.4\.x-scala2\.12"
-    for server in (aws_server, databricks_server):
-        server.requests(forget=True)
-
-    with pytest.raises(JobError, match=message):
-        executor.submit_job(os.getcwd)
-    with pytest.raises(JobError, match=message):
-        adding.run()
-    asked = aws_server.requests(forget=True) + databricks_server.requests(forget=True)
-    report = adding.check()
-
-    assert asked == []
-    assert f"is Databricks Runtime {version}, which runs Python 3.10" in str(report)
-
-
 def test_environment_of_serverless_compute_with_an_old_python_is_refused(
     workspace: DatabricksWorkspace, provider: Provider
 ) -> None:
@@ -177,18 +108,6 @@ def test_environment_of_serverless_compute_with_an_old_python_is_refused(
 
     with pytest.raises(JobError, match=r"environment 1, which runs Python 3\.10; .*version=\"2\""):
         executor.submit_job(os.getcwd)
-
-
-def test_runtime_with_an_old_python_runs_plain_scripts(
-    workspace: DatabricksWorkspace, provider: Provider, tmp_path: Path
-) -> None:
-    config = workspace.config(spark_version="13.3.x-scala2.12")
-    executor = provider.executor("old", config=config)
-
-    job_id = executor.submit_job(written(tmp_path, "print('hello')"))
-
-    assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.SUCCEEDED
-    assert executor.get_job_logs(job_id) == "hello\n"
 
 
 def test_function_by_its_value_is_refused_where_python_is_another(
@@ -228,40 +147,6 @@ def test_no_secret_is_in_anything_that_reaches_databricks(
         assert not any(secret.encode() in content for content in contents.values())
 
 
-def test_job_of_a_dead_run_is_found_and_stopped_from_a_shell(
-    workspace: DatabricksWorkspace,
-    executor: Executor,
-    aws_server: AwsServer,
-    tmp_path: Path,
-    state_directory: Path,
-) -> None:
-    job_id = executor.submit_job(written(tmp_path, "import threading; threading.Event().wait()"))
-    run = Run("nightly")
-    run.jobs = [JobRun(job_id, executor.name, ("load",), "s3://staging/", JobStatus.RUNNING)]
-    record = RunRecord(run)
-    record.note(executor, run.jobs[0])
-    record.close()
-    glacier = Path(sys.executable).with_name("glacier")
-    environment = {
-        **os.environ,
-        **aws_server.environment,
-        **workspace.environment,
-        "GLACIER_STATE": str(state_directory),
-    }
-
-    def told(*options: str) -> "subprocess.CompletedProcess[str]":
-        words = [str(glacier), "jobs", *options]
-        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-
-    before = told("--cancel")
-
-    assert before.stderr == ""
-    assert "nightly" in before.stdout
-    assert executor.wait(job_id, timeout_seconds=LIMIT_SECONDS) is JobStatus.CANCELLED
-    assert told().returncode == 0
-    assert list(left_behind()) == []
-
-
 def test_record_of_a_dead_run_holds_no_token(
     workspace: DatabricksWorkspace, executor: Executor, tmp_path: Path, state_directory: Path
 ) -> None:
@@ -276,35 +161,6 @@ def test_record_of_a_dead_run_holds_no_token(
     assert contents
     assert not any(workspace.token.encode() in content for content in contents)
     assert not any(SECRET_KEY.encode() in content for content in contents)
-
-
-def test_cancelled_run_stops_its_job(
-    workspace: DatabricksWorkspace, executor: Executor, lake: Bucket, tmp_path: Path
-) -> None:
-    begun = tmp_path / "begun"
-
-    @task(executor=executor)
-    def endless() -> None:
-        import threading
-
-        begun.touch()
-        threading.Event().wait()
-
-    @task
-    def failing() -> None:
-        assert until(begun.exists)
-        raise ValueError("enough")
-
-    @pipeline
-    def both() -> None:
-        endless()
-        failing()
-
-    with pytest.raises(RunError, match="enough") as failure:
-        both.run()
-
-    assert [job.status for job in failure.value.run.jobs] == [JobStatus.CANCELLED]
-    assert until(lambda: workspace.runs()[0]["state"].get("result_state") == "CANCELED")
 
 
 def test_narwhals_task_has_spark_read_the_lake(executor: Executor, lake: Bucket) -> None:

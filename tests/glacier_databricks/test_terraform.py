@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from glacier import Provider
 from glacier.config import AwsConfig, AzureConfig, DatabricksConfig
 from glacier.job_status import JobStatus
+from glacier.terraform.collect import collected
 from glacier_databricks.job import probe
 from glacier_databricks.job.definition import cluster_fields
 from tests.executors.jobs import ended
@@ -52,6 +53,25 @@ def test_job_has_the_cluster_that_submissions_ask_for(estate: Provider) -> None:
     assert task["job_cluster_key"] == cluster["job_cluster_key"]
     assert task["library"] == [{"pypi": {"package": "duckdb==1.2.3"}}]
     assert task["max_retries"] == 0
+
+
+def test_workspaces_of_one_document_get_a_file_and_a_job_each(estate: Provider) -> None:
+    on_azure = Provider(AzureConfig(resource_group="sales", storage_account="acmesales"))
+    for provider, host in ((estate, "https://acme.example"), (on_azure, "https://adb-1.example")):
+        provider.executor(
+            f"etl-{type(provider.config).__name__}", config=DatabricksConfig(host=host)
+        )
+
+    resources = check_document(collected(estate, on_azure))["resource"]
+
+    files = resources["databricks_workspace_file"]
+    jobs = resources["databricks_job"].values()
+    ran = [job["task"][0]["spark_python_task"]["python_file"] for job in jobs]
+    assert sorted(ran) == [f"${{databricks_workspace_file.{key}.workspace_path}}" for key in files]
+    assert {file.get("provider") for file in files.values()} == {
+        job.get("provider") for job in jobs
+    }
+    assert len(files) == 2
 
 
 def test_job_stands_beside_the_clouds_own_blocks(estate: Provider) -> None:
@@ -122,6 +142,7 @@ def test_pool_that_overrides_name_has_the_clusters_machines(estate: Provider) ->
     pool = only(found, "databricks_instance_pool")
     (cluster,) = only(found, "databricks_job")["job_cluster"]
     assert (pool["node_type_id"], pool["max_capacity"]) == ("r5.xlarge", 20)
+    assert pool["disk_spec"]["disk_count"] == 1
     assert cluster["new_cluster"]["instance_pool_id"] == "${databricks_instance_pool.analytics.id}"
     assert not {"node_type_id", "aws_attributes"} & cluster["new_cluster"].keys()
 

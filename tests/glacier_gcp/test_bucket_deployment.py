@@ -163,7 +163,7 @@ def test_settings_that_nobody_names_any_more_are_reset(
     before = Provider(config=gcp_server.config(), tags={"team": "data"})
     before.bucket(name, config=config).deploy()
 
-    Provider(config=gcp_server.config()).bucket(name).deploy()
+    Provider(config=gcp_server.config()).bucket(name, config=GcsConfig()).deploy()
 
     assert control.settings(name) == DEFAULTS
 
@@ -199,10 +199,29 @@ def test_labels_of_google_itself_stay(gcp_server: GcpServer, control: Control, n
     control.make(name, labels={"goog-terraform-provisioned": "true", "team": "sales", "old": "x"})
     provider = Provider(config=gcp_server.config(), tags={"team": "data"})
 
-    provider.bucket(name).deploy()
+    provider.bucket(name, config=GcsConfig()).deploy()
 
     labels = {"goog-terraform-provisioned": "true", "team": "data"}
     assert control.told(name)["labels"] == labels
+
+
+def test_bucket_that_no_config_describes_keeps_what_it_has(
+    gcp_server: GcpServer, control: Control, name: str
+) -> None:
+    """Somebody else has set it up, and it is there to be read."""
+    theirs = GcsConfig(versioning=True, lifecycle_rules=[ARCHIVE], retention_seconds=60)
+    other = Provider(config=gcp_server.config(), tags={"owner": "ops"})
+    other.bucket(name, config=theirs).deploy()
+    before = control.settings(name)
+    ours = Provider(config=gcp_server.config(), tags={"team": "data"})
+    bucket = ours.bucket(name, "raw/")
+
+    found = [str(one) for one in ours.drift()]
+    bucket.deploy()
+
+    assert control.settings(name) == {**before, "labels": {"owner": "ops", "team": "data"}}
+    assert [one.partition(" is ")[0] for one in found] == [f"bucket '{name}': labels.team"]
+    assert ours.drift() == ()
 
 
 def test_every_condition_of_a_lifecycle_rule_is_deployed(
@@ -383,7 +402,7 @@ def test_change_that_somebody_makes_meanwhile_stays(
     theirs = after(lambda: control.change(name, website=website, storageClass="ARCHIVE"))
     proxy.on(theirs, method="PATCH", times=1)
 
-    watched.bucket(name).deploy()
+    watched.bucket(name, config=GcsConfig()).deploy()
 
     assert control.settings(name) == DEFAULTS
     assert control.told(name)["website"] == website
@@ -397,7 +416,7 @@ def test_bucket_that_others_change_all_the_time_is_told(
     proxy.on(after(lambda: control.change(name, rpo="DEFAULT")), method="PATCH")
 
     with pytest.raises(StorageError, match=f"Others change the bucket '{name}' faster .* 5 tries"):
-        watched.bucket(name).deploy()
+        watched.bucket(name, config=GcsConfig()).deploy()
 
 
 def test_bucket_that_a_colleague_makes_meanwhile_is_brought_up_to_date(
@@ -405,7 +424,7 @@ def test_bucket_that_a_colleague_makes_meanwhile_is_brought_up_to_date(
 ) -> None:
     proxy.on(after(lambda: control.make(name)), method="POST", times=1)
 
-    watched.bucket(name).deploy()
+    watched.bucket(name, config=GcsConfig()).deploy()
 
     assert control.settings(name) == DEFAULTS
 
@@ -427,7 +446,7 @@ def test_answer_that_is_lost_does_no_harm(
         control.make(name)
     proxy.on(drop, method=method, times=1)
 
-    watched.bucket(name).deploy()
+    watched.bucket(name, config=GcsConfig()).deploy()
 
     assert control.settings(name) == DEFAULTS
 

@@ -9,9 +9,9 @@ from glacier import Executor, Provider
 from glacier.config import DataprocConfig
 from glacier.errors import JobConnectionError, JobError
 from glacier.job_status import JobStatus
-from glacier.jobs.submit import died
 from glacier_gcp.executor import DataprocAdapter
 from tests.executors.jobs import LIMIT_SECONDS, written
+from tests.executors.silence_cases import SilenceOnExecutors
 from tests.glacier_gcp.dataproc import (
     batch_executor,
     batches_of,
@@ -139,35 +139,12 @@ def test_busy_dataproc_is_an_error_in_the_end_that_names_the_job(
         executor.submit_job(written(tmp_path, "pass"))
 
 
-@pytest.mark.parametrize("is_serverless", [False, True])
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda executor: executor.get_job_status("job-1"),
-        lambda executor: executor.cancel_job("job-1"),
-        lambda executor: executor.get_job_logs("job-1"),
-    ],
-    ids=["status", "cancel", "logs"],
-)
-def test_silence_is_an_error_that_core_waits_out(
-    gcp_server: GcpServer, ask: Callable[[Executor], object], *, is_serverless: bool
-) -> None:
-    with pytest.raises(JobConnectionError, match="since Google Cloud does not answer for "):
-        ask(unreachable(gcp_server, is_serverless=is_serverless))
+class TestSilence(SilenceOnExecutors):
+    job_id = "job-1"
+    silence = "since Google Cloud does not answer for "
 
-
-def test_job_that_died_is_told_of_though_its_log_can_not_be_read(gcp_server: GcpServer) -> None:
-    executor = unreachable(gcp_server, is_serverless=True)
-    place = executor.provider.bucket("staging", "jobs/1/")
-
-    failure = died(executor.adapter, "job-1", JobStatus.FAILED, place)
-
-    assert "job-1 ended without a result (FAILED)" in str(failure)
-    assert "since Google Cloud does not answer" in str(failure)
-
-
-def unreachable(server: GcpServer, *, is_serverless: bool) -> Executor:
-    """Return an executor whose Google Cloud does not answer."""
-    config = server.config(endpoint="http://127.0.0.1:9", retry_timeout_seconds=0.01)
-    dataproc = DataprocConfig(serverless=is_serverless)
-    return Provider(config=config, staging="staging").executor("etl", config=dataproc)
+    @pytest.fixture(params=[False, True], ids=["cluster", "batches"])
+    def unreachable(self, request: pytest.FixtureRequest, gcp_server: GcpServer) -> Executor:
+        config = gcp_server.config(endpoint="http://127.0.0.1:9", retry_timeout_seconds=0.01)
+        dataproc = DataprocConfig(serverless=request.param)
+        return Provider(config=config, staging="staging").executor("etl", config=dataproc)

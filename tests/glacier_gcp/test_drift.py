@@ -1,12 +1,13 @@
 """What Google has, compared with configs: named setting by setting, and gone after a deployment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from google.auth.transport.requests import AuthorizedSession
 from google.cloud.functions_v2 import FunctionServiceClient
+from google.cloud.scheduler_v1 import CloudSchedulerClient, Job
 
 from glacier import Provider
 from glacier.config import DataprocConfig, GcsConfig
@@ -95,6 +96,71 @@ def test_function_that_somebody_changed_is_named_without_what_its_variables_hold
     ]
     provider.deploy()
     assert provider.drift() == ()
+
+
+SCHEDULE_CHANGES: dict[str, tuple[Callable[[CloudSchedulerClient, Job], object], str]] = {
+    "paused": (
+        lambda jobs, job: jobs.pause_job(name=job.name),
+        "schedule.state is 'PAUSED' and should be 'ENABLED'",
+    ),
+    "at another place's times": (
+        lambda jobs, job: jobs.update_job(job=Job({**Job.to_dict(job), "time_zone": "Asia/Tokyo"})),
+        "schedule.timeZone is 'Asia/Tokyo' and should be 'Etc/UTC'",
+    ),
+    "gone": (
+        lambda jobs, job: jobs.delete_job(name=job.name),
+        "schedule is None and should be '0 6 * * *'",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", SCHEDULE_CHANGES)
+def test_schedule_that_does_not_fire_as_it_should_is_named_and_mended(
+    gcp_server: GcpServer, project: Project, state: str
+) -> None:
+    function = deployed(gcp_server.config(), f"{project.module()}:run", schedule="0 6 * * *")
+    name, (change, says) = function.function_name, SCHEDULE_CHANGES[state]
+    before = function.provider.drift()
+    jobs = session_of(gcp_server.config()).client(CloudSchedulerClient)
+    change(jobs, jobs.get_job(name=f"{PLACE}/jobs/glacier-{name}"))
+
+    (found,) = function.provider.drift()
+
+    assert before == ()
+    assert str(found) == f"function '{name}': {says}"
+    function.provider.deploy()
+    assert function.provider.drift() == ()
+
+
+def test_location_is_the_same_in_small_letters(gcp_server: GcpServer) -> None:
+    provider, lake = Provider(config=gcp_server.config()), f"lake-{uuid4().hex}"
+    provider.bucket(lake, config=GcsConfig(overrides={"buckets": {"location": "eu"}}))
+    provider.deploy()
+
+    assert provider.drift() == ()
+
+
+def test_cluster_of_a_version_without_its_last_number_is_as_it_should_be(
+    gcp_server: GcpServer,
+) -> None:
+    provider, name = Provider(config=gcp_server.config()), f"etl-{uuid4().hex[:12]}"
+    provider.executor(name, config=DataprocConfig(image_version="2.2-debian12"))
+    provider.deploy()
+
+    assert provider.drift() == ()
+
+
+def test_property_of_a_cluster_is_named_with_its_values(gcp_server: GcpServer) -> None:
+    name, key = f"etl-{uuid4().hex[:12]}", "spark:spark.executor.memory"
+    Provider(config=gcp_server.config()).executor(name, config=DataprocConfig()).deploy()
+    software = {"softwareConfig": {"properties": {key: "4g"}}}
+    provider = Provider(config=gcp_server.config())
+    provider.executor(name, config=DataprocConfig(overrides={"cluster": {"config": software}}))
+
+    (found,) = provider.drift()
+
+    setting = f"config.softwareConfig.properties.{key}"
+    assert str(found) == f"cluster '{name}': {setting} is None and should be '4g'"
 
 
 def test_cluster_with_other_settings_is_named(gcp_server: GcpServer) -> None:

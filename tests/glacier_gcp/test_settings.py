@@ -31,7 +31,7 @@ def with_prefix(*prefixes: str) -> dict[str, Any]:
 def test_settings_of_a_bucket_without_config_are_the_defaults(provider: Provider) -> None:
     provider.bucket("lake")
 
-    assert settings_of(provider) == BucketSettings(name="lake")
+    assert settings_of(provider) == BucketSettings(name="lake", is_described=False)
 
 
 def test_defaults_of_settings_are_those_of_the_config() -> None:

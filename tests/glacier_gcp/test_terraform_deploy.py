@@ -109,6 +109,8 @@ def test_function_and_its_schedule(gcp_server: GcpServer, project: Project) -> N
     assert made["labels"] == {**block["labels"], "glacier-package": digest}
     service = {**block["service_config"], "service_account_email": account_of(function)}
     build = {key: block["build_config"][key] for key in ("runtime", "entry_point")}
+    own = made["service_config"]["environment_variables"].pop("LOG_EXECUTION_ID")  # Google's
+    assert own == "true"
     assert service.items() <= made["service_config"].items()
     assert build.items() <= made["build_config"].items()
     (account,) = blocks["google_service_account"].values()

@@ -4,13 +4,14 @@ Adapters are internal; users see only the resources. An adapter is made when its
 first used and lives as long as the resource.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
-from glacier.errors import GlacierError
+from glacier.errors import GlacierError, JobError
 from glacier.storage import Location, Stage, WriteMode, new_token
 
 if TYPE_CHECKING:
@@ -217,6 +218,13 @@ class LogChunk:
     cursor: str
 
 
+def unknown_cursor(cursor: str) -> JobError:
+    """Return the error of a cursor that is of no piece of a log."""
+    return JobError(
+        f"{cursor!r} is no cursor of this log; expected that of a piece read before, or ''."
+    )
+
+
 class ExecutorAdapter(Adapter["Executor"]):
     """How a job is submitted and followed on a platform.
 
@@ -274,6 +282,11 @@ class ExecutorAdapter(Adapter["Executor"]):
         """Return what the job has printed since a cursor; since its start where that is empty.
 
         To be replaced where the platform can be asked for a part of a log.
+
+        Raises:
+            JobError: The cursor is none.
         """
+        if not re.fullmatch(r"\d*", cursor, re.ASCII):
+            raise unknown_cursor(cursor)
         text = self.get_job_logs(job_id)
         return LogChunk(text[int(cursor or 0) :], str(len(text)))

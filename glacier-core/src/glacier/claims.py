@@ -23,7 +23,8 @@ class Claim:
         name: Its name on the platform.
         owner: How errors call the resource.
         fields: What was set explicitly; a field that was left at its default says nothing.
-        lists: Entries that are added to those of other resources, by field.
+        lists: Entries that are added to those of other resources, by field; none at all where the
+            resource has no config.
     """
 
     kind: str
@@ -44,6 +45,11 @@ class Settings:
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     lists: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    @property
+    def is_described(self) -> bool:
+        """Whether a config speaks of the thing, if only to leave all at its defaults."""
+        return bool(self.fields or self.lists)
 
 
 def settled(claims: Iterable[Claim]) -> Settings:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from glacier.drift import Difference
 from glacier.resources.bucket import Bucket
+from glacier.resources.serverless import Serverless
 
 if TYPE_CHECKING:
     from glacier.provider import Provider
@@ -28,16 +29,19 @@ class Deployment:
         if not self.changes:
             return "Nothing has changed."
         rows = [(one.thing, one.setting, one.found, one.wanted) for one in self.changes]
-        return "\n".join(_aligned([_COLUMNS, *([str(cell) for cell in row] for row in rows)]))
+        return "\n".join(
+            _aligned([_COLUMNS, *([_on_one_line(cell) for cell in row] for row in rows)])
+        )
 
 
 def deploy_all(provider: "Provider") -> Deployment:
-    """Deploy all resources of a provider, each where it differs; `Provider.deploy` has more."""
+    """Deploy what differs of a provider's resources, and functions; `Provider.deploy` has more."""
     changes: list[Difference] = []
     try:
         for resource in _in_order(provider):
             found = tuple(resource.drift())
-            if found:
+            # A function's rights follow the buckets of its provider, and are not compared.
+            if found or isinstance(resource, Serverless):
                 resource.deploy()
             changes += found
     except BaseException as error:
@@ -49,7 +53,11 @@ def deploy_all(provider: "Provider") -> Deployment:
 
 def drift_of(provider: "Provider") -> tuple[Difference, ...]:
     """Return where what is on the platform differs; `Provider.drift` has more."""
-    return tuple(one for resource in _in_order(provider) for one in resource.drift())
+    told: list[Difference] = []
+    for resource in _in_order(provider):
+        # Two containers of a storage account both tell of the account.
+        told += [one for one in resource.drift() if one not in told]
+    return tuple(told)
 
 
 def _in_order(provider: "Provider") -> "Iterator[Resource]":
@@ -66,6 +74,10 @@ def _in_order(provider: "Provider") -> "Iterator[Resource]":
         if things not in seen:
             seen.add(things)
             yield resource
+
+
+def _on_one_line(cell: object) -> str:
+    return str(cell).replace("\n", "\\n")
 
 
 def _aligned(rows: Iterable[Iterable[str]]) -> Iterator[str]:

@@ -13,7 +13,10 @@ def is_empty(value: object) -> bool:
 
 
 def is_met(wanted: object, found: object) -> bool:
-    """Return whether all that is wanted is there; what is empty may as well be missing."""
+    """Return whether all that is wanted is there; what is empty may as well be missing.
+
+    The order of lists does not count, nor whether a number is told as `30` or `30.0`.
+    """
     if isinstance(wanted, Mapping):
         known = found if isinstance(found, Mapping) else {}
         return all(is_met(value, known.get(name)) for name, value in wanted.items())
@@ -23,4 +26,14 @@ def is_met(wanted: object, found: object) -> bool:
 
 
 def _in_any_order(values: Iterable[object]) -> list[str]:
-    return sorted(json.dumps(one, sort_keys=True, default=str) for one in values)
+    return sorted(_text_of(one) for one in values)
+
+
+def _text_of(value: object) -> str:
+    """Return a text that is the same for values that say the same."""
+    if isinstance(value, Mapping):
+        return json.dumps({str(name): _text_of(one) for name, one in value.items()}, sort_keys=True)
+    if isinstance(value, list):
+        return json.dumps(_in_any_order(value))
+    is_whole = isinstance(value, float) and value.is_integer()
+    return json.dumps(int(cast("float", value)) if is_whole else value, default=str)

@@ -167,10 +167,11 @@ class Provider:
     def deploy(self) -> "Deployment":
         """Deploy all resources that this provider has made, each where it differs; idempotent.
 
-        Buckets come first: functions and jobs get rights on them, and travel through one.
+        Buckets come first: functions and jobs get rights on them, and travel through one. A bucket
+        becomes what configs say of it, and what none says goes back to its default.
 
         Returns:
-            What has changed; printed, it is a table.
+            What has changed; printed, it is a table. What roles may do is not told.
 
         Raises:
             ContradictionError: Two resources say different things of one thing; it names both.

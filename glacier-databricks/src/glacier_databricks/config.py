@@ -2,9 +2,13 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from glacier.config.base import ResourceConfig
+from glacier.overrides import checked_overrides
+
+RUN = "run"
+"""The part of a config's `overrides` with fields of the run itself."""
 
 
 class DatabricksConfig(ResourceConfig):
@@ -105,6 +109,11 @@ class DatabricksConfig(ResourceConfig):
     def _settings_agree(self) -> Self:
         if (self.min_workers is None) != (self.max_workers is None):
             raise ValueError("min_workers and max_workers go together; set both or neither")
+        if (self.min_workers or 0) > (self.max_workers or 0):
+            raise ValueError(
+                f"min_workers={self.min_workers} is more than max_workers={self.max_workers}; "
+                "exchange them"
+            )
         if self.num_workers is not None and self.min_workers is not None:
             raise ValueError(
                 "num_workers excludes min_workers and max_workers; set a fixed or a scaling size"
@@ -118,9 +127,37 @@ class DatabricksConfig(ResourceConfig):
         chosen = [name for name, is_set in compute.items() if is_set]
         if len(chosen) > 1:
             raise ValueError(f"{' and '.join(chosen)} exclude each other; set one of them")
-        if self.environment and (self.existing_cluster_id is not None or self.serverless):
+        return self
+
+    @model_validator(mode="after")
+    def _settings_have_a_cluster(self) -> Self:
+        if not self.serverless and self.existing_cluster_id is None:
+            return self
+        where = "serverless" if self.serverless else "existing_cluster_id"
+        if self.environment:
             raise ValueError(
-                "environment is that of a new cluster; with existing_cluster_id or serverless, set "
-                "variables there, or give them to a job: {'script': ..., 'environment': {...}}"
+                f"environment is that of a new cluster; with {where}, set variables there, or give "
+                "them to a job: {'script': ..., 'environment': {...}}"
+            )
+        # Of a cluster that is there, the version says what it has.
+        versions = {"spark_version": self.spark_version} if self.serverless else {}
+        sizes = {name: getattr(self, name) for name in ("num_workers", "min_workers", "policy_id")}
+        unused = [name for name, value in {**sizes, **versions}.items() if value is not None]
+        if unused:
+            raise ValueError(
+                f"{' and '.join(unused)} would be of a new cluster, and {where} takes none; leave "
+                "one of them out"
             )
         return self
+
+    @field_validator("overrides")
+    @classmethod
+    def _runs_stay_one(cls, overrides: dict[str, Any]) -> dict[str, Any]:
+        run = checked_overrides({RUN: overrides.get(RUN, {})}, (RUN,))[RUN]
+        for name in ("idempotency_token", "tasks"):
+            if name in run:
+                raise ValueError(
+                    f"overrides[{RUN!r}][{name!r}] is each submission's own: it says what is run, "
+                    "and once. Leave it out"
+                )
+        return overrides

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from glacier.adapters import ExecutorAdapter, LogChunk, ScriptJob
-from glacier.errors import ConfigError, JobConnectionError, JobError, JobNotFoundError, StorageError
+from glacier.errors import ConfigError, JobConnectionError, JobError, JobNotFoundError
 from glacier.job_status import JobStatus
 from glacier.known_secrets import check_no_secret
 from glacier_databricks.job import launcher
@@ -67,7 +67,7 @@ class DatabricksAdapter(ExecutorAdapter):
         """Refuse functions and tasks on a runtime whose Python is too old for Glacier.
 
         Raises:
-            JobError: A cluster's runtime is older than 15.4, or serverless compute's environment
+            JobError: A cluster's runtime is older than 15.0, or serverless compute's environment
                 older than 2.
         """
         config, version = self._config, spark_version_of(self._config)
@@ -139,10 +139,15 @@ class DatabricksAdapter(ExecutorAdapter):
                 "a Unity Catalog volume for the files of its runs: "
                 'DatabricksConfig(volume="/Volumes/catalog/schema/volume").'
             )
+        content, fields = self._request(job)
         workspace = self._workspace
+        what, host = f"The job {job.name!r} can't be started", _host(workspace)
+        with of_databricks(what, host):
+            self._files.put(job.token, content, workspace)
+        client, patience = workspace.api_client, self.patience_seconds
         try:
-            with of_databricks(f"The job {job.name!r} can't be started", _host(workspace)):
-                return self._submitted(job, workspace)
+            with of_databricks(what, host):
+                return str(start_run(client, fields, patience_seconds=patience))
         except JobConnectionError as error:
             raise JobConnectionError(
                 f"{error} If a run was started all the same, its parameter {launcher.TOKEN} is "
@@ -184,8 +189,12 @@ class DatabricksAdapter(ExecutorAdapter):
     def _workspace(self) -> "WorkspaceClient":
         return workspace_of(self._config)
 
-    def _submitted(self, job: ScriptJob, workspace: "WorkspaceClient") -> str:
-        """Upload a job, submit a run of it and return its id."""
+    def _request(self, job: ScriptJob) -> tuple[bytes, dict[str, Any]]:
+        """Return the file of a run, and the request that starts it.
+
+        Raises:
+            PackageError: A secret of this process is in one of them.
+        """
         content, carried = run_source(job)
         fields = run_fields(
             self._config,
@@ -196,9 +205,7 @@ class DatabricksAdapter(ExecutorAdapter):
             sha256=hashlib.sha256(carried).hexdigest(),
         )
         check_no_secret("The settings of the job", json.dumps(fields).encode())
-        self._files.put(job.token, content, workspace)
-        client = workspace.api_client
-        return str(start_run(client, fields, patience_seconds=self.patience_seconds))
+        return content, fields
 
     def _run(self, job_id: str) -> Mapping[str, Any]:
         """Return a run as the API tells of it: the SDK's own types drop states that are new."""
@@ -219,7 +226,7 @@ class DatabricksAdapter(ExecutorAdapter):
             python_file = str(task.get("spark_python_task", {}).get("python_file", ""))
             try:
                 self._files.discard(python_file, self._workspace)
-            except (*FAILURES, StorageError) as error:
+            except FAILURES as error:  # those of stores among them
                 logger.info("%s can't be removed: %s", python_file, error)
 
 

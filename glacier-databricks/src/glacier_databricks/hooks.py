@@ -22,7 +22,7 @@ def glacier_register_adapters() -> "Iterable[AdapterSpec]":
             DatabricksConfig,
             "glacier_databricks.executor:DatabricksAdapter",
             (DatabricksConfig,),
-            check="glacier_databricks.job.definition:check_executor",
+            check="glacier_databricks.job.clouds:check_executor",
             extra="databricks",
         ),
     ]

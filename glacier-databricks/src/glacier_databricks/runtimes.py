@@ -7,7 +7,7 @@ import re
 import sys
 from dataclasses import dataclass
 
-OLDEST = (15, 4)
+OLDEST = (15, 0)
 """The first runtime whose Python runs Glacier's tasks: Polars 2.1 needs Python 3.11."""
 
 

@@ -15,6 +15,9 @@ NODE_TYPES = {
 }
 """What machines are called on a cloud."""
 
+_WITH_DISKS = re.compile(r"(i\d\w*|\w\d\w*d)\.\w+")
+"""Those of AWS, of what tests name, that have disks of their own."""
+
 _RUNTIME = re.compile(r"\d+(\.\d+)?\.x(-\w+)*-scala2\.1[23]")
 
 
@@ -77,6 +80,17 @@ def _check_machines(workspace: Workspace, wanted: Mapping[str, Any]) -> None:
         raise invalid(f"Can't find an instance pool with id {pool}.")
     if machine is not None and not NODE_TYPES[workspace.cloud].fullmatch(machine):
         raise invalid(f"Node type {machine} is not supported.")
+    volumes = wanted.get("aws_attributes", {}).get("ebs_volume_count", 0)
+    if workspace.cloud == "aws" and machine is not None:
+        _check_disks(machine, volumes)
+
+
+def _check_disks(machine: str, volumes: int) -> None:
+    if not volumes and not _WITH_DISKS.fullmatch(machine):
+        raise invalid(
+            "At least one EBS volume must be attached for clusters created with node type "
+            f"{machine}."
+        )
 
 
 def _create_cluster(workspace: Workspace, request: Request) -> dict[str, Any]:
@@ -96,7 +110,10 @@ def _get_cluster(workspace: Workspace, request: Request) -> dict[str, Any]:
 
 def _create_pool(workspace: Workspace, request: Request) -> dict[str, Any]:
     number = f"pool-{len(workspace.pools)}"
-    workspace.pools[number] = request.get_json()
+    wanted = request.get_json()
+    if workspace.cloud == "aws":
+        _check_disks(wanted["node_type_id"], wanted.get("disk_spec", {}).get("disk_count", 0))
+    workspace.pools[number] = wanted
     return {"instance_pool_id": number}
 
 

@@ -176,6 +176,8 @@ class Runs:
 
         workspace.go_on.wait()
         end = run.process.run(self._images, started)
+        if end.code == "RUN_EXECUTION_ERROR" and _tries_again(run.task):
+            end = run.process.run(self._images, started)
         with workspace.lock:
             run.state = "TERMINATING"
         workspace.go_on.wait()
@@ -256,6 +258,11 @@ def _process(
         timeout_seconds=wanted.get("timeout_seconds") or None,  # 0 is none
         say=say,
     )
+
+
+def _tries_again(task: Mapping[str, Any]) -> bool:
+    """Return whether a task that has failed is tried again, as serverless compute's are."""
+    return "environment_key" in task and not task.get("disable_auto_optimization")
 
 
 def _told(run: Run) -> dict[str, Any]:

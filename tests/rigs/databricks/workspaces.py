@@ -157,6 +157,9 @@ class Workspaces:
                 given.username,
                 given.password,
             ):
+                fault = self._fault(workspace, request)
+                if fault is not None:
+                    return _failure(fault.how)
                 token = f"eyJ{secrets.token_hex(16)}"
                 seconds = workspace.token_seconds
                 workspace.bearers[token] = time.time() + seconds
@@ -229,7 +232,12 @@ def _lost(how: str, request: Request) -> Response:
 
 
 def _failure(status: str) -> Response:
-    codes = {"429": "RESOURCE_EXHAUSTED", "500": "INTERNAL_ERROR", "403": "PERMISSION_DENIED"}
+    codes = {
+        "400": "INVALID_PARAMETER_VALUE",
+        "403": "PERMISSION_DENIED",
+        "429": "RESOURCE_EXHAUSTED",
+        "500": "INTERNAL_ERROR",
+    }
     code = codes.get(status, "TEMPORARILY_UNAVAILABLE")
     content = {"error_code": code, "message": "The rig was told to refuse this."}
     if status == "502":  # a gateway's, which knows nothing of Databricks' errors

@@ -158,8 +158,8 @@ def _filled(body: Mapping[str, Any], place: Mapping[str, str]) -> dict[str, Any]
             config[kind]["machineTypeUri"] = f"{_COMPUTE}/{path}"
     software = config.setdefault("softwareConfig", {})
     version = software.get("imageVersion") or "2.2"
-    if re.fullmatch(r"\d+\.\d+", version):
-        software["imageVersion"] = f"{version}.31-debian12"
+    if (short := re.fullmatch(r"(\d+\.\d+)(-\w+)?", version)) is not None:
+        software["imageVersion"] = f"{short[1]}.31{short[2] or '-debian12'}"
     own = {"core:hadoop.ssl.enabled.protocols": "TLSv1"}
     software["properties"] = {**own, **software.get("properties", {})}
     uuid = str(uuid4())

@@ -306,6 +306,7 @@ def _filled(function: dict[str, Any]) -> dict[str, Any]:
     service["timeoutSeconds"] = service["timeoutSeconds"] or 60
     service["maxInstanceCount"] = service["maxInstanceCount"] or 100
     service["maxInstanceRequestConcurrency"] = service["maxInstanceRequestConcurrency"] or 1
+    service["environmentVariables"].setdefault("LOG_EXECUTION_ID", "true")
     return function
 
 

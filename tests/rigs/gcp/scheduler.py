@@ -27,6 +27,8 @@ def routes(cloud: Cloud) -> list[BaseRoute]:
     return [
         Route(place, answering(made.create), methods=["POST"]),
         Route(f"{place}/{{job}}:run", answering(made.run), methods=["POST"]),
+        Route(f"{place}/{{job}}:pause", answering(made.pause), methods=["POST"]),
+        Route(f"{place}/{{job}}:resume", answering(made.resume), methods=["POST"]),
         Route(f"{place}/{{job}}", answering(made.get), methods=["GET"]),
         Route(f"{place}/{{job}}", answering(made.update), methods=["PATCH"]),
         Route(f"{place}/{{job}}", answering(made.delete), methods=["DELETE"]),
@@ -58,7 +60,20 @@ class Scheduler:
         """Replace a job."""
         who = self._policies.require(request, "cloudscheduler.jobs.update")
         name = self._found(request)["name"]  # which the body does not repeat
-        return self._kept(who, {**await _job_in(request), "name": name})
+        state = self._found(request)["state"]
+        kept = self._kept(who, {**await _job_in(request), "name": name})
+        kept["state"] = "PAUSED" if state == "PAUSED" else "ENABLED"
+        return kept
+
+    async def pause(self, request: Request) -> dict[str, Any]:
+        """Have a job do nothing until it is resumed."""
+        self._policies.require(request, "cloudscheduler.jobs.pause")
+        return self._changed(request, "ENABLED", "PAUSED")
+
+    async def resume(self, request: Request) -> dict[str, Any]:
+        """Have a paused job do its work again."""
+        self._policies.require(request, "cloudscheduler.jobs.enable")
+        return self._changed(request, "PAUSED", "ENABLED")
 
     async def delete(self, request: Request) -> dict[str, Any]:
         """Forget a job."""
@@ -91,6 +106,13 @@ class Scheduler:
         job["httpTarget"]["headers"]["User-Agent"] = "Google-Cloud-Scheduler"
         self._jobs[job["name"]] = {**job, "state": "ENABLED"}
         return self._jobs[job["name"]]
+
+    def _changed(self, request: Request, before: str, after: str) -> dict[str, Any]:
+        job = self._found(request)
+        if job["state"] != before:
+            raise RefusedError(400, "FAILED_PRECONDITION", f"Job is not {before}.")
+        job["state"] = after
+        return job
 
     def _found(self, request: Request) -> dict[str, Any]:
         path = {name: unquote(value) for name, value in request.path_params.items()}

@@ -137,7 +137,7 @@ def _message(name: str, kind: str, said: str, trace: str, log: str) -> str:
         return f"The process of the function {name!r} ended: {kind}: {said}.{_end_of(log)}"
     # Lambda's own kinds have no traceback.
     place = f" Its traceback over there:\n{trace.rstrip()}" if trace else _end_of(log)
-    return f"The function {name!r} failed: {kind}: {said}.{place}"
+    return f"The function {name!r} failed: {kind}: {said.rstrip('.')}.{place}"
 
 
 def _end_of(log: str) -> str:

@@ -16,7 +16,7 @@ from glacier.differences import is_empty, is_met
 from glacier.jobs.staging import prepared_staging
 from glacier.resources.translation import translated
 from glacier_aws.errors import code_of, unless_missing
-from glacier_aws.function.differences import is_set
+from glacier_aws.function.differences import fields_of, is_set
 from glacier_aws.function.package import check_size
 from glacier_aws.function.request import (
     SERVICE,
@@ -135,7 +135,10 @@ class FunctionDeployment:
     def _update(self, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         """Update the code, then the settings; each only if it differs."""
         sha256 = base64.b64encode(self._digest).decode()
-        codes = {name: wanted[name] for name in self._fields("UpdateFunctionCode") & set(wanted)}
+        codes = {
+            name: wanted[name]
+            for name in fields_of(self._client, "UpdateFunctionCode") & set(wanted)
+        }
         codes.pop("FunctionName")
         is_same = found.get("CodeSha256") == sha256
         architectures = found.get("Architectures")
@@ -146,7 +149,9 @@ class FunctionDeployment:
                     FunctionName=self._name, **{**codes, **place}
                 )
             )
-        names = self._fields("UpdateFunctionConfiguration") & set(wanted) - {"FunctionName"}
+        names = fields_of(self._client, "UpdateFunctionConfiguration") & set(wanted) - {
+            "FunctionName"
+        }
         settings = {name: wanted[name] for name in names}
         if any(not is_set(name, value, found) for name, value in settings.items()):
             self._change(
@@ -168,12 +173,6 @@ class FunctionDeployment:
         text = str(error.response["Error"].get("Message", ""))
         is_about_it = code_of(error) == "InvalidParameterValueException" and "be assumed" in text
         return self._has_own_role and is_about_it
-
-    def _fields(self, operation: str) -> set[str]:
-        """Return what a request of Lambda's can say."""
-        shape = self._client.meta.service_model.operation_model(operation).input_shape
-        assert shape is not None
-        return set(shape.members)
 
     def _uploaded(self) -> Any:  # Any: the place, as several requests have it
         """Upload the zip where it is not there yet, and return its place."""

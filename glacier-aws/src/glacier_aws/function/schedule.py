@@ -1,11 +1,14 @@
 """The schedule of a Lambda function: a rule of EventBridge that calls it."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from glacier.config.cron import DAY, HOUR, MINUTE, MONTH, WEEKDAY, WEEKDAYS, CronField
 from glacier.differences import is_met
+from glacier.drift import UNTOLD, Difference, differences
 from glacier.errors import FunctionError
 from glacier_aws.errors import code_of, unless_missing
 from glacier_aws.function.request import (
@@ -31,12 +34,23 @@ _NOT_THERE = "ResourceNotFoundException"
 def eventbridge_cron(cron: "Cron") -> str:
     """Return a schedule in the words of EventBridge.
 
-    It has a year beside cron's fields, weekdays from 1 on, and a `?` for the kind of day that does
-    not count: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+    It has a year beside cron's fields, other numbers for weekdays, no steps of those and none of
+    ranges, and a `?` for the kind of day that does not count:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
     """
-    weekday = re.sub(r"(?<![/\d])\d", lambda found: str(int(found[0]) % 7 + 1), cron.weekday)
-    days = ("?", weekday) if cron.day == "*" and weekday != "*" else (cron.day, "?")
-    return f"cron({cron.minute} {cron.hour} {days[0]} {cron.month} {days[1]} *)"
+    minute, hour = _without_ranges(MINUTE, cron.minute), _without_ranges(HOUR, cron.hour)
+    day, month = _without_ranges(DAY, cron.day), _without_ranges(MONTH, cron.month)
+    weekday = "?"
+    if cron.weekday != "*":
+        names = (WEEKDAYS[number][:3].upper() for number in WEEKDAY.numbers_of(cron.weekday))
+        day, weekday = "?", ",".join(names)
+    return f"cron({minute} {hour} {day} {month} {weekday} *)"
+
+
+def _without_ranges(kind: CronField, text: str) -> str:
+    """Return a field in which no range has steps: a list of numbers instead."""
+    has_steps_of_range = re.search(r"-\w+/", text) is not None
+    return ",".join(str(one) for one in kind.numbers_of(text)) if has_steps_of_range else text
 
 
 def settle_schedule(function: "Serverless", session: "AwsSession", function_arn: str) -> None:
@@ -63,7 +77,7 @@ def settle_schedule(function: "Serverless", session: "AwsSession", function_arn:
     else:
         rule_arn = found["Arn"]
     targets = events.list_targets_by_rule(Rule=name)["Targets"]
-    target: Any = {"Id": SCHEDULE_TARGET, "Arn": function_arn, "Input": SCHEDULE_PAYLOAD}
+    target = _target(function_arn)
     if not any(is_met(target, one) for one in targets):
         for problem in events.put_targets(Rule=name, Targets=[target])["FailedEntries"]:
             raise FunctionError(
@@ -79,6 +93,38 @@ def settle_schedule(function: "Serverless", session: "AwsSession", function_arn:
             Principal=EVENTS_SERVICE,
             SourceArn=rule_arn,
         )
+
+
+def schedule_drift(
+    thing: str, function: "Serverless", session: "AwsSession", function_arn: str
+) -> Iterator[Difference]:
+    """Yield where what calls a function by its schedule differs.
+
+    Raises:
+        ClientError: AWS refuses to tell.
+    """
+    events = cast("EventBridgeClient", session.client("events"))
+    name, wanted = rule_name(function), rule_request(function)
+    found: Any = unless_missing(lambda: events.describe_rule(Name=name))
+    expression = "ScheduleExpression"
+    if wanted is None or found is None:
+        whole = {"schedule": (wanted or {}).get(expression)}
+        yield from differences(thing, whole, {"schedule": (found or {}).get(expression)})
+        return
+    for field, value in wanted.items():
+        setting = "schedule" if field == expression else f"schedule.{field}"
+        yield from differences(thing, {setting: value}, {setting: found.get(field)})
+    target, targets = _target(function_arn), events.list_targets_by_rule(Rule=name)["Targets"]
+    if not any(is_met(target, one) for one in targets):
+        # What somebody else has it send may be a secret.
+        yield Difference(thing, "schedule.target", target, UNTOLD if targets else None)
+    if not _is_permitted(function, cast("LambdaClient", session.client("lambda"))):
+        yield Difference(thing, "schedule.permission", SCHEDULE_STATEMENT, None)
+
+
+def _target(function_arn: str) -> Any:  # Any: as the request's types have it
+    """Return what a schedule's rule calls, and with what."""
+    return {"Id": SCHEDULE_TARGET, "Arn": function_arn, "Input": SCHEDULE_PAYLOAD}
 
 
 def _is_permitted(function: "Serverless", functions: "LambdaClient") -> bool:

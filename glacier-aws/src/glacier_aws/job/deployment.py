@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from glacier.access import declared_access
-from glacier.drift import Difference, differences, missing
+from glacier.drift import Difference, differences, missing, variables
 from glacier.known_secrets import check_no_secret
 from glacier.overrides import overridden
 from glacier.resources.translation import translated
@@ -33,6 +33,15 @@ if TYPE_CHECKING:
     from glacier.resources import Bucket
     from glacier_aws.config import AwsConfig, GlueConfig
     from glacier_aws.session import AwsSession
+
+_ARGUMENTS = {"DefaultArguments", "NonOverridableArguments"}
+"""Settings in which somebody may have put a secret."""
+
+_OF_OTHERS = {
+    *("Description", "LogUri", "MaintenanceWindow", "NonOverridableArguments"),
+    *("NotificationProperty", "SecurityConfiguration", "SourceControlDetails"),
+}
+"""Settings that only overrides make, and that stay where somebody else has made them."""
 
 _PATIENCE_SECONDS = 30.0
 _PAUSE_SECONDS = 2.0
@@ -75,11 +84,11 @@ class GlueJob:
             found = self._found()
             if tags_too or found is None or not _is_as(found, wanted):
                 put_object(staging, launcher_path(), launcher_source())
-                self._make(wanted, tags, is_new=found is None)
+                self._make(wanted, tags, found)
             return wanted
 
     def drift(self, staging: "Bucket") -> Iterator[Difference]:
-        """Yield where the job differs from its definition; a role that is its own does not count.
+        """Yield where the job differs from its definition; what its own role may do does not count.
 
         Raises:
             ClientError: Glue refuses to tell.
@@ -89,10 +98,14 @@ class GlueJob:
         if found is None:
             yield missing(thing)
             return
-        wanted = self._wanted(staging, named_role(self._config) or str(found["Role"]))
+        wanted = self._wanted(staging, named_role(self._config) or self._own_role_in(found))
         tags = overridden(self._provider.tags, wanted.pop("Tags", {}))
         for name, value in wanted.items():
-            if not _is_as(found, {name: value}):
+            if _is_as(found, {name: value}):
+                continue
+            if name in _ARGUMENTS:
+                yield from variables(thing, name, value, found.get(name) or {})
+            else:
                 yield Difference(thing, name, value, found.get(name))
         present = self._glue.get_tags(ResourceArn=self._arn).get("Tags", {})
         yield from differences(thing, {"tags": tags}, {"tags": present})
@@ -138,17 +151,27 @@ class GlueJob:
             self._rights = rights
         return self._role_arn
 
+    def _own_role_in(self, found: Mapping[str, Any]) -> str:
+        """Return the role that a job has, if it is its own; else the own one's name."""
+        own, present = role_name(self._name, self._session.config.region), str(found["Role"])
+        return present if present.rpartition("/")[2] == own else own
+
     def _found(self) -> Mapping[str, Any] | None:
         try:
             return cast("Mapping[str, Any]", self._glue.get_job(JobName=self._name)["Job"])
         except self._glue.exceptions.EntityNotFoundException:
             return None
 
-    def _make(self, wanted: Mapping[str, Any], tags: Mapping[str, str], *, is_new: bool) -> None:
+    def _make(
+        self,
+        wanted: Mapping[str, Any],
+        tags: Mapping[str, str],
+        found: Mapping[str, Any] | None,
+    ) -> None:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:
-                self._create_or_update(wanted, tags, is_new=is_new)
+                self._create_or_update(wanted, tags, found)
             except FAILURES as error:
                 # A role that was made just now is known to Glue some seconds later.
                 is_new_role = named_role(self._config) is None and is_about_role(error)
@@ -160,17 +183,22 @@ class GlueJob:
                 return
 
     def _create_or_update(
-        self, wanted: Mapping[str, Any], tags: Mapping[str, str], *, is_new: bool
+        self,
+        wanted: Mapping[str, Any],
+        tags: Mapping[str, str],
+        found: Mapping[str, Any] | None,
     ) -> None:
         glue = self._glue
-        if is_new:
+        if found is None:
             try:
                 glue.create_job(**wanted, Tags=tags)
             except glue.exceptions.AlreadyExistsException:
                 pass  # by another process, just now
             else:
                 return
-        fields = {key: value for key, value in wanted.items() if key != "Name"}
+        # What a request leaves out goes.
+        kept = {key: value for key, value in (found or {}).items() if key in _OF_OTHERS}
+        fields = {**kept, **{key: value for key, value in wanted.items() if key != "Name"}}
         glue.update_job(JobName=self._name, JobUpdate=cast("Any", fields))
         if tags:
             glue.tag_resource(ResourceArn=self._arn, TagsToAdd=tags)

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from glacier.adapters import LogChunk
-from glacier.errors import JobError
+from glacier.adapters import LogChunk, unknown_cursor
 from glacier_aws.errors import code_of
 from glacier_aws.job.errors import FAILURES
 
@@ -138,7 +137,5 @@ def _positions(cursor: str) -> dict[str, str]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise JobError(
-            f"{cursor!r} is no cursor of this log; expected that of a piece read before, or ''."
-        )
+        raise unknown_cursor(cursor)
     return found

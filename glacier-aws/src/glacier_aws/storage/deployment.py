@@ -27,7 +27,8 @@ def deploy_bucket(
     """Make a bucket if it is missing, and bring all its settings up to date.
 
     What is not set goes back to its default: lifecycle rules and CORS rules that nobody names are
-    removed, and versioning is suspended.
+    removed, and versioning is suspended. A bucket that is there, and of which no config speaks,
+    gets the tags and keeps all that it has.
 
     Raises:
         AccessDeniedError: The bucket belongs to another account.
@@ -35,15 +36,17 @@ def deploy_bucket(
         ClientError: S3 refuses.
     """
     client: S3Client = session.client("s3")
-    if not is_own_bucket(session, settings.name):
+    is_new = not is_own_bucket(session, settings.name)
+    if is_new:
         _create(client, settings, session.config.region)
     _check_region(client, settings.name, session.config.region)
-    _set_versioning(client, settings)
-    _set_encryption(client, settings)
-    _set_public_access(client, settings)
-    _set_lifecycle(client, settings)
-    _set_cors(client, settings)
-    _set_tags(client, settings.name, tags)
+    if is_new or settings.is_described:
+        _set_versioning(client, settings)
+        _set_encryption(client, settings)
+        _set_public_access(client, settings)
+        _set_lifecycle(client, settings)
+        _set_cors(client, settings)
+    _set_tags(client, settings, tags)
 
 
 def is_own_bucket(session: "AwsSession", name: str) -> bool:
@@ -137,7 +140,8 @@ def _set_cors(client: "S3Client", settings: "BucketSettings") -> None:
         client.delete_bucket_cors(Bucket=settings.name)
 
 
-def _set_tags(client: "S3Client", name: str, tags: Mapping[str, str]) -> None:
+def _set_tags(client: "S3Client", settings: "BucketSettings", tags: Mapping[str, str]) -> None:
+    name = settings.name
     try:
         present = client.get_bucket_tagging(Bucket=name)["TagSet"]
     except ClientError as error:
@@ -145,7 +149,7 @@ def _set_tags(client: "S3Client", name: str, tags: Mapping[str, str]) -> None:
             raise
         present = []
     before = {one["Key"]: one["Value"] for one in present}
-    wanted = tags_after(before, tags)
+    wanted = tags_after(before, tags, settings)
     if wanted == before:
         return
     if wanted:
@@ -155,13 +159,20 @@ def _set_tags(client: "S3Client", name: str, tags: Mapping[str, str]) -> None:
         client.delete_bucket_tagging(Bucket=name)
 
 
-def tags_after(present: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, str]:
+def tags_after(
+    present: Mapping[str, str], tags: Mapping[str, str], settings: "BucketSettings"
+) -> dict[str, str]:
     """Return the tags that a bucket is to have.
 
     AWS's own stay, such as those of CloudFormation: S3 replaces all tags at once, and refuses to
-    let these go.
+    let these go. So do those of others where no config speaks of the bucket.
     """
-    return {**{k: v for k, v in present.items() if k.startswith("aws:")}, **tags}
+    kept = {
+        name: value
+        for name, value in present.items()
+        if name.startswith("aws:") or not settings.is_described
+    }
+    return {**kept, **tags}
 
 
 def encryption_request(settings: "BucketSettings") -> Fields:

@@ -47,15 +47,22 @@ def bucket_drift(
     found = _found(session.client("s3"), settings.name)
     wanted: Fields = {
         "versioning": settings.versioning,
-        "encryption": encryption_request(settings),
+        "encryption": _whole_encryption(settings),
         "public_access_block": public_access_request(settings),
         "lifecycle_rules": [lifecycle_request(rule) for rule in settings.lifecycle_rules],
         "cors": [cors_request(rule) for rule in settings.cors],
     }
-    yield from differences(thing, wanted, found)
-    kept = tags_after(found["tags"], tags)
+    if settings.is_described:
+        yield from differences(thing, wanted, found)
+    kept = tags_after(found["tags"], tags, settings)
     if kept != found["tags"]:
         yield Difference(thing, "tags", kept, found["tags"])
+
+
+def _whole_encryption(settings: "BucketSettings") -> Fields:
+    """Return the rule of encryption; also that no key is named, where none is."""
+    rule, default = encryption_request(settings), "ApplyServerSideEncryptionByDefault"
+    return {**rule, default: {"KMSMasterKeyID": None, **rule[default]}}
 
 
 def _found(client: "S3Client", name: str) -> Fields:

@@ -34,6 +34,8 @@ class BucketSettings:
         lifecycle_rules: Rules with an id of their own and their whole prefix.
         cors: Rules for requests from browsers.
         overrides: What was set beside all that.
+        is_described: Whether a config speaks of the bucket; one that nobody describes is made with
+            the defaults, and left as it is where it is there.
     """
 
     name: str
@@ -44,6 +46,7 @@ class BucketSettings:
     lifecycle_rules: "tuple[LifecycleRule, ...]" = ()
     cors: "tuple[CorsRule, ...]" = ()
     overrides: Mapping[str, Any] = field(default_factory=dict)  # Any: JSON
+    is_described: bool = True
 
     @property
     def bucket_key(self) -> bool:
@@ -78,7 +81,9 @@ def claim_of(bucket: "Bucket") -> Claim:
         name=bucket.bucket_name,
         owner=repr(bucket),
         fields=fields,
-        lists={"lifecycle_rules": below, "cors": tuple(config.cors or ())},
+        lists={}
+        if bucket.config is None
+        else {"lifecycle_rules": below, "cors": tuple(config.cors or ())},
     )
 
 
@@ -102,6 +107,7 @@ def bucket_settings(name: str, settled: Settings) -> BucketSettings:
         lifecycle_rules=_with_own_ids(settled.lists.get("lifecycle_rules", ())),
         cors=tuple(settled.lists.get("cors", ())),
         overrides=overrides,
+        is_described=settled.is_described,
     )
 
 

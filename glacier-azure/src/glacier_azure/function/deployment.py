@@ -16,6 +16,7 @@ from glacier.pauses import pauses
 from glacier_azure.function.errors import error_code
 from glacier_azure.function.publishing import Publishing
 from glacier_azure.function.request import (
+    AGAINST_SCHEDULE,
     DIGEST_TAG,
     OWN_SETTINGS,
     ROUTE,
@@ -110,13 +111,15 @@ class FunctionDeployment:
         known = site.as_dict()
         yield from differences(thing, self._wanted_plan({}), plan.as_dict())
         wanted = site_request(self._function, self._plan_id, account.endpoint)
+        wanted = _with_identities_of_others(wanted, known)
         yield from differences(thing, _comparable(wanted), _comparable(known))
         answer = self._apps.list_application_settings(self._group, self._name)
         settings, there = app_settings(self._function, account), dict(answer.properties or {})
-        own = {name: value for name, value in there.items() if name in settings}
+        ours = {*settings, *self._against_schedule(settings)}
+        own = {name: value for name, value in there.items() if name in ours}
         yield from variables(thing, "app settings", settings, own)
         code = {"code": hashlib.sha256(self._package).hexdigest()}
-        yield from differences(thing, code, {"code": known.get("tags", {}).get(DIGEST_TAG)})
+        yield from differences(thing, code, {"code": (known.get("tags") or {}).get(DIGEST_TAG)})
 
     @property
     def _plan_id(self) -> str:
@@ -138,7 +141,7 @@ class FunctionDeployment:
                 "Delete the app and its plan, or deploy it under another name.",
                 function_name=self._name,
             )
-        wanted["tags"] = {**known.get("tags", {}), **wanted["tags"]}
+        wanted["tags"] = {**(known.get("tags") or {}), **wanted["tags"]}
         if found is None or not is_met(self._wanted_plan(wanted["tags"]), known):
             body = cast("Any", wanted)
             self._plans.begin_create_or_update(self._group, self._name, body).result()
@@ -154,14 +157,16 @@ class FunctionDeployment:
     def _settled_site(self, wanted: Body, digest: str) -> "tuple[Site, Body]":
         """Return the app, made or brought up to date, and what it was wanted to be.
 
-        Tags that others have set stay, and so does that of the code, if it is of this one: whatever
-        becomes of a deployment, the app is not to be taken for one that runs the code before.
+        Tags and identities that others have given it stay, and so does the tag of the code, if it
+        is of this one: whatever becomes of a deployment, the app is not to be taken for one that
+        runs the code before.
         """
         found = _unless_missing(lambda: self._apps.get(self._group, self._name))
         if found is None:
             return self._put_site(wanted), wanted
         known = found.as_dict()
-        tags = {**known.get("tags", {}), **wanted["tags"]}
+        tags = {**(known.get("tags") or {}), **wanted["tags"]}
+        wanted = _with_identities_of_others(wanted, known)
         is_of_other_code = tags.get(DIGEST_TAG, digest) != digest
         whole = {**wanted, "tags": _without(tags, DIGEST_TAG) if is_of_other_code else tags}
         if not is_of_other_code and is_met(_comparable(whole), _comparable(known)):
@@ -178,11 +183,17 @@ class FunctionDeployment:
         answer = self._apps.list_application_settings(self._group, self._name)
         known = dict(answer.properties or {})
         formerly = set(known.get(OWN_SETTINGS, "").split(","))
+        formerly.update(self._against_schedule(wanted))
         kept = {name: value for name, value in known.items() if name not in formerly}
         whole = {**kept, **wanted}
         if whole != known:
             body = cast("Any", {"properties": whole})
             self._apps.update_application_settings(self._group, self._name, body)
+
+    def _against_schedule(self, wanted: Mapping[str, str]) -> set[str]:
+        """Return the settings that nobody may make beside the config, where it has a schedule."""
+        has_schedule = config_of(self._function).schedule is not None
+        return set(AGAINST_SCHEDULE).difference(wanted) if has_schedule else set()
 
     def _publish(self, site: "Site", *, has_new_roles: bool) -> None:
         """Deploy the code, again while roles that were just assigned are not known yet."""
@@ -253,6 +264,19 @@ def _comparable(site: Mapping[str, Any]) -> Body:
     found = _without(site, "location")
     properties = _without(site.get("properties", {}), "serverFarmId")
     return {**found, "properties": properties}
+
+
+def _with_identities_of_others(wanted: Body, known: Mapping[str, Any]) -> Body:
+    """Return what an app is wanted to be, with the identities that somebody has assigned to it.
+
+    What a request leaves out goes.
+    """
+    assigned = (known.get("identity") or {}).get("userAssignedIdentities") or {}
+    if not assigned or "userAssignedIdentities" in wanted["identity"]:
+        return wanted
+    kind = "SystemAssigned, UserAssigned"
+    identity = {"type": kind, "userAssignedIdentities": {one: {} for one in assigned}}
+    return {**wanted, "identity": {**wanted["identity"], **identity}}
 
 
 def _is_same_kind(known: object, wanted: str) -> bool:

@@ -26,6 +26,11 @@ TIMER = "scheduled"
 DIGEST_TAG = "glacier-package"
 """The tag of an app that holds the digest of the zip that it runs."""
 
+AGAINST_SCHEDULE = (f"AzureWebJobs.{TIMER}.Disabled", "WEBSITE_TIME_ZONE")
+"""The app settings by which a schedule does not fire, or at the times of another place:
+https://learn.microsoft.com/azure/azure-functions/disable-function
+https://learn.microsoft.com/azure/azure-functions/functions-app-settings#website_time_zone"""
+
 OWN_SETTINGS = "GLACIER_SETTINGS"
 """The app setting that lists those that Glacier has made, so that it removes no others."""
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -9,7 +10,7 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resource.resources.models import GenericResource
 
 from glacier.differences import is_met
-from glacier.drift import Difference, differences, missing
+from glacier.drift import UNTOLD, Difference, differences, missing
 from glacier.errors import JobError
 from glacier.known_secrets import check_no_secret
 from glacier.overrides import overridden
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 _TOLD_BY_AZURE = {"cacheSize", "creationDate", "lastSucceededTimestamp", "provisioningState"}
 """Properties of a pool that no request sets."""
+
+
+_TEXTS = ("libraryRequirements.content", "sparkConfigProperties.content")
+"""Properties in which somebody may have put a secret, such as the address of an index with one."""
 
 
 class SparkPool:
@@ -94,7 +99,9 @@ class SparkPool:
         if found is None:
             yield missing(thing)
             return
-        yield from differences(thing, pool_properties(self._config), known)
+        for one in differences(thing, pool_properties(self._config), known):
+            is_text = one.setting.endswith(_TEXTS) and one.found is not None
+            yield replace(one, found=UNTOLD) if is_text else one
         yield from differences(thing, {"tags": self._provider.tags}, {"tags": tags})
 
     def _present(self) -> tuple[GenericResource | None, dict[str, Any], dict[str, str]]:

@@ -111,7 +111,7 @@ class AccountDeployment:
             found = self._client.blob_services.get_service_properties(*self._where).as_dict()
             yield from differences(account, service, found)
         before, after = self._rules()
-        if after != before:
+        if not _are_same(after, before):
             yield Difference(account, "lifecycle_rules", after, before)
         there = _found(lambda: self._client.blob_containers.get(*self._where, container.name))
         if there is None:
@@ -215,7 +215,7 @@ class AccountDeployment:
     def _set_policy(self) -> None:
         policies = self._client.management_policies
         before, rules = self._rules()
-        if rules == before:
+        if _are_same(rules, before):
             return
         if rules:
             body: Fields = {"properties": {"policy": {"rules": rules}}}
@@ -247,6 +247,11 @@ class AccountDeployment:
 def _retention(settings: "AccountSettings") -> Fields:
     days = settings.soft_delete_retention_days
     return {"enabled": True, "days": days} if days else {"enabled": False}
+
+
+def _are_same(rules: list[Fields], others: list[Fields]) -> bool:
+    """Return whether rules are the same, in whichever order: it says nothing."""
+    return len(rules) == len(others) and all(one in others for one in rules)
 
 
 def _found(ask: Callable[[], Any]) -> Fields | None:  # Any: as many models as resources

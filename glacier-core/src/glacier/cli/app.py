@@ -19,6 +19,7 @@ from glacier.cli.failures import (
     print_traceback,
 )
 from glacier.cli.load import load_pipeline, load_providers
+from glacier.cli.looking import looking
 from glacier.cli.parameters import typed_parameters
 from glacier.cli.plugins import print_report, report_plugins
 from glacier.cli.progress import shown_progress
@@ -26,6 +27,7 @@ from glacier.deployment import Deployment
 from glacier.errors import FunctionError, GlacierError, JobError, RunError, StorageError
 from glacier.pipeline import Pipeline
 from glacier.plugins import load_plugins
+from glacier.provider import Provider
 
 FAILED = 1
 USAGE_ERROR = 2
@@ -168,12 +170,13 @@ def terraform(
     from glacier.terraform.collect import collected
 
     with _errors_told(show_traceback=show_traceback):
-        providers = load_providers(target)
-        pipelines = [load_pipeline(one) for one in pipeline or []]
+        with looking("glacier terraform"):
+            providers = load_providers(target)
+            pipelines = [load_pipeline(one) for one in pipeline or []]
         with ExitStack() as stack:
             for one in pipelines:
                 stack.enter_context(function_errors(one))
-            document = collected(*providers, pipelines=pipelines)
+            document = collected(*providers.values(), pipelines=pipelines)
         for path in document.write(output):
             typer.echo(str(path))
         for note in document.notes:
@@ -185,13 +188,25 @@ def deploy(target: ProviderTarget, show_traceback: Traceback = False) -> None:
     """Deploy all resources that providers have made, and show what has changed."""
     with _errors_told(show_traceback=show_traceback, interrupted=_DEPLOYED_STAYS):
         is_changed = False
-        for one in load_providers(target):
+        providers = load_providers(target)
+        for name, one in providers.items():
+            _told_if_empty(name, one)
             done = one.deploy()
             if done.changes:
-                typer.echo(str(done))
+                typer.echo(f"{name}:\n{done}" if len(providers) > 1 else str(done))
             is_changed |= bool(done.changes)
     if not is_changed:
         typer.echo(str(Deployment()))
+
+
+def _told_if_empty(name: str, provider: Provider) -> None:
+    """Say of a provider that has made nothing that this is why nothing is done."""
+    if not provider.get_resources():
+        typer.echo(
+            f"note: {name} has made no bucket, function or executor; what functions make "
+            "counts once they were called",
+            err=True,
+        )
 
 
 class _Comparing(TyperCommand):
@@ -209,9 +224,15 @@ class _Comparing(TyperCommand):
 def drift(target: ProviderTarget, show_traceback: Traceback = False) -> None:
     """Compare what is on the platforms with the configs; exit with 2 where it differs."""
     with _errors_told(show_traceback=show_traceback, usage_error=FAILED):
-        found = [one for each in load_providers(target) for one in each.drift()]
-    for one in found:
-        typer.echo(str(one))
+        with looking("glacier drift"):
+            providers = load_providers(target)
+        found = []
+        for name, provider in providers.items():
+            _told_if_empty(name, provider)
+            whose = f"{name}: " if len(providers) > 1 else ""
+            found += [f"{whose}{one}" for one in provider.drift()]
+    for line in found:
+        typer.echo(line)
     if found:
         raise typer.Exit(DIFFERENT)
     typer.echo("Nothing differs.")

@@ -21,6 +21,7 @@ _ADVICE: dict[type, str] = {
     Pipeline: "Decorate a function with @pipeline.",
     Provider: "Make one: provider = Provider(config=...).",
 }
+_NAMES: dict[type, str] = {Pipeline: "daily", Provider: "provider"}
 
 
 def load_pipeline(target: str) -> Pipeline[..., Any]:
@@ -46,19 +47,20 @@ def load_provider(target: str) -> Provider:
     return _load(target, Provider)
 
 
-def load_providers(target: str) -> list[Provider]:
-    """Return the provider that a target names, or without a name all that its module holds.
+def load_providers(target: str) -> dict[str, Provider]:
+    """Return the provider that a target names, or without a name all of its module, by name.
 
     Raises:
         ConfigError: As in `load_provider`.
     """
     place, name = _split(target, Provider)
     if name is not None:
-        return [load_provider(target)]
-    found = _found_in(place, Provider)[1].values()
+        return {name: load_provider(target)}
+    found = _found_in(place, Provider)[1]
     if not found:
         raise ConfigError(f"{place!r} holds no provider. {_ADVICE[Provider]}")
-    return list({id(one): one for one in found}.values())
+    first = {id(one): name for name, one in reversed(found.items())}
+    return {name: one for name, one in found.items() if first[id(one)] == name}
 
 
 def _load(target: str, kind: type[NamedT]) -> NamedT:
@@ -83,10 +85,10 @@ def _split(target: str, kind: type) -> tuple[str, str | None]:
     if not colon or name.endswith(".py"):
         return target, None
     if not place or not name.isidentifier():
-        word = kind.__name__
+        word, name = kind.__name__, _NAMES[kind]
         raise ConfigError(
             f"{target!r} names no {word.lower()}; expected FILE_OR_MODULE:{word.upper()}, such as "
-            "flows/sales.py:daily or sales.flows:daily."
+            f"flows/sales.py:{name} or sales.flows:{name}."
         )
     return place, name
 

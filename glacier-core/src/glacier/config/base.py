@@ -14,7 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, Secret, SecretBytes, SecretSt
 class Config(BaseModel):
     """Base of all configs: frozen, and closed to fields it doesn't know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    # An error would show all that was given, and secrets in it that were given as text.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
 
     beside_secrets: ClassVar[frozenset[str]] = frozenset()
     """Fields that are of no use without a secret, such as its name, and go where it goes."""
@@ -165,9 +168,6 @@ def live_configs() -> Iterator[Config]:
 
 class ProviderConfig(Config):
     """Base of the configs that a `Provider` takes: which platform, and where on it."""
-
-    # An error would show all that was given, and secrets in it that were given as text.
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     @classmethod
     @abstractmethod

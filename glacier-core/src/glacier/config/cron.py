@@ -37,6 +37,20 @@ class CronField:
                 return f"its {self.name} {text!r} has steps of 0"
         return None
 
+    def numbers_of(self, text: str) -> list[int]:
+        """Return the numbers that the field's text means, in order; of one with no problem."""
+        meant = set[int]()
+        for part in text.split(","):
+            found = _PART.fullmatch(part)
+            assert found is not None
+            first = self.lowest if found["first"] == "*" else self._number(found["first"])
+            last = self._number(found["last"]) if found["last"] else None
+            assert first is not None
+            if last is None:
+                last = self.highest if found["first"] == "*" else first
+            meant |= {*range(first, last + 1, int(found["step"] or 1))}
+        return sorted(meant)
+
     def _number(self, text: str) -> int | None:
         if text.isdecimal():
             return int(text)

@@ -4,8 +4,7 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from glacier.adapters import LogChunk
-from glacier.errors import JobError
+from glacier.adapters import LogChunk, unknown_cursor
 
 LONGEST_BYTES = 16 * 1024 * 1024
 """How much of a log is returned at most; of a longer one, its end."""
@@ -54,9 +53,7 @@ class StoredLog(ABC):
         """
         found = _CURSOR.fullmatch(cursor or "0")
         if found is None:
-            raise JobError(
-                f"{cursor!r} is no cursor of this log; expected that of a piece read before, or ''."
-            )
+            raise unknown_cursor(cursor)
         begin, size = int(found[1]), self.size()
         content = self._between(begin, min(size, begin + _PIECE_BYTES))
         if not self.is_ended or begin + len(content) < size:

@@ -116,6 +116,8 @@ class Pipeline(Generic[P, R]):
             FunctionError: It can't be packaged, the platform refuses, or the function is another
                 pipeline's.
             ConfigError: The platform has no such schedule.
+            ParameterError: A schedule is given, and the pipeline's function has arguments without
+                defaults, which a schedule does not send.
         """
         if serverless.handler is not self.handler:
             raise FunctionError(
@@ -125,8 +127,19 @@ class Pipeline(Generic[P, R]):
                 function_name=serverless.function_name,
             )
         if schedule is not None:
+            self._check_it_needs_nothing(schedule)
             serverless.schedule(schedule)
         serverless.deploy()
+
+    def _check_it_needs_nothing(self, schedule: str) -> None:
+        kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        parameters = self.signature.parameters.values()
+        needed = [p.name for p in parameters if p.default is p.empty and p.kind not in kinds]
+        if needed:
+            raise ParameterError(
+                f"The schedule {schedule!r} sends pipeline {self.name!r} no arguments, and it "
+                f"needs {', '.join(needed)}. Give them defaults."
+            )
 
     def build(self, params: Mapping[str, Any], scope: BuildScope | None = None) -> Graph:
         """Return the graph that the function builds with these arguments.

@@ -41,7 +41,7 @@ def answer_of_handler(
     if kind == "payload":
         raise PayloadError(said, path="")
     trace = str(told.get("traceback", ""))
-    what = f"{error_type}: {said}"
+    what = f"{error_type}: {said.rstrip('.')}"
     if kind == "start":
         message = (
             f"The function {function_name!r} can't start: {what}. If a package is missing, name "

@@ -80,17 +80,15 @@ class Serverless(Resource):
         """
         cron = cron_in(schedule)
         own = schedule if cron is None else self.adapter.schedule_of(cron)
-        kind = next(
-            (one for one in self.provider.spec_for(self).accepts if "schedule" in one.model_fields),
-            None,
-        )
+        said = self.config
+        kinds = (*([] if said is None else [type(said)]), *self.provider.spec_for(self).accepts)
+        kind = next((one for one in kinds if "schedule" in one.model_fields), None)
         if kind is None:
             platform = type(self.provider.config).__name__
             raise ConfigError(
                 f"Functions on {platform} have no schedule; got {schedule!r}. Deploy "
                 f"{self.function_name!r} to a platform that has, or call it yourself."
             )
-        said = self.config
         fields = () if said is None else said.model_fields_set
         given = {name: getattr(said, name) for name in fields}
         try:

@@ -113,10 +113,11 @@ class _Assembly:
 
     def __init__(self, blocks: tuple[Block, ...]) -> None:
         self._blocks = blocks
-        self._labels = {kind: labels_for(keys) for kind, keys in _keys_by_kind(blocks).items()}
+        self._aliases = _aliases_of(block.provider for block in blocks)
+        self._shared = _shared_by_providers(blocks)
+        self._labels = {kind: labels_for(keys) for kind, keys in self._keys_by_kind().items()}
         self._outputs = _output_names(blocks)
         self._names = labels_for(self._outputs.values())
-        self._aliases = _aliases_of(block.provider for block in blocks)
         self._owners: dict[str, Block] = {}
         self._tree: Tree = {}
 
@@ -132,11 +133,12 @@ class _Assembly:
         return Document(self._tree, notes, self._blocks)
 
     def _add(self, block: Block) -> None:
-        address = self._address(block.mode, block.type, block.key)
+        key = self._key(block.mode, block.type, block.key, block.provider)
+        address = self._address(block.mode, block.type, key)
         body = self._body(block, address)
         known = self._owners.setdefault(address, block)
         places = self._tree.setdefault(block.mode, {}).setdefault(block.type, {})
-        label = self._labels[block.mode, block.type][block.key]
+        label = self._labels[block.mode, block.type][key]
         found = places.setdefault(label, body)
         if found != body:
             raise _difference(address, known, block, found, body)
@@ -145,7 +147,7 @@ class _Assembly:
         where = f"{address} of {block.owner}"
 
         def resolve(ref: Ref) -> str:
-            return self._resolved(ref, where)
+            return self._resolved(ref, where, block.provider)
 
         plain = {name: value for name, value in block.body.items() if name != "depends_on"}
         body: Tree = rendered(plain, resolve, where)
@@ -161,12 +163,14 @@ class _Assembly:
     def _add_outputs(self, block: Block) -> None:
         for name, attribute in block.outputs.items():
             ref = Ref(block.type, block.key, attribute, block.mode)
-            value = f"${{{self._resolved(ref, block.owner)}}}"
+            value = f"${{{self._resolved(ref, block.owner, block.provider)}}}"
             outputs = self._tree.setdefault("output", {})
             label = self._names[self._outputs[block.provider.local_name, name]]
             if outputs.setdefault(label, {"value": value})["value"] != value:
                 raise TerraformError(
-                    f"Two outputs are called {name!r}; one of them is of {block.owner}.", name=name
+                    f"Two outputs are called {name!r}; one of them is of {block.owner}. Give what "
+                    "has them names of their own, or write a document for each provider.",
+                    name=name,
                 )
 
     def _add_providers(self) -> None:
@@ -198,21 +202,43 @@ class _Assembly:
 
     def _provider_body(self, provider: TerraformProvider) -> Tree:
         where = f"provider.{provider.local_name}"
-        body: Tree = rendered(provider.body, lambda ref: self._resolved(ref, where), where)
+
+        def resolve(ref: Ref) -> str:
+            return self._resolved(ref, where, provider)
+
+        body: Tree = rendered(provider.body, resolve, where)
         alias = self._aliases[_identity(provider)]
         return {**body, "alias": alias} if alias else body
 
-    def _resolved(self, ref: Ref, where: str) -> str:
+    def _resolved(self, ref: Ref, where: str, provider: TerraformProvider) -> str:
         labels = self._labels.get((ref.mode, ref.type), {})
-        if ref.key not in labels:
+        own = self._key(ref.mode, ref.type, ref.key, provider)
+        key = own if own in labels else ref.key
+        if key not in labels:
             known = ", ".join(sorted(labels)) or "none"
             raise TerraformError(
                 f"{where} refers to the {ref.type} {ref.key!r}, and no block of the document is "
                 f"that; it has: {known}.",
                 ref=ref,
             )
-        address = self._address(ref.mode, ref.type, ref.key)
+        address = self._address(ref.mode, ref.type, key)
         return f"{address}.{ref.attribute}" if ref.attribute else address
+
+    def _keys_by_kind(self) -> Mapping[tuple[str, str], set[str]]:
+        keys: dict[tuple[str, str], set[str]] = {}
+        for block in self._blocks:
+            key = self._key(block.mode, block.type, block.key, block.provider)
+            keys.setdefault((block.mode, block.type), set()).add(key)
+        return keys
+
+    def _key(self, mode: str, kind: str, key: str, provider: TerraformProvider) -> str:
+        """Return what tells a block from others of its type.
+
+        What several configurations of a provider have under one key are several things, such as
+        the roles that Lambda takes on in two regions: all but the first get the alias too.
+        """
+        alias = self._aliases[_identity(provider)]
+        return f"{key} {alias}" if alias and (mode, kind, key) in self._shared else key
 
     def _address(self, mode: str, kind: str, key: str) -> str:
         prefix = "data." if mode == "data" else ""
@@ -255,11 +281,13 @@ def _output_names(blocks: Iterable[Block]) -> dict[tuple[str, str], str]:
     }
 
 
-def _keys_by_kind(blocks: Iterable[Block]) -> Mapping[tuple[str, str], set[str]]:
-    keys: dict[tuple[str, str], set[str]] = {}
+def _shared_by_providers(blocks: Iterable[Block]) -> set[tuple[str, str, str]]:
+    """Return the modes, types and keys of which several configurations of providers have one."""
+    owners: dict[tuple[str, str, str], set[str]] = {}
     for block in blocks:
-        keys.setdefault((block.mode, block.type), set()).add(block.key)
-    return keys
+        key = (block.mode, block.type, block.key)
+        owners.setdefault(key, set()).add(_identity(block.provider))
+    return {key for key, identities in owners.items() if len(identities) > 1}
 
 
 def _identity(provider: TerraformProvider) -> str:

@@ -7,14 +7,14 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from glacier.errors import ConfigError
 from glacier.jobs.launchers import run_file, script_source, standalone
 from glacier.overrides import overridden
+from glacier_databricks.config import RUN
 from glacier_databricks.job import launcher, probe
+from glacier_databricks.job.clouds import cloud_of
 from glacier_databricks.runtimes import default_runtime
 
 if TYPE_CHECKING:
@@ -29,71 +29,9 @@ TASK = "glacier"
 ENVIRONMENT = "glacier"
 """The key of the environment of a run on serverless compute."""
 
-_RUN = "run"
 _OF_TERRAFORM = "databricks_"
 _NO_TIMEOUT = 0
 _CARRIED = b'CARRIED = ""'
-
-
-@dataclass(frozen=True, slots=True)
-class Cloud:
-    """What differs between the clouds that host a workspace.
-
-    Attributes:
-        config: The name of the provider's config there.
-        instance_type: The machine where none is chosen: 4 cores with 16 GB.
-        attributes: The field of a cluster that is this cloud's own.
-        wanted: What that field is set to.
-    """
-
-    config: str
-    instance_type: str
-    attributes: str
-    wanted: Mapping[str, Any]
-
-
-CLOUDS = (
-    Cloud(
-        "AwsConfig",
-        "m5.xlarge",
-        "aws_attributes",
-        {"availability": "ON_DEMAND", "zone_id": "auto"},
-    ),
-    Cloud(
-        "AzureConfig",
-        "Standard_D4s_v3",
-        "azure_attributes",
-        {"availability": "ON_DEMAND_AZURE"},
-    ),
-    Cloud("GcpConfig", "n2-standard-4", "gcp_attributes", {"availability": "ON_DEMAND_GCP"}),
-)
-"""The clouds that Databricks runs on."""
-
-
-def cloud_of(provider: "ProviderConfig") -> Cloud:
-    """Return the cloud that hosts the workspace: the provider's.
-
-    Raises:
-        ConfigError: Databricks does not run there.
-    """
-    names = {kind.__name__ for kind in type(provider).__mro__}
-    found = next((one for one in CLOUDS if one.config in names), None)
-    if found is None:
-        raise ConfigError(
-            f"Databricks runs on AWS, Azure and Google Cloud, and this provider is of "
-            f"{type(provider).__name__}. Make the executor with a provider of one of "
-            f"{', '.join(one.config for one in CLOUDS)}."
-        )
-    return found
-
-
-def check_executor(executor: "Executor") -> None:
-    """Refuse an executor whose provider is of no cloud that Databricks runs on.
-
-    Raises:
-        ConfigError: It is of another platform.
-    """
-    cloud_of(executor.provider.config)
 
 
 def spark_version_of(config: "DatabricksConfig") -> str:
@@ -111,8 +49,8 @@ def cluster_fields(
     if config.instance_pool_id is not None:
         fields["instance_pool_id"] = config.instance_pool_id
     else:
-        fields["node_type_id"] = config.instance_type or cloud.instance_type
-        fields[cloud.attributes] = dict(cloud.wanted)
+        fields["node_type_id"] = machine = config.instance_type or cloud.instance_type
+        fields[cloud.attributes] = {**cloud.wanted, **cloud.volumes_of(machine)}
     fields["data_security_mode"] = "SINGLE_USER"
     if config.policy_id is not None:
         fields["policy_id"] = config.policy_id
@@ -121,7 +59,7 @@ def cluster_fields(
     if tags:
         fields["custom_tags"] = {**tags, **fields.get("custom_tags", {})}
     others = config.overrides.items()
-    own = {k: v for k, v in others if k != _RUN and not k.startswith(_OF_TERRAFORM)}
+    own = {k: v for k, v in others if k != RUN and not k.startswith(_OF_TERRAFORM)}
     return overridden(fields, own)
 
 
@@ -167,7 +105,7 @@ def run_fields(
         "parameters": [launcher.SHA256, sha256, launcher.TOKEN, job.token],
     }
     own = {"run_name": job.name, "idempotency_token": job.token, "tasks": [task]}
-    return overridden({**own, **run}, config.overrides.get(_RUN, {}))
+    return overridden({**own, **run}, config.overrides.get(RUN, {}))
 
 
 def compute_fields(
@@ -197,6 +135,8 @@ def compute_fields(
         }
         run["environments"] = [{"environment_key": ENVIRONMENT, "spec": spec}]
         task["environment_key"] = ENVIRONMENT
+        # Serverless compute tries failed tasks again by itself, whatever `max_retries` says.
+        task["disable_auto_optimization"] = True
         return task, run
     task["libraries"] = [{"pypi": {"package": one}} for one in requirements]
     if config.existing_cluster_id is not None:

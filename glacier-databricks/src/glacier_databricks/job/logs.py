@@ -32,9 +32,9 @@ def log_of(run: Mapping[str, Any], workspace: "WorkspaceClient") -> str:
     try:
         output = workspace.jobs.get_run_output(int(tasks[0].get("run_id") or run["run_id"]))
     except (BadRequest, NotFound):
-        if status.is_final:
+        # A run has none before it has begun, and may never have.
+        if status is JobStatus.SUCCEEDED:
             raise
-        # A run has no output before it has begun.
     else:
         printed = f"{_CUT if output.logs_truncated else ''}{_closed(output.logs)}"
         trace, error = _closed(output.error_trace), output.error or ""

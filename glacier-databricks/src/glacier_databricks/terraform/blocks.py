@@ -32,6 +32,12 @@ class Description:
         self._provider = databricks_provider(self.config)
         self.tags = dict(estate.provider.tags) or None
 
+    def keyed(self, name: str) -> str:
+        """Return a block's key for what every workspace of a document has by the same name."""
+        config = self.config
+        told = [one for one in (config.host, config.profile, config.client_id) if one]
+        return "@".join((name, *told))
+
     def block(
         self,
         kind: str,

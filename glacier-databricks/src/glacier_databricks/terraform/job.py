@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from glacier.terraform import Block, Expression, Ref, Text
-from glacier_databricks.job.definition import cloud_of, job_fields, probe_file
+from glacier_databricks.job.clouds import cloud_of
+from glacier_databricks.job.definition import job_fields, probe_file
 from glacier_databricks.terraform.blocks import Body, Description
 
 if TYPE_CHECKING:
@@ -64,14 +65,22 @@ def _volume_blocks(of: Description) -> Iterator[Block]:
 
 def _pool_block(estate: "Estate", of: Description, name: str) -> Block:
     cloud = cloud_of(estate.provider.config)
+    machine = of.config.instance_type or cloud.instance_type
+    volumes = cloud.volumes_of(machine)
     body: Body = {
         "instance_pool_name": name,
-        "node_type_id": of.config.instance_type or cloud.instance_type,
+        "node_type_id": machine,
         "min_idle_instances": 0,
         "idle_instance_autotermination_minutes": _IDLE_MINUTES,
         "custom_tags": of.tags,
         cloud.attributes: dict(cloud.wanted),
     }
+    if volumes:
+        body["disk_spec"] = {
+            "disk_type": {"ebs_volume_type": volumes["ebs_volume_type"]},
+            "disk_count": volumes["ebs_volume_count"],
+            "disk_size": volumes["ebs_volume_size"],
+        }
     return of.block(POOL, name, body, outputs={f"instance_pool_{name}": "id"})
 
 
@@ -83,11 +92,12 @@ def _from_pool(cluster: Body, name: str) -> Body:
 
 
 def _probe_block(of: Description) -> Block:
+    """Return the file that jobs run, which a workspace has once for all of them."""
     path, source = probe_file()
     name = f"databricks/{path.rpartition('/')[2]}"
     return of.block(
         "databricks_workspace_file",
-        name,
+        of.keyed(name),
         {"path": path, "source": Text((Expression("path.module"), f"/{name}"))},
         files={name: lambda path: path.write_bytes(source)},
     )

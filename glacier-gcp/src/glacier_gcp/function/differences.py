@@ -4,10 +4,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from glacier_gcp.function.request import FILLED, PACKAGE_LABEL, SETTINGS_LABEL
+from glacier_gcp.function.request import (
+    FILLED,
+    GOOGLES_VARIABLES,
+    PACKAGE_LABEL,
+    SETTINGS_LABEL,
+)
 
 Body = Mapping[str, Any]
 
+VARIABLES = "environmentVariables"
 _SECTIONS = ("buildConfig", "serviceConfig")
 _NEVER_FILLED = ("vpcConnector",)
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?)([MG])i?B?")
@@ -47,10 +53,20 @@ def labels_for(wanted: Body, found: Body, digest: str) -> dict[str, str]:
     return labels
 
 
+def variables_beside_googles(wanted: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that are there but for Google's own; one that is wanted is not."""
+    own = GOOGLES_VARIABLES.difference(wanted)
+    return {name: value for name, value in found.items() if name not in own}
+
+
 def _changed(wanted: Body, found: Body, section: str) -> Iterator[str]:
     now, then = wanted.get(section, {}), found.get(section, {})
     for name, value in now.items():
-        if _comparable(name, value) != _comparable(name, then.get(name)):
+        if name == VARIABLES:
+            is_same = value == variables_beside_googles(value, then.get(name) or {})
+        else:
+            is_same = _comparable(name, value) == _comparable(name, then.get(name))
+        if not is_same:
             yield name
     if section == "serviceConfig":
         known = found.get("labels", {}).get(SETTINGS_LABEL, "").split("-")

@@ -6,23 +6,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glacier.drift import Difference, at_path, differences, missing, variables
-from glacier_gcp.function.differences import changed_settings
+from glacier_gcp.function.differences import (
+    VARIABLES,
+    changed_settings,
+    variables_beside_googles,
+)
 from glacier_gcp.function.messages import told
-from glacier_gcp.function.operations import Operations
+from glacier_gcp.function.operations import Operations, is_sound
 from glacier_gcp.function.request import (
     PACKAGE_LABEL,
-    config_of,
     digest_of,
     function_request,
     provider_config_of,
 )
-from glacier_gcp.function.schedule import present_schedule
+from glacier_gcp.function.schedule import schedule_drift
 from glacier_gcp.session import session_of
 
 if TYPE_CHECKING:
     from glacier.resources import Serverless
-
-_VARIABLES = "serviceConfig.environmentVariables"
 
 
 def function_drift(function: "Serverless", package: Path) -> tuple[Difference, ...]:
@@ -51,13 +52,15 @@ def _differences(function: "Serverless", package: Path) -> Iterator[Difference]:
     wanted, known = function_request(function), told(found)
     for path in changed_settings(wanted, known):
         value, actual = at_path(wanted, path), at_path(known, path)
-        if path == _VARIABLES:
-            yield from variables(thing, path, value or {}, actual or {})
+        if path.endswith(f".{VARIABLES}"):  # of the build too
+            there = variables_beside_googles(value or {}, actual or {})
+            yield from variables(thing, path, value or {}, there)
         else:
             yield Difference(thing, path, value, actual)
     labels = known.get("labels", {})
     yield from differences(thing, {"labels": wanted["labels"]}, {"labels": labels})
     code = {"code": digest_of(package.read_bytes())}
     yield from differences(thing, code, {"code": labels.get(PACKAGE_LABEL)})
-    schedule = {"schedule": config_of(function).schedule}
-    yield from differences(thing, schedule, {"schedule": present_schedule(function, session)})
+    if not is_sound(found):  # its last build or start failed
+        yield Difference(thing, "state", "ACTIVE", found.state.name)
+    yield from schedule_drift(thing, function, session, found.service_config.uri)

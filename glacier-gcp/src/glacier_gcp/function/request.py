@@ -33,6 +33,10 @@ to Google once they are not wanted any more."""
 FILLED = {"availableCpu": "available_cpu", "maxInstanceCount": "max_instance_count"}
 """What Google itself fills in where nothing is said, and what a label and a mask call it."""
 
+GOOGLES_VARIABLES = frozenset({"LOG_EXECUTION_ID"})
+"""Environment variables that Google itself gives to functions:
+https://cloud.google.com/functions/docs/release-notes#June_18_2024"""
+
 INVOKER = "roles/run.invoker"
 """The role of those who may call a function, on its Cloud Run service."""
 

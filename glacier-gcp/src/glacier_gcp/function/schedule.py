@@ -1,11 +1,14 @@
 """The schedule of a Cloud Function: a job of Cloud Scheduler that calls it."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from google.api_core.exceptions import Conflict, Forbidden, NotFound
 from google.cloud.scheduler_v1 import CloudSchedulerClient, Job
 
 from glacier.differences import is_met
+from glacier.drift import UNTOLD, Difference, differences
 from glacier_gcp.function.messages import message_of, told
 from glacier_gcp.function.request import config_of, job_name, job_request, parent_of
 
@@ -54,18 +57,32 @@ def settle_schedule(function: "Serverless", session: "GcpSession", uri: str) -> 
             jobs.create_job(parent=parent_of(function), job=job, **given)
         except Conflict:  # by another process, or its answer was lost
             jobs.update_job(job=job, **given)
-    elif found.state == _UPDATE_FAILED or not is_met(wanted, told(found)):
-        jobs.update_job(job=job, **given)
+        return
+    if found.state == _UPDATE_FAILED or not is_met(wanted, told(found)):
+        found = jobs.update_job(job=job, **given)
+    if found.state == Job.State.PAUSED:
+        jobs.resume_job(name=name, **given)
 
 
-def present_schedule(function: "Serverless", session: "GcpSession") -> str | None:
-    """Return the schedule by which a function is called; None for none.
+def schedule_drift(
+    thing: str, function: "Serverless", session: "GcpSession", uri: str
+) -> Iterator[Difference]:
+    """Yield where what calls a function by its schedule differs.
 
     Raises:
         GoogleAPIError: Google refuses to tell.
     """
-    found = _found(function, session)
-    return None if found is None else str(found.schedule)
+    found, wanted = _found(function, session), job_request(function, uri)
+    if wanted is None or found is None:
+        whole = {"schedule": (wanted or {}).get("schedule")}
+        yield from differences(thing, whole, {"schedule": found.schedule if found else None})
+        return
+    # What somebody else has it send may be a secret.
+    untold = {f"httpTarget.{name}" for name in ("body", "headers")}
+    for one in differences(thing, {**wanted, "state": "ENABLED"}, told(found)):
+        setting = one.setting if one.setting == "schedule" else f"schedule.{one.setting}"
+        is_untold = one.found is not None and one.setting.startswith(tuple(untold))
+        yield replace(one, setting=setting, found=UNTOLD if is_untold else one.found)
 
 
 def _found(function: "Serverless", session: "GcpSession") -> Job | None:

@@ -10,7 +10,7 @@ from google.api_core.exceptions import Conflict, NotFound
 from google.cloud.dataproc_v1 import Cluster, ClusterControllerClient
 from google.protobuf.json_format import ParseError
 
-from glacier.drift import Difference, at_path, missing
+from glacier.drift import Difference, missing
 from glacier.errors import ConfigError, JobError
 from glacier.known_secrets import check_no_secret
 from glacier.pauses import pauses
@@ -129,9 +129,9 @@ class ExecutorCluster:
             return
         if self._config.cluster_name is None:
             wanted = self._wanted(staging)
-            for path in unmet(wanted, found):
-                if path not in {*_PASSED_OVER, _PACKAGES}:
-                    yield Difference(thing, path, at_path(wanted, path), at_path(found, path))
+            for one in unmet(wanted, found):
+                if one.path not in {*_PASSED_OVER, _PACKAGES}:
+                    yield Difference(thing, one.path, one.wanted, one.found)
 
     def _wanted(self, staging: str) -> dict[str, Any]:
         return cluster_fields(
@@ -188,7 +188,7 @@ class ExecutorCluster:
                 f"{self._again()}",
                 cluster=self.name,
             )
-        lacking = set(unmet(wanted, found))
+        lacking = {one.path for one in unmet(wanted, found)}
         fixed = {one for one in lacking if one not in {*_CHANGEABLE, *_PASSED_OVER, _PACKAGES}}
         fixed = {one for one in fixed if not one.startswith(_LABELS)}
         if fixed:

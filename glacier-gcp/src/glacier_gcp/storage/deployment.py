@@ -32,8 +32,9 @@ def deploy_bucket(
     """Make a bucket if it is missing, and bring those of its settings up to date that differ.
 
     What is not set goes back to its default: rules, labels, a retention policy and a key that
-    nobody names are removed, and versioning is switched off. What others change at the same time
-    is looked at again.
+    nobody names are removed, and versioning is switched off. A bucket that is there, and of which
+    no config speaks, gets the labels and keeps all that it has. What others change at the same
+    time is looked at again.
 
     Raises:
         AccessDeniedError: The bucket belongs to another project.
@@ -63,7 +64,7 @@ def _is_brought_to(wanted: Fields, session: "GcpSession", settings: "BucketSetti
     if present is None:
         return _create(session, settings, wanted)
     _check_location(session, settings, present["location"])
-    change = _difference(_with_labels_removed(wanted, present), present)
+    change = _difference(_wanted_of(settings, wanted, present), present)
     change.pop("location", None)
     if change:
         _patch(session, settings.name, change, present["metageneration"])
@@ -82,7 +83,10 @@ def bucket_drift(
     if present is None:
         yield missing(thing)
         return
-    wanted = _with_labels_removed(bucket_request(settings, tags), present)
+    wanted = _wanted_of(settings, bucket_request(settings, tags), present)
+    location = str(wanted.pop("location", present["location"]))
+    if location.lower() != present["location"].lower():
+        yield Difference(thing, "location", location, present["location"])
     yield from differences(thing, _difference(wanted, present), present)
 
 
@@ -186,8 +190,14 @@ def _check_location(session: "GcpSession", settings: "BucketSettings", there: st
         )
 
 
-def _with_labels_removed(wanted: Fields, present: Fields) -> Fields:
-    """Return what is wanted, with None for labels that nobody names; Google's own stay."""
+def _wanted_of(settings: "BucketSettings", wanted: Fields, present: Fields) -> Fields:
+    """Return what a bucket that is there has to be.
+
+    With None for labels that nobody names, but for Google's own; of one that no config speaks of,
+    the labels alone.
+    """
+    if not settings.is_described:
+        return {"labels": wanted["labels"]}
     if "labels" not in wanted:
         return wanted
     gone = [name for name in present.get("labels", {}) if not name.startswith(_GOOGLES_OWN)]

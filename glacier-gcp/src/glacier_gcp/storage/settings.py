@@ -39,6 +39,8 @@ class BucketSettings:
         lifecycle_rules: Rules with their whole prefixes.
         cors: Rules for requests from browsers.
         overrides: What was set beside all that, by what it belongs to, then by field.
+        is_described: Whether a config speaks of the bucket; one that nobody describes is made with
+            the defaults, and left as it is where it is there.
     """
 
     name: str
@@ -52,6 +54,7 @@ class BucketSettings:
     lifecycle_rules: "tuple[LifecycleRule, ...]" = ()
     cors: "tuple[CorsRule, ...]" = ()
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # Any: JSON
+    is_described: bool = True
 
     @property
     def request_overrides(self) -> Mapping[str, Any]:  # Any: fields of an API
@@ -81,7 +84,9 @@ def claim_of(bucket: "Bucket") -> Claim:
             **{name: getattr(config, name) for name in sorted(names)},
             **claimed_overrides(config.overrides),
         },
-        lists={
+        lists={}
+        if bucket.config is None
+        else {
             "lifecycle_rules": tuple(rule.below(root) for rule in rules),
             "cors": cast("tuple[CorsRule, ...]", tuple(config.cors or ())),
         },
@@ -97,6 +102,7 @@ def bucket_settings(name: str, settled: Settings) -> BucketSettings:
         lifecycle_rules=_each_once(settled.lists.get("lifecycle_rules", ())),
         cors=_each_once(settled.lists.get("cors", ())),
         overrides=overrides_in(settled.fields),
+        is_described=settled.is_described,
         **given,
     )
 
