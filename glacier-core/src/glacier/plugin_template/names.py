@@ -1,0 +1,126 @@
+"""What the parts of a plugin are called, all from one name."""
+
+import re
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
+from keyword import iskeyword
+
+from glacier import config
+from glacier.errors import ConfigError, GlacierError
+from glacier.plugins import load_plugins
+
+_PREFIX = "glacier-"
+_LONGEST = 24
+"""In characters. Longer names don't fit the lines of the files."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginNames:
+    """The names of a plugin's parts.
+
+    Attributes:
+        name: The plugin's own, normalised as PEP 503 has it: `ice-cellar`. It is the name of its
+            entry point too, and the scheme of its URIs.
+    """
+
+    name: str
+
+    @property
+    def distribution(self) -> str:
+        """What is installed: `glacier-ice-cellar`."""
+        return f"{_PREFIX}{self.name}"
+
+    @property
+    def module(self) -> str:
+        """What is imported: `glacier_ice_cellar`."""
+        return self.distribution.replace("-", "_")
+
+    @property
+    def classes(self) -> str:
+        """What its classes begin with: `IceCellar`."""
+        return "".join(part.capitalize() for part in self.name.split("-"))
+
+    @property
+    def variables(self) -> str:
+        """What its environment variables begin with: `ICE_CELLAR`."""
+        return self.name.replace("-", "_").upper()
+
+
+def plugin_names(name: str) -> PluginNames:
+    """Return the names of a new plugin's parts.
+
+    Args:
+        name: The plugin's name, with or without `glacier-` before it. Upper and lower case, and
+            `-`, `_` and `.`, are the same, as in all names of distributions (PEP 503, PEP 508).
+
+    Raises:
+        ConfigError: It is misspelt, a keyword of Python, or taken by what is installed here or by
+            Glacier itself.
+    """
+    names = PluginNames(re.sub(r"[-_.]+", "-", name).lower().removeprefix(_PREFIX))
+    _check_spelling(name, names)
+    _check_is_free(name, names)
+    return names
+
+
+def _check_spelling(given: str, names: PluginNames) -> None:
+    # PEP 508, but for a digit at the start: no class begins with one.
+    if not re.fullmatch(r"[A-Za-z]([A-Za-z0-9._-]*[A-Za-z0-9])?", given):
+        raise ConfigError(
+            f"{given!r} can't name a plugin; expected letters and digits of ASCII with '-', '_' or "
+            "'.' between them, the first one a letter, such as 'ice-cellar'.",
+            name=given,
+        )
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", names.name):
+        raise ConfigError(
+            f"{given!r} can't name a plugin: after {_PREFIX!r} a letter has to come. Use a name "
+            "such as 'ice-cellar'.",
+            name=given,
+        )
+    if iskeyword(names.name) or iskeyword(names.classes):
+        raise ConfigError(
+            f"{given!r} can't name a plugin: it is a keyword of Python. Use another name, such as "
+            f"'{names.name}-store'.",
+            name=given,
+        )
+    if len(names.name) > _LONGEST:
+        raise ConfigError(
+            f"{given!r} can't name a plugin: it has {len(names.name)} characters, and at most "
+            f"{_LONGEST} fit the files. Use a shorter one.",
+            name=given,
+        )
+
+
+def _check_is_free(given: str, names: PluginNames) -> None:
+    taken = _taken(names)
+    if taken is not None:
+        raise ConfigError(
+            f"{given!r} can't name a new plugin: {taken}. Use another name, or uninstall that one "
+            "first if the new one is to replace it.",
+            name=given,
+        )
+
+
+def _taken(names: PluginNames) -> str | None:
+    """Return what has one of the names already, as half a sentence; None if nothing has."""
+    try:
+        return f"{distribution(names.distribution).name} is installed here"
+    except PackageNotFoundError:
+        pass
+    if find_spec(names.module) is not None:
+        return f"a module {names.module!r} can be imported here"
+    for plugin in load_plugins().installed:
+        if plugin.name == names.name:
+            return f"{plugin.distribution} is installed here, with a plugin of that name"
+    for name in (f"{names.classes}Config", f"{names.classes}BucketConfig"):
+        if _is_offered(name):
+            return f"glacier.config has a {name} already"
+    return None
+
+
+def _is_offered(name: str) -> bool:
+    try:
+        return hasattr(config, name)
+    except GlacierError:  # of a package that isn't installed, or that two claim
+        return True
