@@ -67,3 +67,18 @@ def test_name_of_a_new_plugin_is_taken_from_then_on(
     assert ran.returncode == 2
     assert "glacier-attic is installed here" in ran.stderr
     assert list(tmp_path.glob("glacier-*")) == []
+
+
+def test_example_of_a_third_partys_plugin_runs(
+    python: FreshPython, plugin: Path, tmp_path: Path
+) -> None:
+    example = str(ROOT / "docs" / "examples" / "third_party_plugin.py")
+
+    ran = python.run("python", "-W", "error", example, cwd=tmp_path)
+
+    lines = [" ".join(line.split()) for line in ran.stdout.splitlines()]
+    assert ran.stderr == ""
+    assert "attic glacier-attic 0.1.0" in lines
+    assert "month 1: 27,004 flights, 521 of them cancelled" in lines
+    assert lines[-2] == f"6 files in {(tmp_path / 'data/lake/flights').as_uri()}/"
+    assert lines[-1] == f"6 files in attic:/{tmp_path}/attic/archive/flights/"
