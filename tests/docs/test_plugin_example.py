@@ -1,29 +1,38 @@
-"""The README's plugin, installed as it stands there, passes the conformance kit."""
+"""The plugins that pages show, installed as they stand there, pass their tests."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.docs.pages import ROOT, block_that_starts
 
-README = ROOT / "README.md"
+PAGES = {
+    "attic": ROOT / "README.md",
+    "tsv": ROOT / "docs" / "how-to" / "write-a-format.md",
+    "avro": ROOT / "docs" / "how-to" / "write-a-format.md",
+}
 
 
-def test_plugin_of_the_readme_passes_its_conformance_test(tmp_path: Path) -> None:
-    for name in ("glacier_attic.py", "test_attic.py"):
-        source = block_that_starts(README, "python", f"# {name}\n")
+@pytest.mark.parametrize("plugin", PAGES)
+def test_plugin_of_a_page_passes_its_test(plugin: str, tmp_path: Path) -> None:
+    page = PAGES[plugin]
+    for name in (f"glacier_{plugin}.py", f"test_{plugin}.py"):
+        source = block_that_starts(page, "python", f"# {name}\n")
         (tmp_path / name).write_text(source, encoding="utf-8")
-    declared = block_that_starts(README, "toml", "[project.entry-points.glacier]\n")
-    installed = tmp_path / "glacier_attic-1.0.dist-info"
+    declared = block_that_starts(page, "toml", f"[project.entry-points.glacier]\n{plugin} = ")
+    installed = tmp_path / f"glacier_{plugin}-1.0.dist-info"
     installed.mkdir()
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: glacier-attic\nVersion: 1\n")
+    metadata = f"Metadata-Version: 2.1\nName: glacier-{plugin}\nVersion: 1\n"
+    (installed / "METADATA").write_text(metadata)
     # The same entry points, in the form that an installer writes.
     points = declared.replace("[project.entry-points.glacier]", "[glacier]").replace('"', "")
     (installed / "entry_points.txt").write_text(points)
 
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_attic.py"],
+        [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
