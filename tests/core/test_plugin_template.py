@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -92,18 +93,20 @@ def test_name_that_is_too_long_is_refused() -> None:
 @pytest.mark.parametrize(
     ("name", "owner"),
     [
-        ("toy", "glacier-toy is installed here"),
-        ("aws", "glacier-aws is installed here"),
-        ("core", "glacier-core is installed here"),
-        ("local", "glacier-core 0.1.0 is installed here, with a plugin of that name"),
-        ("s3", "glacier.config has a S3Config already"),
+        ("toy", "glacier-toy is installed here, so uninstall it first"),
+        ("aws", "glacier-aws is installed here, so uninstall it first"),
+        ("core", "glacier-core is installed here, so uninstall it first"),
+        ("local", f"glacier-core {version('glacier-core')} is installed here, with a plugin of"),
+        ("memory", "fsspec has a filesystem for memory:// already"),
+        ("blob", "glacier.config has a BlobConfig already"),
         ("provider", "glacier.config has a ProviderConfig already"),
     ],
 )
 def test_name_that_is_taken_is_refused(name: str, owner: str) -> None:
     text = refused(name)
 
-    assert text.startswith(f"{name!r} can't name a new plugin: {owner}. Use another name")
+    assert text.startswith(f"{name!r} can't name a new plugin: {owner}")
+    assert text.endswith(f". Use another name, such as '{name}-store'.")
 
 
 def test_name_of_a_module_is_refused(tmp_path: Path) -> None:

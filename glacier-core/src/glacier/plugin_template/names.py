@@ -6,6 +6,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from keyword import iskeyword
 
+from fsspec import available_protocols
+
 from glacier import config
 from glacier.errors import ConfigError, GlacierError
 from glacier.plugins import load_plugins
@@ -55,8 +57,8 @@ def plugin_names(name: str) -> PluginNames:
             `-`, `_` and `.`, are the same, as in all names of distributions (PEP 503, PEP 508).
 
     Raises:
-        ConfigError: It is misspelt, a keyword of Python, or taken by what is installed here or by
-            Glacier itself.
+        ConfigError: It is misspelt, a keyword of Python, or taken by what is installed here, by
+            fsspec or by Glacier itself.
     """
     names = PluginNames(re.sub(r"[-_.]+", "-", name).lower().removeprefix(_PREFIX))
     _check_spelling(name, names)
@@ -96,8 +98,8 @@ def _check_is_free(given: str, names: PluginNames) -> None:
     taken = _taken(names)
     if taken is not None:
         raise ConfigError(
-            f"{given!r} can't name a new plugin: {taken}. Use another name, or uninstall that one "
-            "first if the new one is to replace it.",
+            f"{given!r} can't name a new plugin: {taken}. Use another name, such as "
+            f"'{names.name}-store'.",
             name=given,
         )
 
@@ -105,7 +107,7 @@ def _check_is_free(given: str, names: PluginNames) -> None:
 def _taken(names: PluginNames) -> str | None:
     """Return what has one of the names already, as half a sentence; None if nothing has."""
     try:
-        return f"{distribution(names.distribution).name} is installed here"
+        return f"{distribution(names.distribution).name} is installed here, so uninstall it first"
     except PackageNotFoundError:
         pass
     if find_spec(names.module) is not None:
@@ -113,6 +115,8 @@ def _taken(names: PluginNames) -> str | None:
     for plugin in load_plugins().installed:
         if plugin.name == names.name:
             return f"{plugin.distribution} is installed here, with a plugin of that name"
+    if names.name in available_protocols():
+        return f"fsspec has a filesystem for {names.name}:// already"
     for name in (f"{names.classes}Config", f"{names.classes}BucketConfig"):
         if _is_offered(name):
             return f"glacier.config has a {name} already"
