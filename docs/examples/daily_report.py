@@ -6,7 +6,7 @@
     glacier run docs/examples/daily_report.py -p day=2013-07-10 -p base_path=elsewhere
 
 Shows small tasks that hand frames to one another, and two reports that one query writes: the
-flights are read, cleaned and joined once. The day of the example had a blizzard.
+day's flights are found and joined once. The day that is taken by default had a blizzard.
 """
 
 import datetime as dt

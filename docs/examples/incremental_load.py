@@ -77,24 +77,23 @@ def show(lake: Bucket, before: list[str]) -> list[str]:
     loaded = (lake / "flights/").scan().group_by("date").len("flights").sort("date").collect()
     for date, flights in loaded.iter_rows():
         own = [file for file in files if f"date={date}" in file]
-        print(
-            f"  {date}  {flights:>4} flights  {'as before' if set(own) <= set(before) else 'new'}"
-        )
+        state = "as before" if set(own) <= set(before) else "new"
+        print(f"  {date}  {flights:>4} flights  {state}")
     return files
 
 
 if __name__ == "__main__":
     here = Provider(config=LocalConfig(base_path="data"))
-    second = FIRST + dt.timedelta(days=1)
-    for number in range(3):
-        day = FIRST + dt.timedelta(number)
-        deliver(here.bucket("inbox"), day, rows=500 if day == second else None)
-
+    inbox, lake = here.bucket("inbox"), here.bucket("lake")
+    first, second, third = (FIRST + dt.timedelta(number) for number in range(3))
+    deliver(inbox, first)
+    deliver(inbox, second, rows=500)
+    deliver(inbox, third)
     load_days.run(days=3)
     print("three days, the second one cut short:")
-    files = show(here.bucket("lake"), before=[])
+    files = show(lake, before=[])
 
-    deliver(here.bucket("inbox"), second)
+    deliver(inbox, second)
     load_days.run(first=second)
     print(f"{second} again, now whole:")
-    show(here.bucket("lake"), before=files)
+    show(lake, before=files)

@@ -23,7 +23,7 @@ from glacier.demo_tables import read_table
 
 def cluster(provider: Provider) -> Executor:
     """Return Spark where there is one, else another process of this machine."""
-    if find_spec("pyspark") and (os.environ.get("JAVA_HOME") or shutil.which("java")):
+    if find_spec("glacier_spark") and (os.environ.get("JAVA_HOME") or shutil.which("java")):
         from glacier.config import SparkConfig
 
         master = os.environ.get("SPARK_MASTER", "local[2]")
