@@ -23,11 +23,12 @@ from glacier.config import (
     GcpConfig,
     GcsConfig,
     LocalConfig,
+    ProviderConfig,
     S3Config,
 )
 from glacier.demo_tables import read_table
 
-CLOUDS = {
+CLOUDS: dict[str, type[ProviderConfig]] = {
     "AWS_REGION": AwsConfig,
     "AZURE_RESOURCE_GROUP": AzureConfig,
     "GOOGLE_CLOUD_PROJECT": GcpConfig,
@@ -72,7 +73,8 @@ def lake_of(provider: Provider) -> Bucket:
 def providers() -> list[Provider]:
     """Return a provider for this machine, and one for each cloud that the environment names."""
     named = [config for variable, config in CLOUDS.items() if os.environ.get(variable)]
-    return [Provider(config=config.from_env()) for config in (LocalConfig, *named)]
+    configs = [LocalConfig.from_env(), *(config.from_env() for config in named)]
+    return [Provider(config=config) for config in configs]
 
 
 if __name__ == "__main__":

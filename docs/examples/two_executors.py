@@ -45,7 +45,7 @@ def favourites(flights: pl.LazyFrame, airports: pl.LazyFrame) -> pl.LazyFrame:
 
 
 @task(executor=cluster(provider), partition_by="carrier")
-def made_good(flights: pl.DataFrame) -> pl.DataFrame:
+def made_good(flights: pl.LazyFrame) -> pl.LazyFrame:
     """Return the minutes that late flights make good; sees the flights of one airline at a time."""
     late = flights.filter(pl.col("dep_delay") > 0)
     minutes = pl.col("dep_delay") - pl.col("arr_delay")
