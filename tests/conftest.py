@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.projects import Project
+
 pytest.register_assert_rewrite("tests.executors", "tests.functions", "tests.stores")
 
 if TYPE_CHECKING:
@@ -50,6 +52,13 @@ MOST_PROCESSES = 6
 def pytest_xdist_auto_num_workers() -> int:
     """Have one process more than there are cores, since tests often wait."""
     return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A user's project, whose modules can be imported."""
+    monkeypatch.syspath_prepend(tmp_path / "project")
+    return Project(tmp_path / "project")
 
 
 @pytest.fixture(autouse=True)

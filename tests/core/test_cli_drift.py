@@ -18,6 +18,18 @@ provider = Provider(ToyConfig(region="attic"))
 provider.resource(Database, "shop")
 """
 
+HALF_WAY = """
+from glacier.errors import JobError
+
+class Broken(Database):
+    def deploy(self):
+        raise JobError("The disk of 'broken' is full.")
+
+second = Provider(ToyConfig(region="cellar"))
+second.resource(Database, "stock")
+second.resource(Broken, "broken")
+"""
+
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
@@ -47,6 +59,38 @@ def test_drift_after_a_deployment_exits_with_0() -> None:
         "there",
     ]
     assert (result.exit_code, result.stdout) == (0, "Nothing differs.\n")
+
+
+def test_drift_that_is_asked_for_wrongly_exits_with_1() -> None:
+    """2 would say that something differs."""
+    for arguments in [(), ("infra.py", "--nothing"), ("infra.py", "more")]:
+        result = invoke("drift", *arguments)
+
+        assert result.exit_code == 1, arguments
+        assert "Usage: " in result.stderr
+
+
+def test_deployment_that_fails_half_way_tells_what_was_done(project: Path) -> None:
+    (project / "infra.py").write_text(INFRA + HALF_WAY)
+
+    result = invoke("deploy", "infra.py")
+
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[1].split()[:3] == ["database", "'shop'", "existence"]
+    error, note, _, row = result.stderr.splitlines()
+    assert error == "Error: The disk of 'broken' is full."
+    assert note == "Deployed before that, and still there:"
+    assert row.split()[:3] == ["database", "'stock'", "existence"]
+
+
+def test_interrupted_deployment_tells_what_was_done(project: Path) -> None:
+    (project / "infra.py").write_text(INFRA + HALF_WAY.replace("JobError(", "KeyboardInterrupt("))
+
+    result = invoke("deploy", "infra.py")
+
+    assert result.exit_code == 130
+    assert "deploy again to finish" in result.stderr
+    assert "'stock'" in result.stderr
 
 
 def test_drift_that_can_not_be_told_is_an_error_of_its_own() -> None:

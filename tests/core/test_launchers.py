@@ -48,7 +48,7 @@ def module_of(directory: Path, source: str) -> ModuleType:
 def test_launcher_runs_where_glacier_is_not(tmp_path: Path) -> None:
     script = tmp_path / "job.py"
     script.write_text("import sys\nprint(__name__, sys.argv[1:])\nraise ValueError('no rows')\n")
-    content = run_file(ScriptJob(script, ("a",)), str(script))
+    content = run_file(ScriptJob(script, ("a",)), script.read_bytes(), str(script))
     run = tmp_path / "run.json"
     run.write_bytes(content)
     sent = tmp_path / "sent.py"
@@ -103,8 +103,8 @@ def test_run_file_with_a_secret_is_refused(tmp_path: Path) -> None:
     )
     job = ScriptJob(script, environment={"KEY": "a-secret-of-this-test"})
 
-    with pytest.raises(PackageError, match=r"The job's environment.*AwsConfig\.secret_access_key"):
-        run_file(job, "job.py")
+    with pytest.raises(PackageError, match=r"What the job is told.*AwsConfig\.secret_access_key"):
+        run_file(job, script.read_bytes(), "job.py")
     assert config is not None
 
 
@@ -112,7 +112,9 @@ def test_run_file_tells_what_to_run(tmp_path: Path) -> None:
     script = tmp_path / "job.py"
     script.write_text("pass\n")
 
-    found = json.loads(run_file(ScriptJob(script, ("a",), {"DAY": "1"}), "s3://b/job.py", more=1))
+    job = ScriptJob(script, ("a",), {"DAY": "1"})
+
+    found = json.loads(run_file(job, b"pass\n", "s3://b/job.py", more=1))
 
     assert found == {
         "format": 1,

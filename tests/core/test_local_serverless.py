@@ -114,6 +114,14 @@ def test_invoke_of_a_failing_handler_names_function_and_error(tmp_path: Path) ->
     assert caught.value.error_type == "KeyError"  # type: ignore[attr-defined]
 
 
+def test_error_that_ends_in_a_period_is_told_with_one(tmp_path: Path) -> None:
+    def handler(payload: dict[str, Any]) -> dict[str, Any]:
+        raise ValueError("There are no rows.")
+
+    with pytest.raises(FunctionError, match=r"ValueError: There are no rows\. The cause of"):
+        make(tmp_path, handler).invoke({})
+
+
 def test_invoke_of_a_handler_that_exits_does_not_end_the_caller(tmp_path: Path) -> None:
     with pytest.raises(FunctionError, match="The function 'score' failed: SystemExit: 3"):
         make(tmp_path, lambda payload: sys.exit(3)).invoke({})

@@ -1,6 +1,7 @@
 """What executors may touch, as Terraform's roles are told."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -8,7 +9,9 @@ import pytest
 
 from glacier import Bucket, Executor, Pipeline, Provider, pipeline, task
 from glacier.access import Access
-from glacier.terraform.collect import ProviderEstate
+from glacier.config import LocalConfig
+from glacier.terraform.collect import ProviderEstate, collected
+from glacier.terraform.touched import inspected
 
 SCHEMA = {"n": pl.Int64}
 
@@ -44,7 +47,7 @@ def narrow(frame: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def access(provider: Provider, executor: Executor, *pipelines: Pipeline[..., Any]) -> Access:
-    return ProviderEstate(provider, pipelines).access(executor)
+    return ProviderEstate(provider, inspected(pipelines)).access(executor)
 
 
 def paths(buckets: Iterable[Bucket]) -> list[str]:
@@ -180,6 +183,19 @@ def test_access_adds_up_over_pipelines(
     assert paths(access(provider, far, first, second).reads) == ["other.parquet", "raw.parquet"]
 
 
+def test_pipelines_of_several_providers_are_checked_once(tmp_path: Path) -> None:
+    providers = [Provider(config=LocalConfig(base_path=tmp_path / name)) for name in "abc"]
+    checks: list[str] = []
+
+    @pipeline
+    def counted() -> None:
+        checks.append("checked")
+
+    collected(*providers, pipelines=[counted])
+
+    assert checks == ["checked"]
+
+
 def everything(found: Access) -> tuple[list[str], list[str]]:
     return paths(found.reads), paths(found.writes)
 
@@ -299,14 +315,14 @@ def test_access_of_a_pipeline_that_needs_arguments_is_to_all_declared_buckets(
 def test_access_of_a_function_is_to_all_declared_buckets(provider: Provider, raw: Bucket) -> None:
     function = provider.serverless("echo", lambda payload: payload)
 
-    found = ProviderEstate(provider, ()).access(function)
+    found = ProviderEstate(provider).access(function)
 
     assert everything(found) == (["raw.parquet"], ["raw.parquet"])
     assert "since what its handler does with them is not known" in found.note
 
 
 def test_notes_name_the_resource(provider: Provider, far: Executor) -> None:
-    estate = ProviderEstate(provider, ())
+    estate = ProviderEstate(provider)
 
     estate.access(far)
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -31,12 +30,6 @@ def s3(aws_server: AwsServer) -> Any:
 @pytest.fixture
 def glue(aws_server: AwsServer) -> Any:
     return client(aws_server, "glue")
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.syspath_prepend(tmp_path / "project")
-    return Project(tmp_path / "project")
 
 
 def name() -> str:

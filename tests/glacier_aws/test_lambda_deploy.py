@@ -2,7 +2,6 @@
 
 import json
 import logging
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,12 +22,6 @@ from tests.rigs.aws.server import ACCOUNT, SECRET_KEY, AwsServer
 
 STAGING = f"glacier-staging-{ACCOUNT}-us-east-1"
 FUNCTIONS = "/2015-03-31/functions"
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.syspath_prepend(tmp_path / "project")
-    return Project(tmp_path / "project")
 
 
 @pytest.fixture

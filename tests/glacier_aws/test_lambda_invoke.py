@@ -1,16 +1,16 @@
 """Calls of Lambda functions, in the zip that was deployed, under AWS's own runtime client."""
 
-import re
 import socket
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from glacier import Provider
+from glacier import Provider, Serverless
 from glacier.config import AwsConfig
 from glacier.errors import FunctionError, PayloadError
+from tests.functions.invoke_cases import Deploy, InvokeCases, deploy_many
 from tests.glacier_aws.lambda_functions import client, deployed, make_function, names_in, refuse
 from tests.projects import Project
 from tests.rigs.aws.server import AwsServer
@@ -20,115 +20,26 @@ INVOKE = ("POST", ".*/invocations")
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.syspath_prepend(tmp_path / "project")
-    return Project(tmp_path / "project")
+def deploy(aws_server: AwsServer) -> Deploy:
+    return partial(deployed, aws_server)
 
 
-def test_invoke_runs_in_the_unpacked_zip(aws_server: AwsServer, project: Project) -> None:
-    module = project.module(
-        """
-        import os, sys
-
-        def run(payload):
-            return {
-                "file": __file__,
-                "root": os.environ["LAMBDA_TASK_ROOT"],
-                "site": [path for path in sys.path if "site-packages" in path],
-            }
-        """
-    )
-
-    answer = deployed(aws_server, f"{module}:run").invoke({})
-
-    assert answer["file"] == f"{answer['root']}/{module}.py"
-    assert answer["site"] == []
+@pytest.fixture
+def many(deploy: Deploy, project: Project) -> Serverless:
+    return deploy_many(deploy, project)
 
 
-def test_invoke_keeps_a_process_for_the_next_call(aws_server: AwsServer, project: Project) -> None:
-    module = project.module(
-        """
-        calls = []
-
-        def run(payload):
-            calls.append(payload)
-            return {"calls": len(calls)}
-        """
-    )
-    function = deployed(aws_server, f"{module}:run")
-
-    answers = [function.invoke({})["calls"] for _ in range(3)]
-
-    assert answers == [1, 2, 3]
+class TestCalls(InvokeCases):
+    unpacked = ".*"
+    ended = r"ended: Runtime\.ExitError: .* exit status 5"
+    timed_out = r"(?s)Task timed out after 1\.00 seconds\. Raise timeout_s.*on the way"
+    not_packed = r"can't start: Runtime\.ImportModuleError: .*No module named 'pluggy'.*packages="
 
 
-def test_invoke_of_a_failing_handler_has_its_type_and_trace(
-    aws_server: AwsServer, project: Project
-) -> None:
-    module = project.module(
-        """
-        def find(customer):
-            raise LookupError(f"no such customer: {customer}")
+def test_zip_is_unpacked_where_lambda_says(many: Serverless) -> None:
+    root = many.invoke({"variable": "LAMBDA_TASK_ROOT"})["value"]
 
-        def run(payload):
-            return find(payload["customer"])
-        """
-    )
-    function = deployed(aws_server, f"{module}:run", name="scores")
-
-    with pytest.raises(FunctionError, match="'scores' failed: LookupError: no such cust") as caught:
-        function.invoke({"customer": 7})
-
-    error = vars(caught.value)
-    assert (error["function_name"], error["error_type"]) == ("scores", "LookupError")
-    assert re.search(rf'{module}.py", line \d+, in find\n', error["remote_traceback"])
-    assert error["remote_traceback"].rstrip() in str(caught.value)
-
-
-def test_invoke_of_a_handler_that_exits_says_so(aws_server: AwsServer, project: Project) -> None:
-    module = project.module("import sys\n\ndef run(payload):\n    sys.exit(3)\n")
-    function = deployed(aws_server, f"{module}:run")
-
-    with pytest.raises(FunctionError, match=r"(?s)failed: SystemExit: 3\..*sys\.exit\(3\)"):
-        function.invoke({})
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        ("[1]", r"Expected the answer of '\S+' to be a JSON object \(a dict\), got list\."),
-        ("{'keys': {1}}", r"The answer of '\S+' holds what JSON can't: \['keys'\] is a set"),
-        ("{'rate': float('nan')}", r"\['rate'\] is nan, which is no JSON number"),
-    ],
-)
-def test_answer_that_is_no_json_object_fails_as_on_this_machine(
-    aws_server: AwsServer, project: Project, answer: str, message: str
-) -> None:
-    module = project.module(f"def run(payload):\n    return {answer}\n")
-    function = deployed(aws_server, f"{module}:run")
-
-    with pytest.raises(PayloadError, match=message):
-        function.invoke({})
-
-
-def test_invoke_of_a_slow_handler_times_out(aws_server: AwsServer, project: Project) -> None:
-    module = project.module(
-        """
-        import time
-
-        def run(payload):
-            print("on the way", flush=True)
-            time.sleep(payload["seconds"])
-        """
-    )
-    function = deployed(aws_server, f"{module}:run", timeout_seconds=1)
-
-    with pytest.raises(
-        FunctionError, match=r"(?s)Task timed out after 1\.00 seconds\. Raise timeout_s.*on the way"
-    ):
-        function.invoke({"seconds": 30})
-
-    assert function.invoke({"seconds": 0}) == {}
+    assert many.invoke({})["file"] == f"{root}/many_handlers.py"
 
 
 def test_invoke_of_a_handler_that_needs_more_memory_says_so(
@@ -146,39 +57,6 @@ def test_invoke_of_a_handler_that_needs_more_memory_says_so(
     function = deployed(aws_server, f"{module}:run", memory_mb=128)
 
     with pytest.raises(FunctionError, match=r"memory is used up .*Runtime\.ExitError.*Raise mem"):
-        function.invoke({})
-
-
-def test_invoke_of_a_handler_whose_process_ends_says_so(
-    aws_server: AwsServer, project: Project
-) -> None:
-    module = project.module("import os\n\ndef run(payload):\n    os._exit(5)\n")
-    function = deployed(aws_server, f"{module}:run")
-
-    with pytest.raises(FunctionError, match=r"ended: Runtime\.ExitError: .* exit status 5"):
-        function.invoke({})
-
-
-def test_invoke_without_a_package_that_is_needed_names_it(
-    aws_server: AwsServer, project: Project
-) -> None:
-    # What is imported by a computed name can't be found in the sources.
-    module = project.module(
-        """
-        import importlib
-
-        importlib.import_module("pan" + "das")
-
-        def run(payload):
-            return {}
-        """
-    )
-    function = deployed(aws_server, f"{module}:run")
-
-    with pytest.raises(
-        FunctionError,
-        match=r"can't start: Runtime\.ImportModuleError: .*No module named 'pandas'.*packages=",
-    ):
         function.invoke({})
 
 
@@ -298,17 +176,6 @@ def test_call_that_is_not_answered_is_not_repeated(
 
     calls = [one for one in aws_server.requests() if one["path"].endswith("/invocations")]
     assert len(calls) == 1
-
-
-def test_environment_of_the_config_is_the_functions(
-    aws_server: AwsServer, project: Project
-) -> None:
-    module = project.module(
-        "import os\n\ndef run(payload):\n    return {'mode': os.environ['MODE']}\n"
-    )
-    function = deployed(aws_server, f"{module}:run", environment={"MODE": "fast"})
-
-    assert function.invoke({}) == {"mode": "fast"}
 
 
 def test_handler_without_a_dependency_brings_its_sources_alone(

@@ -6,28 +6,31 @@ import shutil
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from glacier.config import LambdaConfig
 from glacier.errors import FunctionError
 from glacier_aws.function.package import wanted_wheels
+from tests.functions.package_cases import Make, PackageCases
 from tests.glacier_aws.lambda_functions import changes, deployed, make_function, names_in
 from tests.glacier_aws.lambda_wheels import make_wheel
 from tests.projects import ECHO, Project
 from tests.rigs.aws.server import SECRET_KEY, AwsServer
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.syspath_prepend(tmp_path / "project")
-    return Project(tmp_path / "project")
+class TestPackage(PackageCases):
+    config = LambdaConfig
+    secret = SECRET_KEY
+    secret_field = r"AwsConfig\.secret_access_key"
+
+    @pytest.fixture
+    def make(self, aws_server: AwsServer) -> Make:
+        return partial(make_function, aws_server)
 
 
 @pytest.fixture
@@ -412,47 +415,6 @@ def test_runtime_that_can_not_run_it_is_refused(
     assert aws_server.requests() == []
 
 
-def nested() -> Callable[[dict[str, Any]], dict[str, Any]]:
-    def handler(payload: dict[str, Any]) -> dict[str, Any]:
-        return payload
-
-    return handler
-
-
-@pytest.mark.parametrize(
-    ("handler", "message"),
-    [
-        (lambda payload: payload, "it is a lambda"),
-        (nested(), "it is defined inside another function"),
-        ("built_in_memory:run", "module 'built_in_memory' has no source file"),
-        ("no_such_module:run", "can't be imported"),
-    ],
-)
-def test_handler_without_sources_is_refused(
-    aws_server: AwsServer, monkeypatch: pytest.MonkeyPatch, handler: Any, message: str
-) -> None:
-    module = ModuleType("built_in_memory")
-    exec(ECHO, vars(module))
-    monkeypatch.setitem(sys.modules, "built_in_memory", module)
-    function = make_function(aws_server, handler)
-
-    with pytest.raises(FunctionError, match=message):
-        function.package()
-
-
-def test_secret_in_a_source_is_refused(aws_server: AwsServer, project: Project) -> None:
-    module = project.module(f"KEY = {SECRET_KEY!r}\n\n{ECHO}")
-    function = make_function(aws_server, f"{module}:run", "secretive")
-
-    with pytest.raises(
-        FunctionError,
-        match=rf"The file {module}\.py of the function 'secretive' holds the secret AwsConfig\.se",
-    ) as caught:
-        function.package()
-
-    assert SECRET_KEY not in str(caught.value)
-
-
 def test_module_in_the_place_of_a_wheels_is_refused(
     aws_server: AwsServer, project: Project, index: Path
 ) -> None:
@@ -481,9 +443,3 @@ def test_failed_package_leaves_nothing_behind(
         function.package()
 
     assert list((tmp_path / "temporary").iterdir()) == []
-
-
-@pytest.mark.parametrize("line", ["-r more.txt", "--index-url=http://x", "", "a\nb", "# polars"])
-def test_packages_take_requirements_only(line: str) -> None:
-    with pytest.raises(ValidationError, match="is no requirement; pass one such as 'polars"):
-        LambdaConfig(packages=[line])

@@ -1,7 +1,6 @@
 """Handlers that use Polars and Glacier, in zips with the wheels that pip's index has."""
 
 import zipfile
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -32,12 +31,6 @@ def run(payload):
     with target.open("rb") as file:
         return {"columns": file.readline().decode().strip(), "rows": target.read().to_dicts()}
 """
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.syspath_prepend(tmp_path / "project")
-    return Project(tmp_path / "project")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A whole pipeline runs inside Lambda, on a schedule of EventBridge."""
 
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,14 +10,7 @@ from glacier_aws.config import LambdaConfig
 from glacier_aws.function.schedule import eventbridge_cron
 from tests.functions.pipeline_cases import PipelinesInFunctions, Platform
 from tests.glacier_aws.lambda_functions import client
-from tests.projects import Project
 from tests.rigs.aws.server import AwsServer
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.syspath_prepend(tmp_path / "project")
-    return Project(tmp_path / "project")
 
 
 class TestPipelines(PipelinesInFunctions):

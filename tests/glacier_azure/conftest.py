@@ -1,11 +1,8 @@
 """What the tests of Azure share."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.glacier_azure.functions import make_group
-from tests.projects import Project
 from tests.rigs.azure.server import AzureServer
 
 
@@ -16,10 +13,3 @@ def azure(azure_server: AzureServer, monkeypatch: pytest.MonkeyPatch) -> AzureSe
         monkeypatch.setenv(name, value)
     make_group(azure_server)
     return azure_server
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A user's project, whose modules can be imported."""
-    monkeypatch.syspath_prepend(tmp_path / "project")
-    return Project(tmp_path / "project")

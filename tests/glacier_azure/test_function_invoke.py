@@ -1,8 +1,8 @@
 """Calls of function apps, in the zip that was deployed, under the library's own app loader."""
 
-import re
 import socket
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -16,6 +16,7 @@ from glacier_azure.function.errors import function_errors
 from glacier_azure.function.request import ROUTE, TIMER
 from glacier_azure.function.web import send
 from glacier_azure.session import session_of
+from tests.functions.invoke_cases import Deploy, InvokeCases, deploy_many
 from tests.glacier_azure.functions import (
     answer_instead,
     deployed,
@@ -29,101 +30,23 @@ from tests.rigs.azure.server import AzureServer
 
 CALL = {"host": "app", "method": "POST", "path": f"/api/{ROUTE}"}
 NOT_RUNNING = {**CALL, "status": 503, "body": "Function host is not running."}
-MANY = """
-import os, sys, time
-
-calls = []
-
-def find(customer):
-    raise LookupError(f"no such customer: {customer}")
-
-def run(payload):
-    calls.append(payload)
-    if "customer" in payload:
-        return find(payload["customer"])
-    if "exit" in payload:
-        sys.exit(payload["exit"])
-    if "die" in payload:
-        os._exit(payload["die"])
-    if "answer" in payload:
-        return {"list": [1], "set": {"keys": {1}}, "nan": {"rate": float("nan")}}[payload["answer"]]
-    if "length" in payload:
-        return {"length": len(payload["length"])}
-    if "variable" in payload:
-        return {"value": os.environ.get(payload["variable"])}
-    return {
-        "calls": len(calls),
-        "file": __file__,
-        "path": [one for one in sys.path if "site-packages" in one],
-    }
-"""
 
 
 @pytest.fixture
-def many(azure: AzureServer, project: Project) -> Serverless:
-    """A function that does what its payload says; the same in every test, so deployed once."""
-    module = project.module(MANY, "many_handlers")
-    environment = {"MODE": "fast"}
-    return deployed(azure, f"{module}:run", name="many", environment=environment)
+def deploy(azure: AzureServer) -> Deploy:
+    return partial(deployed, azure)
 
 
-def test_invoke_runs_in_the_unpacked_zip(many: Serverless) -> None:
-    answer = many.invoke({})
-
-    assert answer["file"].endswith("/many_handlers.py")
-    assert "glacier-functions-" in answer["file"]
-    assert answer["path"] == []
+@pytest.fixture
+def many(deploy: Deploy, project: Project) -> Serverless:
+    return deploy_many(deploy, project)
 
 
-def test_invoke_keeps_a_process_for_the_next_call(many: Serverless) -> None:
-    first = many.invoke({})["calls"]
-
-    assert [many.invoke({})["calls"] for _ in range(2)] == [first + 1, first + 2]
-
-
-def test_invoke_of_a_failing_handler_has_its_type_and_trace(many: Serverless) -> None:
-    with pytest.raises(FunctionError, match="'many' failed: LookupError: no such cust") as caught:
-        many.invoke({"customer": 7})
-
-    error = vars(caught.value)
-    assert (error["function_name"], error["error_type"]) == ("many", "LookupError")
-    assert re.search(r'many_handlers.py", line \d+, in find\n', error["remote_traceback"])
-    assert error["remote_traceback"].rstrip() in str(caught.value)
-
-
-def test_invoke_of_a_handler_that_exits_says_so(many: Serverless) -> None:
-    with pytest.raises(FunctionError, match=r"(?s)failed: SystemExit: 3\..*sys\.exit\("):
-        many.invoke({"exit": 3})
-
-
-def test_invoke_of_a_handler_whose_process_ends_says_so(many: Serverless) -> None:
-    with pytest.raises(FunctionError, match=r"no answer \(HTTP 500\): its process ended.*memory_"):
-        many.invoke({"die": 5})
-
-    assert many.invoke({"length": "x"}) == {"length": 1}
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        ("list", r"Expected the answer of 'many' to be a JSON object \(a dict\), got list\."),
-        ("set", r"The answer of 'many' holds what JSON can't: \['keys'\] is a set"),
-        ("nan", r"\['rate'\] is nan, which is no JSON number"),
-    ],
-)
-def test_answer_that_is_no_json_object_fails_as_on_this_machine(
-    many: Serverless, answer: str, message: str
-) -> None:
-    with pytest.raises(PayloadError, match=message):
-        many.invoke({"answer": answer})
-
-
-def test_environment_of_the_config_is_the_functions(many: Serverless) -> None:
-    assert many.invoke({"variable": "MODE"}) == {"value": "fast"}
-
-
-def test_payload_of_megabytes_arrives(many: Serverless) -> None:
-    assert many.invoke({"length": "x" * 5_000_000}) == {"length": 5_000_000}
+class TestCalls(InvokeCases):
+    unpacked = r".*glacier-functions-.*"
+    ended = r"no answer \(HTTP 500\): its process ended.*memory_"
+    timed_out = r"timed out after 1 seconds \(HTTP 500\)\. Raise time"
+    not_packed = r"can't start: ModuleNotFoundError: No module named 'pluggy'.*packages="
 
 
 def test_payload_that_is_too_large_is_not_sent(
@@ -136,46 +59,6 @@ def test_payload_that_is_too_large_is_not_sent(
         many.invoke({"length": "x" * (1001 - len('{"length": ""}'))})
 
     assert requests_of_apps(azure) == []
-
-
-def test_invoke_of_a_slow_handler_times_out(azure: AzureServer, project: Project) -> None:
-    module = project.module(
-        """
-        import time
-
-        def run(payload):
-            time.sleep(payload["seconds"])
-        """
-    )
-    function = deployed(azure, f"{module}:run", timeout_seconds=1)
-
-    with pytest.raises(FunctionError, match=r"timed out after 1 seconds \(HTTP 500\)\. Raise time"):
-        function.invoke({"seconds": 30})
-
-    assert function.invoke({"seconds": 0}) == {}
-
-
-def test_invoke_without_a_package_that_is_needed_names_it(
-    azure: AzureServer, project: Project
-) -> None:
-    # What is imported by a computed name can't be found in the sources.
-    module = project.module(
-        """
-        import importlib
-
-        importlib.import_module("plug" + "gy")
-
-        def run(payload):
-            return {}
-        """
-    )
-    function = deployed(azure, f"{module}:run")
-
-    with pytest.raises(
-        FunctionError,
-        match=r"can't start: ModuleNotFoundError: No module named 'pluggy'.*packages=",
-    ):
-        function.invoke({})
 
 
 def test_schedule_calls_the_handler_with_an_empty_payload(

@@ -1,14 +1,12 @@
 """What the tests of Google Cloud share."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from glacier import Provider
 from tests.glacier_gcp.objects import Objects
 from tests.glacier_gcp.uploads import uploads_to
-from tests.projects import Project
 from tests.rigs.gcp.server import GcpServer
 from tests.rigs.proxy import Proxy
 from tests.stores.upload_cases import Make
@@ -44,10 +42,3 @@ def make(gcp_server: GcpServer, proxy: Proxy, objects: Objects) -> Make:
     """Makes the uploads of a stage, through the proxy, which are tried again for a second."""
     config = gcp_server.config(endpoint=proxy.endpoint, retry_timeout_seconds=1)
     return uploads_to(config, objects.name)
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A user's project, whose modules can be imported."""
-    monkeypatch.syspath_prepend(tmp_path / "project")
-    return Project(tmp_path / "project")

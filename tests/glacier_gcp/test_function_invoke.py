@@ -2,11 +2,11 @@
 
 import json
 import os
-import re
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from glacier.config import GcpConfig
 from glacier.errors import ConfigError, FunctionError, PayloadError
 from glacier_gcp.function.calls import caller_of, entrances
 from glacier_gcp.session import session_of
+from tests.functions.invoke_cases import Deploy, InvokeCases, deploy_many
 from tests.glacier_gcp.functions import (
     PLACE,
     answered,
@@ -34,40 +35,27 @@ from tests.rigs.proxy import Proxy, drop
 
 CALL = "/run/many$"
 NO_INSTANCE = "The request was aborted because there was no available instance."
-MANY = """
-import os, sys, time
-
-calls = []
-
-def find(customer):
-    raise LookupError(f"no such customer: {customer}")
-
-def run(payload):
-    calls.append(payload)
-    if "customer" in payload:
-        return find(payload["customer"])
-    if "exit" in payload:
-        sys.exit(payload["exit"])
-    if "die" in payload:
-        os._exit(payload["die"])
-    if "answer" in payload:
-        return {"list": [1], "set": {"keys": {1}}, "nan": {"rate": float("nan")}}[payload["answer"]]
-    if "length" in payload:
-        return {"length": len(payload["length"])}
-    if "variable" in payload:
-        return {"value": os.environ.get(payload["variable"])}
-    return {
-        "calls": len(calls),
-        "file": __file__,
-        "path": [one for one in sys.path if "site-packages" in one],
-    }
-"""
 
 
 @pytest.fixture
-def many(gcp_server: GcpServer, project: Project) -> Serverless:
-    """A function that does what its payload says; the same in every test, so deployed once."""
-    return deploy_many(gcp_server.config(), project)
+def deploy(gcp_server: GcpServer) -> Deploy:
+    return partial(deployed, gcp_server.config())
+
+
+@pytest.fixture
+def many(deploy: Deploy, project: Project) -> Serverless:
+    return deploy_many(deploy, project)
+
+
+class TestCalls(InvokeCases):
+    unpacked = ".*/workspace"
+    ended = r"no answer \(HTTP 503.*its process ended.*memory_mb"
+    timed_out = r"timed out after 1 seconds \(HTTP 504.*raise timeout_"
+    not_packed = r"can't start: ModuleNotFoundError: No module named 'pluggy'.*packages="
+
+
+def test_function_is_told_its_project(many: Serverless) -> None:
+    assert many.invoke({"variable": "GOOGLE_CLOUD_PROJECT"}) == {"value": PROJECT}
 
 
 @pytest.fixture
@@ -84,74 +72,9 @@ def through(many: Serverless, gcp_server: GcpServer, proxy: Proxy) -> Serverless
     return Provider(config).serverless("many", many.handler)
 
 
-def deploy_many(config: GcpConfig, project: Project) -> Serverless:
-    """Deploy the function that does what its payload says."""
-    module = project.module(MANY, "many_handlers")
-    return deployed(config, f"{module}:run", name="many", environment={"MODE": "fast"})
-
-
 def calls_of(proxy: Proxy) -> int:
     """Return how often functions were called through a proxy."""
     return sum("/run/" in one.path for one in proxy.requests)
-
-
-def test_invoke_runs_in_the_unpacked_zip(many: Serverless) -> None:
-    answer = many.invoke({})
-
-    assert answer["file"].endswith("/workspace/many_handlers.py")
-    assert answer["path"] == []
-
-
-def test_invoke_keeps_an_instance_for_the_next_call(many: Serverless) -> None:
-    first = many.invoke({})["calls"]
-
-    assert [many.invoke({})["calls"] for _ in range(2)] == [first + 1, first + 2]
-
-
-def test_invoke_of_a_failing_handler_has_its_type_and_trace(many: Serverless) -> None:
-    with pytest.raises(FunctionError, match="'many' failed: LookupError: no such cust") as caught:
-        many.invoke({"customer": 7})
-
-    error = vars(caught.value)
-    assert (error["function_name"], error["error_type"]) == ("many", "LookupError")
-    assert re.search(r'many_handlers.py", line \d+, in find\n', error["remote_traceback"])
-    assert error["remote_traceback"].rstrip() in str(caught.value)
-
-
-def test_invoke_of_a_handler_that_exits_says_so(many: Serverless) -> None:
-    with pytest.raises(FunctionError, match=r"(?s)failed: SystemExit: 3\..*sys\.exit\("):
-        many.invoke({"exit": 3})
-
-
-def test_invoke_of_a_handler_whose_process_ends_says_so(many: Serverless) -> None:
-    with pytest.raises(FunctionError, match=r"no answer \(HTTP 503.*its process ended.*memory_mb"):
-        many.invoke({"die": 5})
-
-    assert many.invoke({"length": "x"}) == {"length": 1}
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        ("list", r"Expected the answer of 'many' to be a JSON object \(a dict\), got list\."),
-        ("set", r"The answer of 'many' holds what JSON can't: \['keys'\] is a set"),
-        ("nan", r"\['rate'\] is nan, which is no JSON number"),
-    ],
-)
-def test_answer_that_is_no_json_object_fails_as_on_this_machine(
-    many: Serverless, answer: str, message: str
-) -> None:
-    with pytest.raises(PayloadError, match=message):
-        many.invoke({"answer": answer})
-
-
-def test_environment_of_the_config_is_the_functions(many: Serverless) -> None:
-    assert many.invoke({"variable": "MODE"}) == {"value": "fast"}
-    assert many.invoke({"variable": "GOOGLE_CLOUD_PROJECT"}) == {"value": PROJECT}
-
-
-def test_payload_of_megabytes_arrives(many: Serverless) -> None:
-    assert many.invoke({"length": "x" * 5_000_000}) == {"length": 5_000_000}
 
 
 def test_payload_that_is_too_large_is_not_sent(
@@ -163,48 +86,6 @@ def test_payload_that_is_too_large_is_not_sent(
         through.invoke({"length": "x" * (1001 - len('{"length": ""}'))})
 
     assert proxy.requests == []
-
-
-def test_invoke_of_a_slow_handler_times_out(gcp_server: GcpServer, project: Project) -> None:
-    module = project.module(
-        """
-        import time
-
-        def run(payload):
-            time.sleep(payload["seconds"])
-        """
-    )
-    function = deployed(gcp_server.config(), f"{module}:run", timeout_seconds=1)
-
-    with pytest.raises(
-        FunctionError, match=r"timed out after 1 seconds \(HTTP 504.*raise timeout_"
-    ):
-        function.invoke({"seconds": 30})
-
-    assert function.invoke({"seconds": 0}) == {}
-
-
-def test_invoke_without_a_package_that_is_needed_names_it(
-    gcp_server: GcpServer, project: Project
-) -> None:
-    # What is imported by a computed name can't be found in the sources.
-    module = project.module(
-        """
-        import importlib
-
-        importlib.import_module("plug" + "gy")
-
-        def run(payload):
-            return {}
-        """
-    )
-    function = deployed(gcp_server.config(), f"{module}:run")
-
-    with pytest.raises(
-        FunctionError,
-        match=r"can't start: ModuleNotFoundError: No module named 'pluggy'.*packages=",
-    ):
-        function.invoke({})
 
 
 def test_schedule_calls_the_handler_with_an_empty_payload(

@@ -203,7 +203,7 @@ class GlueAdapter(ExecutorAdapter):
         source = script_source(job)
         path = f"scripts/{hashlib.sha256(source).hexdigest()}/{job.script.name}"
         put_object(staging, path, source)
-        return run_file(job, f"{staging.get_uri()}{path}")
+        return run_file(job, source, f"{staging.get_uri()}{path}")
 
     def _run(self, job_id: str) -> Mapping[str, Any]:
         with of_glue(f"The run {job_id} is not told of", job_name=self._name, job_id=job_id):

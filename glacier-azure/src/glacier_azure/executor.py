@@ -228,7 +228,7 @@ class SynapseAdapter(ExecutorAdapter):
         """Upload a job's script and what the launcher has to know of it; return their URIs."""
         source = script_source(job)
         name, path = f"{hashlib.sha256(source).hexdigest()}.py", f"runs/{job.token}.json"
-        content = run_file(job, name, file=f"{staging.path}{path}")
+        content = run_file(job, source, name, file=f"{staging.path}{path}")
         script = self._uploaded(staging, f"scripts/{name}", source)
         return [self._uploaded(staging, path, content), script], content
 

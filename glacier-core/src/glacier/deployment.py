@@ -34,11 +34,16 @@ class Deployment:
 def deploy_all(provider: "Provider") -> Deployment:
     """Deploy all resources of a provider, each where it differs; `Provider.deploy` has more."""
     changes: list[Difference] = []
-    for resource in _in_order(provider):
-        found = tuple(resource.drift())
-        if found:
-            resource.deploy()
-        changes += found
+    try:
+        for resource in _in_order(provider):
+            found = tuple(resource.drift())
+            if found:
+                resource.deploy()
+            changes += found
+    except BaseException as error:
+        if changes:
+            error.add_note(f"Deployed before that, and still there:\n{Deployment(tuple(changes))}")
+        raise
     return Deployment(tuple(changes))
 
 

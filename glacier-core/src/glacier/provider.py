@@ -174,7 +174,8 @@ class Provider:
 
         Raises:
             ContradictionError: Two resources say different things of one thing; it names both.
-            GlacierError: The platform refuses. What came before it stays deployed.
+            GlacierError: The platform refuses. What came before it stays deployed; a note of the
+                error (`__notes__`) has the table of that.
         """
         from glacier.deployment import deploy_all
 

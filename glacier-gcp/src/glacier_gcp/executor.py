@@ -199,7 +199,7 @@ class DataprocAdapter(ExecutorAdapter):
         source = script_source(job)
         path = f"scripts/{hashlib.sha256(source).hexdigest()}.py"
         known = {"wheels": None} if wheels is None else wheels
-        content = run_file(job, self._uri(staging, path), **known)
+        content = run_file(job, source, self._uri(staging, path), **known)
         self._uploaded(staging, path, source)
         return content
 

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand
 
 from glacier.cli.failures import (
     FunctionFailedError,
     failed_run,
     function_errors,
+    notes_of,
     one_line,
     print_traceback,
 )
@@ -21,7 +23,7 @@ from glacier.cli.parameters import typed_parameters
 from glacier.cli.plugins import print_report, report_plugins
 from glacier.cli.progress import shown_progress
 from glacier.deployment import Deployment
-from glacier.errors import GlacierError, RunError, StorageError
+from glacier.errors import FunctionError, GlacierError, JobError, RunError, StorageError
 from glacier.pipeline import Pipeline
 from glacier.plugins import load_plugins
 
@@ -32,6 +34,11 @@ INTERRUPTED = 130  # as shells say: 128 and the number of SIGINT
 
 _WRITES_STAY = "Writes that were committed stay; nothing else was changed."
 _DEPLOYED_STAYS = "What was deployed before stays; deploy again to finish."
+
+_FAILURES = (RunError, StorageError, FunctionError, JobError, FunctionFailedError)
+"""Errors of what was to be done; other ones are of how it was asked for."""
+
+_UsageError: Any = typer.BadParameter.__base__  # typer has no name for click's
 
 app = typer.Typer(
     help="Run, check and look into Glacier pipelines.",
@@ -177,11 +184,28 @@ def terraform(
 def deploy(target: ProviderTarget, show_traceback: Traceback = False) -> None:
     """Deploy all resources that providers have made, and show what has changed."""
     with _errors_told(show_traceback=show_traceback, interrupted=_DEPLOYED_STAYS):
-        changes = [one for each in load_providers(target) for one in each.deploy().changes]
-        typer.echo(str(Deployment(tuple(changes))))
+        is_changed = False
+        for one in load_providers(target):
+            done = one.deploy()
+            if done.changes:
+                typer.echo(str(done))
+            is_changed |= bool(done.changes)
+    if not is_changed:
+        typer.echo(str(Deployment()))
 
 
-@app.command()
+class _Comparing(TyperCommand):
+    """A command of which 2 says that something differs, so that usage errors exit with 1."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:  # Any: click's, as it has them
+        try:
+            return super().make_context(*args, **kwargs)
+        except _UsageError as error:
+            error.exit_code = FAILED
+            raise
+
+
+@app.command(cls=_Comparing)
 def drift(target: ProviderTarget, show_traceback: Traceback = False) -> None:
     """Compare what is on the platforms with the configs; exit with 2 where it differs."""
     with _errors_told(show_traceback=show_traceback, usage_error=FAILED):
@@ -278,8 +302,14 @@ def _errors_told(
             typer.echo(
                 failed_run(error) if isinstance(error, RunError) else one_line(error), err=True
             )
-        is_failure = isinstance(error, RunError | StorageError | FunctionFailedError)
-        raise typer.Exit(FAILED if is_failure else usage_error) from None
-    except KeyboardInterrupt:
+            _tell_notes(error)
+        raise typer.Exit(FAILED if isinstance(error, _FAILURES) else usage_error) from None
+    except KeyboardInterrupt as error:
         typer.echo(f"Interrupted. {interrupted}", err=True)
+        _tell_notes(error)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _tell_notes(error: BaseException) -> None:
+    for note in notes_of(error):
+        typer.echo(note, err=True)

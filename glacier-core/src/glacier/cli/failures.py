@@ -56,6 +56,11 @@ def one_line(error: GlacierError) -> str:
     return f"Error: {_gist(error)}"
 
 
+def notes_of(error: BaseException) -> list[str]:
+    """Return what was noted of an error on its way, such as what was deployed before it."""
+    return list(getattr(error, "__notes__", ()))
+
+
 def failed_run(error: RunError) -> str:
     """Return which tasks of a run failed and why, each on a line, and what was skipped."""
     run = error.run

@@ -40,21 +40,21 @@ def standalone(launcher: ModuleType) -> bytes:
     return "".join([*lines[:begin], _shared_source(), *lines[end:]]).encode()
 
 
-def run_file(job: ScriptJob, script: str, **more: Any) -> bytes:  # Any: JSON
+def run_file(job: ScriptJob, source: bytes, place: str, /, **more: Any) -> bytes:  # Any: JSON
     """Return what a launcher has to know of a job, as JSON.
 
     Args:
         job: The job.
-        script: Where its script lies.
+        source: Its script, as `script_source` returns it.
+        place: Where the script lies.
         **more: What the platform's launcher wants to know beside that.
 
     Raises:
         PackageError: A secret of this process is in it.
     """
-    source = script_source(job)
     run = {
         "format": launching.FORMAT,
-        "script": script,
+        "script": place,
         "sha256": hashlib.sha256(source).hexdigest(),
         "name": job.script.name,
         "args": job.args,
@@ -62,7 +62,7 @@ def run_file(job: ScriptJob, script: str, **more: Any) -> bytes:  # Any: JSON
         **more,
     }
     content = json.dumps(run).encode()
-    check_no_secret("The job's environment", content)
+    check_no_secret("What the job is told (its arguments and its environment)", content)
     return content
 
 

@@ -46,7 +46,7 @@ class LocalServerlessAdapter(ServerlessAdapter):
             answer = handler(event)
         except (Exception, SystemExit) as error:  # a user's handler may raise anything
             raise FunctionError(
-                f"The function {name!r} failed: {type(error).__name__}: {error}. "
+                f"The function {name!r} failed: {type(error).__name__}: {str(error).rstrip('.')}. "
                 "The cause of this error has the handler's own traceback.",
                 function_name=name,
                 error_type=type(error).__name__,

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 from glacier.claims import Settings, all_claims, settled
 from glacier.jobs.staging import staging_of
 from glacier.terraform.document import Document, document_of
-from glacier.terraform.touched import Touched
+from glacier.terraform.touched import NO_PIPELINES, Inspected, Touched, inspected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from glacier.access import Access
     from glacier.pipeline import Pipeline
@@ -27,11 +27,11 @@ def collected(*providers: "Provider", pipelines: "Iterable[Pipeline[..., Any]]" 
         *providers: Whose resources are described.
         pipelines: Pipelines that decide what roles may do.
     """
-    checked = tuple(pipelines)
+    seen = inspected(tuple(pipelines))
     blocks: list[Block] = []
     notes: list[str] = []
     for provider in providers:
-        estate = ProviderEstate(provider, checked)
+        estate = ProviderEstate(provider, seen)
         for resource in provider.get_resources():
             blocks += provider.get_adapter(resource).blocks(estate)
         notes += estate.notes
@@ -43,15 +43,13 @@ class ProviderEstate:
 
     Args:
         provider: Whose resources are described.
-        pipelines: The pipelines that decide what roles may do.
+        seen: What is known of the pipelines that decide what roles may do.
     """
 
-    def __init__(
-        self, provider: "Provider", pipelines: "Sequence[Pipeline[..., Any]]" = ()
-    ) -> None:
+    def __init__(self, provider: "Provider", seen: Inspected = NO_PIPELINES) -> None:
         self._provider = provider
         self._claims = tuple(all_claims(provider))
-        self._touched = Touched(provider, pipelines)
+        self._touched = Touched(provider, seen)
         self._notes: list[str] = []
 
     @property

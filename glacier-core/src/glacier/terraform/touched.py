@@ -5,6 +5,7 @@ those of the tasks before it, and those that the pipeline's own function makes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -36,23 +37,45 @@ _UNUSED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What checks of pipelines tell, whichever providers their tasks use.
+
+    Attributes:
+        inspections: One of each pipeline that could be checked.
+        problem: Why they do not tell all; empty where they do.
+    """
+
+    inspections: tuple[Inspection, ...] = ()
+    problem: str = _NO_PIPELINES
+
+
+NO_PIPELINES = Inspected()
+
+
+def inspected(pipelines: "Sequence[Pipeline[..., Any]]") -> Inspected:
+    """Check pipelines, each once."""
+    found: list[Inspection] = []
+    problem = "" if pipelines else _NO_PIPELINES
+    for pipeline in pipelines:
+        try:
+            found.append(inspect_pipeline(pipeline, {}))
+        except GlacierError as error:
+            problem = _unknown(f"{pipeline!r} can't be checked ({_kind(error)})")
+    return Inspected(tuple(found), problem)
+
+
 class Touched:
     """What pipelines do with a provider's buckets, by executor.
 
     Args:
         provider: Whose functions and executors are asked for.
-        pipelines: What is known to use them.
+        seen: What is known of the pipelines that use them.
     """
 
-    def __init__(self, provider: "Provider", pipelines: "Sequence[Pipeline[..., Any]]") -> None:
+    def __init__(self, provider: "Provider", seen: Inspected) -> None:
         self._provider = provider
-        self._inspections: list[Inspection] = []
-        self._problem = "" if pipelines else _NO_PIPELINES
-        for pipeline in pipelines:
-            try:
-                self._inspections.append(inspect_pipeline(pipeline, {}))
-            except GlacierError as error:
-                self._problem = _unknown(f"{pipeline!r} can't be checked ({_kind(error)})")
+        self._seen = seen
 
     def access(self, resource: "Resource") -> Access:
         """Return the buckets that a function, or the jobs of an executor, may have to touch.
@@ -61,12 +84,12 @@ class Touched:
         """
         if not isinstance(resource, Executor):
             return declared_access(self._provider, _FUNCTION)
-        if self._problem:
-            return declared_access(self._provider, self._problem)
+        if self._seen.problem:
+            return declared_access(self._provider, self._seen.problem)
         reads: list[Bucket] = []
         writes: list[Bucket] = []
         is_used = False
-        for inspection in self._inspections:
+        for inspection in self._seen.inspections:
             for call in inspection.graph.calls:
                 if not _runs_on(call, resource):
                     continue

@@ -244,8 +244,9 @@ def run_source(job: "ScriptJob") -> tuple[bytes, bytes]:
     Raises:
         PackageError: A secret of this process is in it.
     """
-    source = base64.b64encode(script_source(job)).decode()
-    carried = run_file(job, job.script.name, source=source)
+    source = script_source(job)
+    told = {"source": base64.b64encode(source).decode()}
+    carried = run_file(job, source, job.script.name, **told)
     whole = standalone(launcher)
     assert whole.count(_CARRIED) == 1
     filled = b"CARRIED = " + json.dumps(base64.b64encode(carried).decode()).encode()
