@@ -61,47 +61,32 @@ def plugin_names(name: str) -> PluginNames:
             fsspec or by Glacier itself.
     """
     names = PluginNames(re.sub(r"[-_.]+", "-", name).lower().removeprefix(_PREFIX))
-    _check_spelling(name, names)
-    _check_is_free(name, names)
+    problem = _misspelling(name, names) or _taken(names)
+    if problem is not None:
+        raise ConfigError(
+            f"{name!r} can't name a new plugin: {problem}. Use another name, such as 'ice-cellar'.",
+            name=name,
+        )
     return names
 
 
-def _check_spelling(given: str, names: PluginNames) -> None:
+def _misspelling(given: str, names: PluginNames) -> str | None:
+    """Return what is wrong with a name by itself, as half a sentence; None if nothing is."""
     # PEP 508, but for a digit at the start: no class begins with one.
     if not re.fullmatch(r"[A-Za-z]([A-Za-z0-9._-]*[A-Za-z0-9])?", given):
-        raise ConfigError(
-            f"{given!r} can't name a plugin; expected letters and digits of ASCII with '-', '_' or "
-            "'.' between them, the first one a letter, such as 'ice-cellar'.",
-            name=given,
+        return (
+            "it has to be of letters and digits of ASCII, with '-', '_' or '.' between them, and "
+            "to begin with a letter"
         )
     if not re.fullmatch(r"[a-z][a-z0-9-]*", names.name):
-        raise ConfigError(
-            f"{given!r} can't name a plugin: after {_PREFIX!r} a letter has to come. Use a name "
-            "such as 'ice-cellar'.",
-            name=given,
-        )
+        return f"a letter has to come after {_PREFIX!r}"
     if iskeyword(names.name) or iskeyword(names.classes):
-        raise ConfigError(
-            f"{given!r} can't name a plugin: it is a keyword of Python. Use another name, such as "
-            f"'{names.name}-store'.",
-            name=given,
-        )
+        return "it is a keyword of Python"
+    if names.classes.startswith("Test"):
+        return "pytest takes classes that begin with 'Test' for tests"
     if len(names.name) > _LONGEST:
-        raise ConfigError(
-            f"{given!r} can't name a plugin: it has {len(names.name)} characters, and at most "
-            f"{_LONGEST} fit the files. Use a shorter one.",
-            name=given,
-        )
-
-
-def _check_is_free(given: str, names: PluginNames) -> None:
-    taken = _taken(names)
-    if taken is not None:
-        raise ConfigError(
-            f"{given!r} can't name a new plugin: {taken}. Use another name, such as "
-            f"'{names.name}-store'.",
-            name=given,
-        )
+        return f"it has {len(names.name)} characters, and at most {_LONGEST} fit the files"
+    return None
 
 
 def _taken(names: PluginNames) -> str | None:
@@ -117,6 +102,8 @@ def _taken(names: PluginNames) -> str | None:
             return f"{plugin.distribution} is installed here, with a plugin of that name"
     if names.name in available_protocols():
         return f"fsspec has a filesystem for {names.name}:// already"
+    if names.classes == "Filesystem":
+        return "Glacier has a FilesystemBucketAdapter already"
     for name in (f"{names.classes}Config", f"{names.classes}BucketConfig"):
         if _is_offered(name):
             return f"glacier.config has a {name} already"
