@@ -164,6 +164,32 @@ def test_commit_sweeps_uploads_that_are_a_day_old(bucket: Bucket) -> None:
     assert old not in everything(bucket)
 
 
+class BlindFileSystem(ToyFileSystem):
+    """Takes a file that it may not see for one that is missing, as fsspec's local one does."""
+
+    cachable = False
+
+    def get_file(self, rpath: str, lpath: str, **kwargs: Any) -> None:
+        raise FileNotFoundError(rpath)
+
+
+class BlindBucketAdapter(ToyBucketAdapter):
+    """A bucket of the toy platform, locked, on a filesystem that doesn't say so of a file."""
+
+    @property
+    def filesystem(self) -> ToyFileSystem:
+        return BlindFileSystem(locked=(f"cellar/{self.resource.bucket_name}",))
+
+
+def test_file_that_is_locked_is_not_taken_for_missing(bucket: Bucket) -> None:
+    file = bucket / "rows.parquet"
+    file.write(ROWS)
+    adapter = BlindBucketAdapter(file, file.provider)
+
+    with pytest.raises(PermissionError, match="is locked"):
+        adapter.scan(file.get_format(), None, {})
+
+
 def test_directory_that_is_locked_is_not_taken_for_empty(bucket: Bucket) -> None:
     name = bucket.bucket_name
     bucket.write(ROWS, partition_by="year")

@@ -12,6 +12,8 @@ from tests.docs.pages import ROOT, block_that_starts
 PAGES = {
     "attic": ROOT / "README.md",
     "full": ROOT / "docs" / "how-to" / "test-without-a-cloud.md",
+    "tsv": ROOT / "docs" / "how-to" / "write-a-format.md",
+    "avro": ROOT / "docs" / "how-to" / "write-a-format.md",
 }
 
 

@@ -214,8 +214,16 @@ class FilesystemBucketAdapter(BucketAdapter):
         for path in [fixed] if is_single else self.list():
             copy = directory / path
             copy.parent.mkdir(parents=True, exist_ok=True)
-            self.filesystem.get_file(self._tree.absolute(path), str(copy))
+            self._fetch(path, copy)
         return _local(f"{directory}/{self.resource.path}", is_glob=is_glob(self.resource.path))
+
+    def _fetch(self, path: str, copy: Path) -> None:
+        try:
+            self.filesystem.get_file(self._tree.absolute(path), str(copy))
+        except FileNotFoundError:
+            # fsspec's local filesystem takes a file that it may not see for one that is missing.
+            self._tree.kind(path)
+            raise
 
     @property
     def _tree(self) -> FileTree:

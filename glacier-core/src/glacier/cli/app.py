@@ -247,6 +247,29 @@ def plugins() -> None:
 
 
 @app.command()
+def new_plugin(
+    name: Annotated[
+        str,
+        typer.Argument(help="The plugin's name, such as `ice-cellar`.", show_default=False),
+    ],
+    directory: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to write; `glacier-NAME` where it is not given.", show_default=False
+        ),
+    ] = None,
+    show_traceback: Traceback = False,
+) -> None:
+    """Write a distribution with a plugin that works: a store, its configs and its tests."""
+    # Only here: no other command writes one.
+    from glacier.plugin_template import write_plugin
+
+    with _errors_told(show_traceback=show_traceback):
+        for path in write_plugin(name, directory):
+            typer.echo(str(path))
+
+
+@app.command()
 def jobs(
     cancel: Annotated[bool, typer.Option("--cancel", help="Cancel those that go on.")] = False,
 ) -> None:
