@@ -69,6 +69,16 @@ def holding(data: bytes, secrets: tuple[KnownSecret, ...]) -> KnownSecret | None
     return next((one for one in secrets if any(form in data for form in one.forms)), None)
 
 
+def hidden(text: str, secrets: Iterable[KnownSecret]) -> str:
+    """Return a text in which `(hidden)` stands for every one of some secrets."""
+    for secret in secrets:
+        for form in sorted(secret.forms, key=len, reverse=True):
+            shown = form.decode(errors="surrogateescape")
+            if shown in text:
+                text = text.replace(shown, "(hidden)")
+    return text
+
+
 def without_secrets(differences: Iterable[Difference]) -> tuple[Difference, ...]:
     """Return differences of which none tells a secret that this process knows.
 

@@ -82,6 +82,16 @@ class StageFiles(Protocol):
     def error(self) -> Exception | None:
         """The first error of the store, which a sink's own error says little of."""
 
+    def sizes(self) -> list[int]:
+        """Return how many bytes were written to each file that was opened."""
+
+    def ends(self, most: int) -> list[bytes]:
+        """Return the last bytes of each file, as far as they wait in memory for the commit.
+
+        Args:
+            most: How many of each at most.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:

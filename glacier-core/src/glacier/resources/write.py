@@ -41,12 +41,14 @@ class Write:
 
     Attributes:
         is_foreign: Whether the rows live in another library's memory, which may change.
+        rows: How many there are, where the data are no lazy frame.
     """
 
     bucket: "Bucket"
     frame: pl.LazyFrame
     request: WriteRequest
     is_foreign: bool = False
+    rows: int | None = None
 
     @classmethod
     def of(
@@ -69,9 +71,9 @@ class Write:
         """
         checked_mode(mode)
         _check_target(bucket, mode, partition_by)
-        frame, is_foreign = _as_lazy(bucket, data)
+        frame, is_foreign, rows = _as_lazy(bucket, data)
         _check_schema(bucket, frame)
-        return cls(bucket, frame, WriteRequest(mode, partition_by, options), is_foreign)
+        return cls(bucket, frame, WriteRequest(mode, partition_by, options), is_foreign, rows)
 
     @property
     def is_needed(self) -> bool:
@@ -166,15 +168,16 @@ class Write:
         return WriteRequest() if self.bucket.is_table else self.request
 
 
-def _as_lazy(bucket: "Bucket", data: Tabular | None) -> tuple[pl.LazyFrame, bool]:
+def _as_lazy(bucket: "Bucket", data: Tabular | None) -> tuple[pl.LazyFrame, bool, int | None]:
     data = _of_polars(data)
     hint = " Did the task that made it forget to return it?" if data is None else ""
     if isinstance(data, pl.LazyFrame):
-        return data, False
+        return data, False, None
     if isinstance(data, pl.DataFrame):
-        return data.lazy(), False
+        return data.lazy(), False, data.height
     if hasattr(data, "__arrow_c_stream__"):
-        return pl.DataFrame(data).lazy(), True
+        frame = pl.DataFrame(data)
+        return frame.lazy(), True, frame.height
     raise WriteError(
         f"Can't write a {type(data).__name__} to {bucket.get_uri()}; expected a Polars LazyFrame "
         "or DataFrame, or an object with the Arrow PyCapsule interface (__arrow_c_stream__)."
