@@ -1,9 +1,11 @@
 """What a run leaves behind: its status, its tasks, its result."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -125,6 +127,8 @@ class Run:
         status: The run's state.
         tasks: What became of every call, by its name, in the order of the graph.
         jobs: Every job that was submitted, in that order.
+        error: Why it failed where no task has: it was interrupted, or a frame that was needed
+            later could not be kept.
         settles: Every settle of writes, in order; those of jobs after the jobs' ends.
         result: What the pipeline's function returned, with values for handles. Lazy frames
             stay lazy; they may scan temporary files, which stay until `close()` or the end of
@@ -140,6 +144,7 @@ class Run:
     status: RunStatus = RunStatus.RUNNING
     tasks: dict[str, TaskRun] = field(default_factory=dict)
     jobs: list[JobRun] = field(default_factory=list)
+    error: BaseException | None = None
     settles: list[SettleRun] = field(default_factory=list)
     result: Any = None  # Any: whatever the user's function returns
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -161,6 +166,22 @@ class Run:
     def count(self, status: TaskStatus) -> int:
         """Return how many calls are in a state."""
         return sum(task.status is status for task in self.tasks.values())
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write a page about this run that a browser shows, and return its path.
+
+        One file of HTML, which loads nothing: the graph, a timeline, what was read and written, the
+        plans of the queries, and errors with their traces. It holds no secret of any config.
+
+        Args:
+            path: The file; replaced where there is one. Directories are made.
+
+        Raises:
+            PathError: The file can't be written.
+        """
+        from glacier.report import write_report
+
+        return write_report(self, path)
 
     def close(self) -> None:
         """Remove the temporary and staged files that the result still scans; may be repeated."""

@@ -118,6 +118,7 @@ class Execution:
             self._ledger.settle(lambda _: True, reason="the end of the run")
         except BaseException as error:
             self.run.status = RunStatus.FAILED
+            self.run.error = error
             self.state.give_up()
             if self._jobs is not None:
                 self._jobs.dispatch.cancel_now(f"the run was interrupted by {type(error).__name__}")
@@ -138,8 +139,11 @@ class Execution:
             RunError: A task failed.
         """
         run, errors, broken = self.run, self.run.errors, self.state.broken
+        told = {error.__cause__ for error in errors.values()}
+        untold = [error for error in broken.values() if error not in told]
         if errors or broken:
             run.status = RunStatus.FAILED
+            run.error = untold[0] if untold else None
             self.state.temporary.remove()
         else:
             run.result = self.state.value_of(self._graph.result)
@@ -149,8 +153,7 @@ class Execution:
             self._jobs.dispatch.conclude(self.state.origins_of_result())
         self._events.run_finished()
         if run.status is RunStatus.FAILED:
-            told = {error.__cause__ for error in errors.values()}
-            raise run_error(run, [*errors.values(), *(e for e in broken.values() if e not in told)])
+            raise run_error(run, [*errors.values(), *untold])
         return run
 
     def _keep_temporary(self) -> None:

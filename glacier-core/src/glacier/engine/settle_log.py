@@ -54,10 +54,11 @@ class PlanTexts:
             return ""
         finally:
             self._spent += time.perf_counter() - started
+        text = hidden(text, known_secrets())  # before it is cut: a part would not be recognised
         if len(text) > LONGEST_PLAN_CHARACTERS:
             left_out = len(text) - LONGEST_PLAN_CHARACTERS
             text = f"{text[:LONGEST_PLAN_CHARACTERS]}\n[... {left_out} characters left out ...]"
-        return hidden(text, known_secrets())
+        return text
 
 
 class SettleLog:

@@ -1,0 +1,44 @@
+"""Durations, sizes and counts as a reader wants them."""
+
+NOT_KNOWN = "not known"
+
+_THOUSAND = 1000
+_UNITS = ("kB", "MB", "GB", "TB")
+
+
+def duration(seconds: float) -> str:
+    """Return a duration with three significant digits, such as `1.23 s`."""
+    if seconds < 0.001:
+        return f"{seconds * 1e6:.0f} µs"
+    if seconds < 1:
+        return f"{seconds * 1e3:.{_decimals(seconds * 1e3)}f} ms"
+    if seconds < 60:
+        return f"{seconds:.{_decimals(seconds)}f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def size(count: int | None) -> str:
+    """Return a number of bytes, such as `1.2 MB`; words for None."""
+    if count is None:
+        return NOT_KNOWN
+    if count < _THOUSAND:
+        return f"{count} B"
+    power = min(len(_UNITS), (len(str(count)) - 1) // 3)
+    value = count / _THOUSAND**power
+    return f"{value:.{_decimals(value)}f} {_UNITS[power - 1]}"
+
+
+def number(count: int | None) -> str:
+    """Return a count with its thousands apart; words for None."""
+    return NOT_KNOWN if count is None else f"{count:,}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, such as `3 tasks`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _decimals(value: float) -> int:
+    return 2 if value < 10 else 1 if value < 100 else 0
