@@ -155,7 +155,7 @@ def test_failed_run_begins_with_its_errors_and_who_is_to_blame(provider: Provide
     (problem,) = page.all("article", class_="problem")
     assert headings(page)[:2] == ["broken_sales", "Errors"]
     assert next(problem.all("h3")).text == "save#2"
-    assert "The frame that fails is made by failing ." in problem.text
+    assert "The frame that fails is made by 'failing'." in problem.text
     assert "Traceback (most recent call last)" in next(problem.all("pre")).text
 
 

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 from glacier import Provider, pipeline, task
 from glacier.config import LocalConfig
 from glacier.errors import RunError
+from glacier.known_secrets import Hider
 from glacier.report.page import html_of
-from glacier.report.secrets import Hider
 from tests.report.reading import page_of
 from tests.report.runs import load, sales_run, save
 

@@ -179,7 +179,7 @@ class Run:
         Raises:
             PathError: The file can't be written.
         """
-        from glacier.report import write_report
+        from glacier.report.page import write_report
 
         return write_report(self, path)
 
@@ -204,8 +204,17 @@ class Run:
         self.close()
 
     def __repr__(self) -> str:
+        return f"<Run of {self.pipeline!r}: {self.status}, {self._counts()}>"
+
+    def _repr_html_(self) -> str:
+        """Return a card for notebooks: how it went, what has failed, what was written."""
+        from glacier.report.card import card_of
+
+        return card_of(self, self._counts())
+
+    def _counts(self) -> str:
         counts = {status: self.count(status) for status in TaskStatus}
         told = ", ".join(
             f"{number} {status.lower()}" for status, number in counts.items() if number
         )
-        return f"<Run of {self.pipeline!r}: {self.status}, {told or 'no tasks'}>"
+        return told or "no tasks"

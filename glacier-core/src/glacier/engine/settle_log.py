@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from glacier.engine.settled import QueryRun
-from glacier.known_secrets import hidden, known_secrets
+from glacier.known_secrets import Hider
 from glacier.resources.filled import filled
 from glacier.resources.translation import FAILURES
 
@@ -54,7 +54,7 @@ class PlanTexts:
             return ""
         finally:
             self._spent += time.perf_counter() - started
-        text = hidden(text, known_secrets())  # before it is cut: a part would not be recognised
+        text = Hider()(text)  # before it is cut: a part would not be recognised
         if len(text) > LONGEST_PLAN_CHARACTERS:
             left_out = len(text) - LONGEST_PLAN_CHARACTERS
             text = f"{text[:LONGEST_PLAN_CHARACTERS]}\n[... {left_out} characters left out ...]"

@@ -17,9 +17,9 @@ from markupsafe import Markup
 
 from glacier.engine.result import TaskStatus
 from glacier.errors import PathError, TaskError
+from glacier.known_secrets import Hider
 from glacier.report import words
 from glacier.report.graph import Drawing, drawn
-from glacier.report.secrets import Hider
 from glacier.report.timeline import timeline
 from glacier.storage import new_token
 
@@ -62,7 +62,7 @@ class Problem:
 
     Attributes:
         task: The task that failed; empty where it was the run.
-        culprit: The task to blame, where it is another one.
+        culprit: The task to blame, where it is another one and `what` doesn't name it.
         what: What the error says, but for what follows its first line.
         trace: All that is known of it.
     """
@@ -203,7 +203,8 @@ def _problem(name: str, error: BaseException, hide: Hider) -> Problem:
     # Hidden before anything is left out, as the names in the drawing are.
     what = hide(str(error)).splitlines() or [type(error).__name__]
     trace = hide("".join(traceback.format_exception(error)))
-    return Problem(name, culprit if culprit != name else "", what[0], _shortened(trace))
+    is_told = culprit == name or repr(culprit) in what[0]
+    return Problem(name, "" if is_told else culprit, what[0], _shortened(trace))
 
 
 def _shortened(text: str) -> str:

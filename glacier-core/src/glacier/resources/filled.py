@@ -9,6 +9,7 @@ from typing import IO
 
 import polars as pl
 
+from glacier.resources.translation import FAILURES
 from glacier.storage import Stage
 
 MOST_FOOTERS = 64
@@ -47,7 +48,10 @@ class Filled:
         if self.known_rows is not None or not self.footers:
             return self.known_rows
         files: list[IO[bytes]] = [io.BytesIO(footer) for footer in self.footers]
-        return int(pl.scan_parquet(files).select(pl.len()).collect().item())
+        try:
+            return int(pl.scan_parquet(files).select(pl.len()).collect().item())
+        except FAILURES:  # an encrypted file's, for one
+            return None
 
 
 def filled(stage: Stage, rows: int | None = None) -> Filled:
