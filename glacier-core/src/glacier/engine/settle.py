@@ -141,12 +141,11 @@ class Settlement:
             stage, one.stage = one.stage, None
             assert stage is not None  # filled above
             try:
-                one.write.commit(stage)
+                one.record.is_committed = one.write.commit(stage)
             except FAILURES as error:
                 self._fail(one, error)
             else:
                 self._committed.add(one)
-                one.record.is_committed = True
                 self._state.replaced.append(one.place)
 
     def _fail(

@@ -8,12 +8,13 @@ _UNITS = ("kB", "MB", "GB", "TB")
 
 def duration(seconds: float) -> str:
     """Return a duration with three significant digits, such as `1.23 s`."""
-    if seconds < 0.001:
+    rounded = float(f"{seconds:.3g}")
+    if rounded < 0.001:
         return f"{seconds * 1e6:.0f} µs"
-    if seconds < 1:
-        return f"{seconds * 1e3:.{_decimals(seconds * 1e3)}f} ms"
-    if seconds < 60:
-        return f"{seconds:.{_decimals(seconds)}f} s"
+    if rounded < 1:
+        return f"{seconds * 1e3:.{_decimals(rounded * 1e3)}f} ms"
+    if rounded < 60:
+        return f"{seconds:.{_decimals(rounded)}f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
@@ -25,8 +26,9 @@ def size(count: int | None) -> str:
         return NOT_KNOWN
     if count < _THOUSAND:
         return f"{count} B"
-    power = min(len(_UNITS), (len(str(count)) - 1) // 3)
-    value = count / _THOUSAND**power
+    rounded = int(float(f"{count:.3g}"))
+    power = min(len(_UNITS), (len(str(rounded)) - 1) // 3)
+    value = rounded / _THOUSAND**power
     return f"{value:.{_decimals(value)}f} {_UNITS[power - 1]}"
 
 

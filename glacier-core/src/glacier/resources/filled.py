@@ -4,13 +4,12 @@ import io
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import IO
 
 import polars as pl
 
 from glacier.resources.translation import FAILURES
-from glacier.storage import Stage
+from glacier.storage import MeasuredFiles, Stage
 
 MOST_FOOTERS = 64
 """Files of a dataset beyond which their rows are not counted."""
@@ -61,17 +60,22 @@ def filled(stage: Stage, rows: int | None = None) -> Filled:
         stage: A stage whose sink has ended.
         rows: How many rows it was given, where that is known.
     """
-    if stage.files is not None:
-        ends: Iterable[bytes] = stage.files.ends(LONGEST_FOOTER_BYTES)
-        sizes = stage.files.sizes()
-    elif "://" in stage.location.uri:
+    files: object = stage.files
+    paths: list[str] = []
+    if isinstance(files, MeasuredFiles):
+        sizes = files.sizes()
+    elif files is not None or "://" in stage.location.uri:
         return Filled(known_rows=rows)
     else:
         paths = list(_files(stage.location.uri))
         sizes = [os.stat(path).st_size for path in paths]  # noqa: PTH116 - fast for thousands
-        ends = (_end(path, size) for path, size in zip(paths, sizes, strict=True))
-    wanted = rows is None and len(sizes) <= MOST_FOOTERS
-    return Filled(sum(sizes), len(sizes), _footers(ends, len(sizes)) if wanted else (), rows)
+    ends: Iterable[bytes] = ()
+    if rows is None and len(sizes) <= MOST_FOOTERS:
+        if isinstance(files, MeasuredFiles):
+            ends = files.ends(LONGEST_FOOTER_BYTES)
+        else:
+            ends = map(_end, paths, sizes)
+    return Filled(sum(sizes), len(sizes), _footers(ends, len(sizes)), rows)
 
 
 def _files(path: str) -> Iterator[str]:
@@ -90,7 +94,7 @@ def _end(path: str, size: int) -> bytes:
 
 def _footers(ends: Iterable[bytes], count: int) -> tuple[bytes, ...]:
     """Return the footers at the ends of files; none if one of them has none."""
-    found = tuple(filter(None, map(_footer, islice(ends, MOST_FOOTERS))))
+    found = tuple(filter(None, map(_footer, ends)))
     return found if len(found) == count else ()
 
 

@@ -99,8 +99,11 @@ class Write:
             stage = self.bucket.adapter.stage(self.request.mode)
         return stage, self._file_format.sink(self.frame, stage, self._staging_request)
 
-    def commit(self, stage: Stage) -> None:
+    def commit(self, stage: Stage) -> bool:
         """Make a filled stage visible at the target and remove it.
+
+        Returns:
+            Whether it is visible: with `mode="ignore"` it is not where data has appeared meanwhile.
 
         Raises:
             ObjectExistsError: `mode="error"` and data has appeared meanwhile.
@@ -117,8 +120,10 @@ class Write:
         except ObjectExistsError:
             if self.request.mode != "ignore":
                 raise
+            return False
         finally:
             adapter.discard(stage)
+        return True
 
     def execute(self) -> None:
         """Write now: stage, sink and commit.
