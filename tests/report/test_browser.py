@@ -87,6 +87,22 @@ def test_all_text_has_the_contrast_that_wcag_asks_for(
     assert [one for one in found if one[0] < 4.5] == []
 
 
+@pytest.mark.parametrize("colours", ["background:#fff;color:#222", "background:#111;color:#ddd"])
+def test_cards_of_notebooks_take_the_colours_that_they_find(
+    browser: Browser, provider: Provider, tmp_path: Path, colours: str
+) -> None:
+    cards = "".join(one._repr_html_() for one in (provider, sales_run(provider)))
+    page = tmp_path / "cards.html"
+    page.write_text(f'<meta charset="utf-8"><body style="{colours}">{cards}', encoding="utf-8")
+
+    browser.open(page)
+
+    browser.screenshot(f"cards-{'dark' if '#111' in colours else 'light'}")
+    found = browser.run(CONTRASTS)
+    assert len(found) > 10
+    assert [one for one in found if one[0] < 4.5] == []
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_button_changes_the_theme_and_says_which_one_it_is(
     browser: Browser, page: Path, theme: str

@@ -96,7 +96,7 @@ def test_table_of_tasks_says_what_became_of_each_and_what_it_needed(provider: Pr
         ["save", "✓ Succeeded", "load"],
         ["failing", "✓ Succeeded", "load"],
         ["save#2", "✕ Failed", "failing"],
-        ["notify", "» Skipped", "save , save#2"],
+        ["notify", "» Skipped", "save (order only), save#2 (order only)"],
     ]
 
 

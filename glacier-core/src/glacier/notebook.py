@@ -12,6 +12,7 @@ _CARD = (
     "display:inline-block;max-width:100%;box-sizing:border-box;padding:.6em .9em;"
     "border:1px solid rgba(128,128,128,.45);border-radius:6px;line-height:1.45;text-align:left"
 )
+_TABLE = "border:0;margin:.3em 0 0;background:none;color:inherit;font:inherit"
 _QUIET = "opacity:.75"
 _CELL = (
     "padding:.1em 1.2em .1em 0;border:0;text-align:left;vertical-align:top;font-weight:400;"
@@ -35,7 +36,7 @@ def card(kind: str, title: str, facts: Iterable[tuple[str, str]], *, note: str =
         f'<td style="{_CELL}">{value}</td></tr>'
         for name, value in shown
     )
-    table = f'<table style="border:0;margin:.3em 0 0;background:none">{rows}</table>'
+    table = f'<table style="{_TABLE}">{rows}</table>'
     below = f'<div style="{_QUIET};margin-top:.3em">{escape(hide(note))}</div>' if note else ""
     return (
         f'<div style="{_CARD}"><div><span style="{_QUIET}">{escape(kind)}</span> '

@@ -42,18 +42,35 @@ _MARKS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """What a task needed.
+
+    Attributes:
+        name: The name of the other call.
+        anchor: The id of its row in the page; empty where it has none.
+        is_data: Whether its result was needed, and not only that it came first.
+    """
+
+    name: str
+    anchor: str
+    is_data: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TaskRow:
     """A task in the table.
 
     Attributes:
         anchor: The row's id in the page.
-        needs: The names and anchors of the tasks that it needed.
+        task: The task.
+        job: The executor whose job it was part of; empty for this process.
+        needs: What it needed.
     """
 
     anchor: str
     task: "TaskRun"
     job: str
-    needs: tuple[tuple[str, str], ...]
+    needs: tuple[Need, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +134,6 @@ def html_of(run: "Run") -> str:
 
 
 def _facts(run: "Run", hide: Hider) -> dict[str, Any]:  # Any: what a template is given
-    rows = _task_rows(run)
     reads = [(task, uri) for task in run.tasks.values() for uri in dict.fromkeys(task.reads)]
     return {
         "run": run,
@@ -125,8 +141,8 @@ def _facts(run: "Run", hide: Hider) -> dict[str, Any]:  # Any: what a template i
         "counts": [(one, run.count(one)) for one in TaskStatus if run.count(one)],
         "versions": _versions(),
         "problems": _problems(run, hide),
-        "rows": rows[:MOST_TASKS],
-        "left_out": max(0, len(rows) - MOST_TASKS),
+        "rows": _task_rows(run),
+        "left_out": max(0, len(run.tasks) - MOST_TASKS),
         "drawing": _drawing(run, hide),
         "timeline": timeline(run),
         "reads": [(task, uri, dict(task.rows_read).get(uri)) for task, uri in reads],
@@ -156,30 +172,25 @@ def _versions() -> str:
 
 
 def _task_rows(run: "Run") -> list[TaskRow]:
-    names = run.outline.names
-    anchors = {name: f"task-{at}" for at, name in enumerate(run.tasks)}
+    """Return the rows of the table, up to `MOST_TASKS`."""
+    shown = list(run.tasks.items())
+    if len(shown) > MOST_TASKS:
+        shown.sort(key=lambda item: item[1].status is TaskStatus.SUCCEEDED)
+    anchors = {name: f"task-{at}" for at, (name, _) in enumerate(shown[:MOST_TASKS])}
     job_of = {name: job.executor for job in run.jobs for name in job.tasks}
+    names = run.outline.names
     needs = {
-        name: tuple((names[i], anchors.get(names[i], "")) for i in dict.fromkeys((*data, *after)))
+        name: tuple(
+            Need(names[i], anchors.get(names[i], ""), i in data)
+            for i in dict.fromkeys((*data, *after))
+        )
         for name, data, after in zip(names, run.outline.data, run.outline.after, strict=True)
+        if name in anchors
     }
-    rows = [
-        TaskRow(anchors[name], task, job_of.get(name, ""), needs.get(name, ()))
-        for name, task in run.tasks.items()
+    return [
+        TaskRow(anchor, run.tasks[name], job_of.get(name, ""), needs[name])
+        for name, anchor in anchors.items()
     ]
-    if len(rows) > MOST_TASKS:
-        rows.sort(key=lambda row: row.task.status is TaskStatus.SUCCEEDED)
-        shown = {row.anchor for row in rows[:MOST_TASKS]}
-        rows = [
-            TaskRow(
-                row.anchor,
-                row.task,
-                row.job,
-                tuple((name, anchor if anchor in shown else "") for name, anchor in row.needs),
-            )
-            for row in rows
-        ]
-    return rows
 
 
 def _drawing(run: "Run", hide: Hider) -> Drawing | None:
