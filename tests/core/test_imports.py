@@ -40,6 +40,13 @@ def test_import_of_glacier_does_not_load(name: str) -> None:
     assert name not in loaded
 
 
+def test_the_command_alone_does_not_load_polars() -> None:
+    loaded = modules_after("import glacier.cli.app")
+
+    assert "typer" in loaded
+    assert "polars" not in loaded
+
+
 def test_a_run_does_not_load_what_only_its_report_needs() -> None:
     loaded = modules_after(
         LOCAL

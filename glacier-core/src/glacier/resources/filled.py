@@ -6,9 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-import polars as pl
-
-from glacier.resources.translation import FAILURES
 from glacier.storage import MeasuredFiles, Stage
 
 MOST_FOOTERS = 64
@@ -46,6 +43,10 @@ class Filled:
         """
         if self.known_rows is not None or not self.footers:
             return self.known_rows
+        import polars as pl  # only here: records of runs are imported where no frame is
+
+        from glacier.resources.translation import FAILURES
+
         files: list[IO[bytes]] = [io.BytesIO(footer) for footer in self.footers]
         try:
             return int(pl.scan_parquet(files).select(pl.len()).collect().item())
