@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from glacier import Bucket, Executor, Provider, pipeline, task
 from glacier.config import LocalConfig
-from glacier.engine.settle_log import LONGEST_PLAN_CHARACTERS, MOST_STEPS, PlanTexts
+from glacier.engine.settle_log import LONGEST_PLAN_CHARACTERS, MOST_STEPS, PlanTexts, Room
 from glacier.errors import RunError
 
 
@@ -220,7 +220,7 @@ def steps(count: int) -> pl.LazyFrame:
 
 
 def test_plans_are_kept_no_more_once_they_have_taken_long() -> None:
-    frame, texts = steps(MOST_STEPS // 6), PlanTexts()
+    frame, texts = steps(MOST_STEPS // 6), PlanTexts(Room())
 
     kept = [texts.of([frame], 0.001) for _ in range(100)]
 
@@ -229,7 +229,16 @@ def test_plans_are_kept_no_more_once_they_have_taken_long() -> None:
 
 
 def test_plan_of_many_steps_is_not_optimised_again() -> None:
-    assert PlanTexts().of([steps(MOST_STEPS)], 1.0) == ""
+    assert PlanTexts(Room()).of([steps(MOST_STEPS)], 1.0) == ""
+
+
+def test_plans_are_kept_while_there_is_room() -> None:
+    frame, texts = pl.LazyFrame({"a": [1]}).filter(pl.col("a") > 0), PlanTexts(Room(100))
+
+    kept = [bool(texts.of([frame], 1.0)) for _ in range(5)]
+
+    assert kept[0]
+    assert not kept[-1]
 
 
 def test_plan_is_kept_up_to_a_length() -> None:
@@ -238,7 +247,7 @@ def test_plan_is_kept_up_to_a_length() -> None:
         for number in range(LONGEST_PLAN_CHARACTERS // 100)
     )
 
-    plan = PlanTexts().of([wide], 1.0)
+    plan = PlanTexts(Room()).of([wide], 1.0)
 
     assert len(plan) < LONGEST_PLAN_CHARACTERS + 100
     assert plan.endswith("characters left out ...]")

@@ -9,7 +9,7 @@ import pytest
 from glacier import Provider, pipeline, task
 from glacier.errors import PathError, RunError
 from glacier.report.graph import MOST_NODES
-from glacier.report.page import MOST_TASKS, html_of
+from glacier.report.page import MOST_QUERIES, MOST_TASKS, html_of
 from tests.report.reading import Element, page_of, table
 from tests.report.runs import failed_run, load, sales_run, save
 
@@ -269,6 +269,23 @@ def test_failed_tasks_are_shown_first_where_some_are_left_out() -> None:
     assert rows[0][:2] == ["fail", "✕ Failed"]
     assert len(rows) == MOST_TASKS
     assert "Left out: 1 task that succeeded." in page.text
+
+
+def test_longest_queries_are_shown_where_there_are_many(provider: Provider) -> None:
+    @task
+    def write(number: int) -> None:
+        provider.bucket("lake", f"{number}.parquet").write(pl.DataFrame({"a": [number]}))
+
+    @pipeline
+    def writing() -> None:
+        for number in range(MOST_QUERIES + 1):
+            write(number)
+
+    page = page_of(writing.run())
+
+    (article,) = page.all("article")
+    assert f"Of {MOST_QUERIES + 1} queries the longest are shown." in article.text
+    assert len(list(article.all("details"))) == MOST_QUERIES
 
 
 def test_every_link_in_the_page_leads_somewhere(provider: Provider) -> None:

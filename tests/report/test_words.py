@@ -44,3 +44,8 @@ def test_size_has_three_digits_and_a_unit(count: int | None, text: str) -> None:
 def test_counts_are_told_with_their_noun() -> None:
     assert [words.counted(n, "task") for n in (0, 1, 1200)] == ["0 tasks", "1 task", "1,200 tasks"]
     assert words.number(None) == "not known"
+
+
+def test_many_names_are_a_few_and_a_number() -> None:
+    assert words.listed(["a", "b"]) == "a, b"
+    assert words.listed([str(number) for number in range(1005)]) == "0, 1, 2, 3, 4 and 1,000 more"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -20,8 +21,27 @@ LONGEST_PLAN_CHARACTERS = 32 * 1024
 """How much is kept of the text of one plan."""
 MOST_STEPS = 200
 """How many lines a plan has at most, before it is optimised, of which a text is made."""
+MOST_KEPT_BYTES = 8 * 1024 * 1024
+"""How much a run keeps of plans and footers together."""
 _FREE_SECONDS = 0.05
 _SHARE = 0.05
+
+
+class Room:
+    """What is left of the memory that the records of a run may take.
+
+    Args:
+        size: How many bytes there are.
+    """
+
+    def __init__(self, size: int = MOST_KEPT_BYTES) -> None:
+        self._left = size
+
+    def take(self, size: int) -> bool:
+        """Return whether there is room for so many bytes, and take it."""
+        has_room = size <= self._left
+        self._left -= size if has_room else 0
+        return has_room
 
 
 class PlanTexts:
@@ -33,9 +53,13 @@ class PlanTexts:
     hundreds of filters, as long as for executing it. So large plans have no text, and all texts of
     a run together take 0.05 s and a twentieth of its queries' time: the one with which that is
     exceeded is the last.
+
+    Args:
+        room: Where the texts are kept.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room) -> None:
+        self._room = room
         self._spent = 0.0
         self._executed = 0.0
 
@@ -58,7 +82,7 @@ class PlanTexts:
         if len(text) > LONGEST_PLAN_CHARACTERS:
             left_out = len(text) - LONGEST_PLAN_CHARACTERS
             text = f"{text[:LONGEST_PLAN_CHARACTERS]}\n[... {left_out} characters left out ...]"
-        return text
+        return text if self._room.take(len(text)) else ""
 
 
 class SettleLog:
@@ -67,12 +91,14 @@ class SettleLog:
     Args:
         record: What is to be known of it.
         plans: Makes the texts of its plans.
+        room: Where footers are kept.
         began: When the run began, by `time.perf_counter`.
     """
 
-    def __init__(self, record: "SettleRun", plans: PlanTexts, began: float) -> None:
+    def __init__(self, record: "SettleRun", plans: PlanTexts, room: Room, began: float) -> None:
         self._record = record
         self._plans = plans
+        self._room = room
         self._began = began
 
     @contextmanager
@@ -94,6 +120,8 @@ class SettleLog:
     def filled(self, record: "WriteRun", stage: "Stage", rows: int | None) -> None:
         """Note what a filled stage holds."""
         try:
-            record.filled = filled(stage, rows)
+            found = filled(stage, rows)
         except OSError:  # the commit says what is wrong with it
             return
+        has_room = self._room.take(sum(map(len, found.footers)))
+        record.filled = found if has_room else replace(found, footers=())

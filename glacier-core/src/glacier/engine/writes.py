@@ -9,7 +9,7 @@ from glacier.engine.attempt import Attempt
 from glacier.engine.pending import PendingWrite, with_readers, without_hazards
 from glacier.engine.refusals import over, replaced_by_job, stale, waiting_in_a_circle
 from glacier.engine.settle import Settlement, fail
-from glacier.engine.settle_log import PlanTexts, SettleLog
+from glacier.engine.settle_log import PlanTexts, Room, SettleLog
 from glacier.engine.settled import SettleRun
 from glacier.engine.state import RunState, places_read
 from glacier.engine.threads import INTERRUPTIBLE_SECONDS
@@ -48,7 +48,8 @@ class Ledger:
         self.pending: list[PendingWrite] = []
         self.seconds = 0.0
         self.settles: list[SettleRun] = []
-        self._plans = PlanTexts()
+        self._room = Room()
+        self._plans = PlanTexts(self._room)
         self._state = state
         self._most_joint = most_joint
         self._on_settled = on_settled
@@ -149,7 +150,7 @@ class Ledger:
             state,
             batch,
             most_joint=self._most_joint,
-            log=SettleLog(record, self._plans, state.began),
+            log=SettleLog(record, self._plans, self._room, state.began),
             surrounding=self._surrounding,
         )
         try:

@@ -25,9 +25,14 @@ from glacier.storage import new_token
 
 if TYPE_CHECKING:
     from glacier.engine.result import Run, TaskRun
+    from glacier.engine.settled import QueryRun, SettleRun
 
 MOST_TASKS = 2000
 """Rows of the table of tasks; what has failed comes first where there are more."""
+MOST_TOLD = 2000
+"""Writes, and reads, in their tables."""
+MOST_QUERIES = 200
+"""Queries whose plans are shown; the longest where there are more."""
 LONGEST_TRACE_CHARACTERS = 20_000
 
 _MARKS = {
@@ -126,6 +131,7 @@ def html_of(run: "Run") -> str:
         "size": words.size,
         "number": words.number,
         "counted": words.counted,
+        "listed": words.listed,
     }
     style, script = _packaged("run.css"), _packaged("run.js")
     return environment.get_template("run.html").render(
@@ -134,6 +140,7 @@ def html_of(run: "Run") -> str:
 
 
 def _facts(run: "Run", hide: Hider) -> dict[str, Any]:  # Any: what a template is given
+    writes = [write for settle in run.settles for write in settle.writes]
     reads = [(task, uri) for task in run.tasks.values() for uri in dict.fromkeys(task.reads)]
     return {
         "run": run,
@@ -145,8 +152,10 @@ def _facts(run: "Run", hide: Hider) -> dict[str, Any]:  # Any: what a template i
         "left_out": max(0, len(run.tasks) - MOST_TASKS),
         "drawing": _drawing(run, hide),
         "timeline": timeline(run),
-        "reads": [(task, uri, dict(task.rows_read).get(uri)) for task, uri in reads],
-        "writes": [(settle, write) for settle in run.settles for write in settle.writes],
+        "reads": [(task, uri, dict(task.rows_read).get(uri)) for task, uri in reads[:MOST_TOLD]],
+        "writes": writes[:MOST_TOLD],
+        "more": {"reads": len(reads) - MOST_TOLD, "writes": len(writes) - MOST_TOLD},
+        "settles": _settles(run),
     }
 
 
@@ -190,6 +199,18 @@ def _task_rows(run: "Run") -> list[TaskRow]:
     return [
         TaskRow(anchor, run.tasks[name], job_of.get(name, ""), needs[name])
         for name, anchor in anchors.items()
+    ]
+
+
+def _settles(run: "Run") -> list[tuple["SettleRun", list["QueryRun"]]]:
+    """Return the settles, each with its queries, of which the longest are told."""
+    queries = [query for settle in run.settles for query in settle.queries]
+    queries.sort(key=lambda query: -query.duration_seconds)
+    told = {id(query) for query in queries[:MOST_QUERIES]}
+    return [
+        (settle, [query for query in settle.queries if id(query) in told])
+        for settle in run.settles
+        if not settle.queries or any(id(query) in told for query in settle.queries)
     ]
 
 

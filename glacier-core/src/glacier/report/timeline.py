@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glacier.report.words import listed
+
 if TYPE_CHECKING:
     from glacier.engine.result import Run
 
@@ -64,12 +66,11 @@ def _spans(run: "Run") -> Iterator[tuple[str, str, float, float]]:
             yield "task", task.name, task.started_seconds, task.duration_seconds
     for settle in run.settles:
         if not settle.executor:  # a job's clock is another one
-            names = dict.fromkeys(write.task for write in settle.writes)
-            label = ", ".join(names)
+            label = listed(dict.fromkeys(write.task for write in settle.writes))
             yield "settle", label, settle.started_seconds, settle.duration_seconds
     for job in run.jobs:
         started = max(0.0, (job.submitted_at - run.started_at).total_seconds())
-        yield "job", f"{job.executor}: {', '.join(job.tasks)}", started, job.duration_seconds
+        yield "job", f"{job.executor}: {listed(job.tasks)}", started, job.duration_seconds
 
 
 def _place(start: float, took: float, total: float) -> tuple[float, float]:

@@ -1,7 +1,11 @@
 """Durations, sizes and counts as a reader wants them."""
 
+from collections.abc import Collection
+from itertools import islice
+
 NOT_KNOWN = "not known"
 
+_MOST_LISTED = 5
 _THOUSAND = 1000
 _UNITS = ("kB", "MB", "GB", "TB")
 
@@ -37,9 +41,16 @@ def number(count: int | None) -> str:
     return NOT_KNOWN if count is None else f"{count:,}"
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str, several: str = "") -> str:
     """Return a count with its noun, such as `3 tasks`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun if count == 1 else several or f'{noun}s'}"
+
+
+def listed(names: Collection[str]) -> str:
+    """Return names in one line: a few of them, and how many more there are."""
+    more = len(names) - _MOST_LISTED
+    shown = ", ".join(islice(names, _MOST_LISTED))
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def _decimals(value: float) -> int:
