@@ -1,7 +1,7 @@
 """One write of one frame to one bucket: stage it, sink it, commit it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 import polars as pl
@@ -41,14 +41,14 @@ class Write:
 
     Attributes:
         is_foreign: Whether the rows live in another library's memory, which may change.
-        rows: How many there are, where the data are no lazy frame.
+        eager: The rows themselves, where the data are no lazy frame.
     """
 
     bucket: "Bucket"
     frame: pl.LazyFrame
     request: WriteRequest
     is_foreign: bool = False
-    rows: int | None = None
+    eager: pl.DataFrame | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -71,9 +71,15 @@ class Write:
         """
         checked_mode(mode)
         _check_target(bucket, mode, partition_by)
-        frame, is_foreign, rows = _as_lazy(bucket, data)
+        frame, eager, is_foreign = _as_lazy(bucket, data)
         _check_schema(bucket, frame)
-        return cls(bucket, frame, WriteRequest(mode, partition_by, options), is_foreign, rows)
+        return cls(bucket, frame, WriteRequest(mode, partition_by, options), is_foreign, eager)
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows there are; None for a lazy frame."""
+        # Not looked at earlier: `check()` takes it for a task's own look at values.
+        return None if self.eager is None else self.eager.height
 
     @property
     def is_needed(self) -> bool:
@@ -173,16 +179,18 @@ class Write:
         return WriteRequest() if self.bucket.is_table else self.request
 
 
-def _as_lazy(bucket: "Bucket", data: Tabular | None) -> tuple[pl.LazyFrame, bool, int | None]:
+def _as_lazy(
+    bucket: "Bucket", data: Tabular | None
+) -> tuple[pl.LazyFrame, pl.DataFrame | None, bool]:
     data = _of_polars(data)
     hint = " Did the task that made it forget to return it?" if data is None else ""
     if isinstance(data, pl.LazyFrame):
-        return data, False, None
+        return data, None, False
     if isinstance(data, pl.DataFrame):
-        return data.lazy(), False, data.height
+        return data.lazy(), data, False
     if hasattr(data, "__arrow_c_stream__"):
         frame = pl.DataFrame(data)
-        return frame.lazy(), True, frame.height
+        return frame.lazy(), frame, True
     raise WriteError(
         f"Can't write a {type(data).__name__} to {bucket.get_uri()}; expected a Polars LazyFrame "
         "or DataFrame, or an object with the Arrow PyCapsule interface (__arrow_c_stream__)."
