@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.rigs.aws.server import AwsServer
     from tests.rigs.azure.azurite import Azurite
     from tests.rigs.azure.server import AzureServer
+    from tests.rigs.browser import Browser
     from tests.rigs.databricks.server import DatabricksServer
     from tests.rigs.gcp.server import GcpServer
     from tests.rigs.spark import SparkCluster
@@ -185,6 +186,16 @@ def _optional(terraform: "Terraform", source: str, versions: str) -> "Terraform"
     if reason := terraform.missing_provider(source, versions):
         pytest.skip(reason)
     return terraform
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Browser]":
+    """A browser without a window, started for the first test that asks."""
+    from tests.rigs.browser import Browser, missing_browser
+
+    _skip_for(missing_browser())
+    with Browser(tmp_path_factory.mktemp("browser")) as one:
+        yield one
 
 
 def _skip_for(reason: str | None) -> None:

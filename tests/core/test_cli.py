@@ -65,6 +65,34 @@ def test_failed_run_exits_with_1_and_names_task_and_cause() -> None:
     ]
 
 
+def test_run_writes_a_report_on_request(project: Path) -> None:
+    result = invoke("run", "flows.py:daily", "-p", "base_path=data", "--report", "out/run.html")
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == "Report: out/run.html"
+    assert "✓</span> Succeeded" in (project / "out/run.html").read_text(encoding="utf-8")
+
+
+def test_failed_run_has_a_report_too(project: Path) -> None:
+    arguments = ["-p", "base_path=data", "-p", "column=b", "--report", "run.html"]
+
+    result = invoke("run", "flows.py:daily", *arguments)
+
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1] == "Report: run.html"
+    assert "✕</span> Failed" in (project / "run.html").read_text(encoding="utf-8")
+
+
+def test_failed_run_tells_its_failure_where_the_report_cannot_be_written(project: Path) -> None:
+    arguments = ["-p", "base_path=data", "-p", "column=b", "--report", "flows.py/run.html"]
+
+    result = invoke("run", "flows.py:daily", *arguments)
+
+    assert result.exit_code == 1
+    assert "Error: The report can't be written to 'flows.py/run.html'" in result.stderr
+    assert "Task 'save' failed" in result.stderr
+
+
 def test_failed_run_prints_its_tasks() -> None:
     result = invoke("run", "flows.py:daily", "-p", "base_path=data", "-p", "column=b")
 

@@ -31,11 +31,40 @@ def test_import_of_glacier_loads_no_plugin() -> None:
     assert not {name for name in loaded if name.startswith(("glacier.local", "glacier_"))}
 
 
-@pytest.mark.parametrize("name", ["pluggy", "fsspec", "cloudpickle", "typer", "rich", "tenacity"])
+@pytest.mark.parametrize(
+    "name", ["cloudpickle", "fsspec", "jinja2", "pluggy", "rich", "tenacity", "typer"]
+)
 def test_import_of_glacier_does_not_load(name: str) -> None:
     loaded = modules_after(LOCAL)
 
     assert name not in loaded
+
+
+def test_the_command_alone_does_not_load_polars() -> None:
+    loaded = modules_after("import glacier.cli.app")
+
+    assert "typer" in loaded
+    assert "polars" not in loaded
+
+
+def test_a_run_does_not_load_what_only_its_report_needs() -> None:
+    loaded = modules_after(
+        LOCAL
+        + """
+    @task
+    def one():
+        return 1
+
+    @pipeline
+    def ones():
+        return one()
+
+    ones.run()._repr_html_()
+    """
+    )
+
+    assert "glacier.engine.run" in loaded
+    assert not loaded & {"glacier.report.page", "jinja2"}
 
 
 def test_import_of_glacier_loads_no_sdk() -> None:

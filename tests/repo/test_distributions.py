@@ -17,12 +17,16 @@ SIBLINGS = {path.name for path in distributions()}
 # Modules of later Python versions than the oldest one that runs the tests.
 NEWER_STDLIB = frozenset({"annotationlib"})
 
-# What a platform has where files run that are sent there.
-ELSEWHERE = {"glacier-azure": frozenset({"azure.functions", "notebookutils", "pyspark"})}
+# What a platform has where files run that are sent there, and what every notebook has.
+ELSEWHERE = {
+    "glacier-azure": frozenset({"azure.functions", "notebookutils", "pyspark"}),
+    "glacier-core": frozenset({"IPython.display"}),
+}
 
 # The modules of requirements that are not called as these are.
 FURTHER = {
     "google_auth": frozenset({"google.oauth2"}),
+    "jinja2": frozenset({"markupsafe"}),
     "protobuf": frozenset({"google.protobuf.json_format"}),
 }
 

@@ -9,7 +9,8 @@ from typing import ClassVar
 import polars as pl
 import pytest
 
-from glacier import Provider
+from glacier import Provider, pipeline, task
+from glacier.engine import Run
 from glacier.storage import WriteMode
 from tests.stores.buckets import Objects
 
@@ -123,6 +124,33 @@ class RequestsOfStores:
 
         assert ours == plain
         assert by_kind(ours) == self.costs.read
+
+    def test_record_of_a_run_asks_for_nothing(
+        self, provider: Provider, objects: Objects, asked: Asked
+    ) -> None:
+        """Neither the plans of its queries, nor the rows and bytes that were written."""
+        source = provider.bucket(objects.name, "f.parquet")
+        source.write(big())
+        target = provider.bucket(objects.name, "copy.parquet")
+        target.write(SMALL)
+
+        @task
+        def copy_rows() -> None:
+            target.write(source.scan().filter(pl.col("k") > 0))
+
+        @pipeline
+        def copying() -> None:
+            copy_rows()
+
+        runs: list[Run] = []
+        plain = asked(copy_rows)
+        recorded = asked(lambda: runs.append(copying.run()))
+        (settle,) = runs[0].settles
+
+        assert by_kind(recorded) == by_kind(plain)
+        assert "Parquet SCAN" in settle.queries[0].plan
+        assert settle.writes[0].rows == target.read().height
+        assert (settle.writes[0].size_bytes or 0) > 1_000_000
 
     def test_write_of_a_small_file_is_one_request(
         self, provider: Provider, objects: Objects, options: dict[str, str], asked: Asked

@@ -1,6 +1,7 @@
 """The secrets that this process knows, and the search for them in what leaves it."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,9 +12,20 @@ from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 from glacier.config.base import live_configs
 from glacier.drift import UNTOLD, Difference
 from glacier.errors import PackageError
+from glacier.redaction import redacted
 
 SHORTEST_SECRET = 8
 """Characters from which on a secret is searched for; shorter ones are found in any text."""
+
+
+# The password of a URI, and the values of queries that sign or grant.
+_IN_URIS = re.compile(
+    r"((?://[^/\s:@'\"]*:)(?=[^/\s@]+@)"
+    r"|[?&;](?:sig|signature|token|code|password|secret|api[_-]?key|access[_-]?token"
+    r"|x-(?:amz|goog)-(?:signature|credential|security-token)|awsaccesskeyid)=)"
+    r"[^&;\s'\"<>@]+",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,19 @@ def check_no_secret(name: str, data: bytes, secrets: tuple[KnownSecret, ...] | N
 def holding(data: bytes, secrets: tuple[KnownSecret, ...]) -> KnownSecret | None:
     """Return the first of some secrets that data hold; None where they hold none."""
     return next((one for one in secrets if any(form in data for form in one.forms)), None)
+
+
+class Hider:
+    """Takes out of texts the secrets of all configs of this process, and those that URIs carry."""
+
+    def __init__(self) -> None:
+        forms = {form for secret in known_secrets() for form in secret.forms}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._forms = [form.decode(errors="surrogateescape") for form in longest_first]
+
+    def __call__(self, text: str) -> str:
+        """Return a text in which `(hidden)` stands for every secret."""
+        return redacted(text, _IN_URIS, self._forms)
 
 
 def without_secrets(differences: Iterable[Difference]) -> tuple[Difference, ...]:

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, get_args
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, get_args, runtime_checkable
 
 from glacier.errors import PathError, StorageError
 
@@ -81,6 +81,21 @@ class StageFiles(Protocol):
     @property
     def error(self) -> Exception | None:
         """The first error of the store, which a sink's own error says little of."""
+
+
+@runtime_checkable
+class MeasuredFiles(Protocol):
+    """Files of a stage that know, without asking the store, what was written to them."""
+
+    def sizes(self) -> list[int]:
+        """Return how many bytes were written to each file that was opened."""
+
+    def ends(self, most: int) -> list[bytes]:
+        """Return the last bytes of each file, as far as they wait in memory for the commit.
+
+        Args:
+            most: How many of each at most.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typer.core import TyperCommand
 from glacier.cli.failures import (
     FunctionFailedError,
     failed_run,
+    failure_reported,
     function_errors,
     notes_of,
     one_line,
@@ -108,12 +109,29 @@ def glacier(
 
 
 @app.command()
-def run(target: Target, param: Parameters = None, show_traceback: Traceback = False) -> None:
+def run(
+    target: Target,
+    param: Parameters = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE.html",
+            help="Write a page about the run, also about one that failed.",
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
+    show_traceback: Traceback = False,
+) -> None:
     """Run a pipeline; exit with 1 if a task failed."""
     with _errors_told(show_traceback=show_traceback):
         pipeline, arguments = _loaded(target, param)
-        with function_errors(pipeline), shown_progress(Console()):
-            pipeline.run(**arguments).close()
+        with function_errors(pipeline), failure_reported(report), shown_progress(Console()):
+            finished = pipeline.run(**arguments)
+        with finished:
+            if report is not None:
+                typer.echo(f"Report: {finished.report(report)}")
 
 
 @app.command()

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from glacier.errors import GlacierError, RunError
 from glacier.pipeline import Pipeline
 
@@ -37,6 +39,24 @@ def function_errors(pipeline: Pipeline[..., Any]) -> Iterator[None]:
             f"({shown_path(code.co_filename)}, line {line}). "
             "--traceback shows more."
         ) from error
+
+
+@contextmanager
+def failure_reported(path: Path | None) -> Iterator[None]:
+    """Write a page about a run that fails; if that can't be done, the run's failure counts.
+
+    Args:
+        path: The page; none is written where None.
+    """
+    try:
+        yield
+    except RunError as error:
+        if path is not None:
+            try:
+                typer.echo(f"Report: {error.run.report(path)}")
+            except GlacierError as other:
+                typer.echo(one_line(other), err=True)
+        raise
 
 
 def shown_path(path: str) -> str:

@@ -13,6 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from glacier.cli.notebook_progress import NotebookProgress
 from glacier.engine import Run, TaskRun, TaskStatus
 from glacier.hookspecs import hookimpl
 from glacier.plugins import load_plugins
@@ -30,16 +31,25 @@ _BAR_WIDTH = 40
 
 
 @contextmanager
-def shown_progress(console: Console) -> Iterator[None]:
+def shown_progress(console: Console | None = None) -> Iterator[None]:
     """Show the first run of a block, by observing it as a plugin.
 
-    Its last line is printed at the end of the block: only there it is known that a run was
-    interrupted, which the engine calls failed.
+    On a terminal and in a notebook that is a bar, and anywhere else a line for each task. Its last
+    line is printed at the end of the block: only there it is known that a run was interrupted,
+    which the engine calls failed.
+
+    Args:
+        console: Where to show it; the standard output where None.
     """
     manager = load_plugins().manager
+    console = console or Console()
     # Not `console.is_terminal`, which FORCE_COLOR turns on where logs are collected.
     is_live = console.file.isatty() and not console.is_dumb_terminal
-    observer = LiveProgress(console) if is_live else PlainProgress(console)
+    observer: LiveProgress | NotebookProgress | PlainProgress
+    if console.is_jupyter:
+        observer, console = NotebookProgress(), Console(force_jupyter=False)
+    else:
+        observer = LiveProgress(console) if is_live else PlainProgress(console)
     manager.register(observer, name="glacier-progress")
     logs = ConsoleHandler(console)
     jobs = logging.getLogger("glacier.jobs")

@@ -53,7 +53,7 @@ class Bodies:
     def _attempt(self, call: Call, task: Task[..., Any], record: TaskRun) -> Attempt:
         """Run a body once; what it wrote is forgotten if it fails."""
         record.attempts += 1
-        record.reads = record.writes = ()
+        record.reads = record.writes = record.rows_read = ()
         attempt = TaskScope(call, record, self._state, self._ledger, self._conversion)
         try:
             args, kwargs = self._state.begin(attempt)

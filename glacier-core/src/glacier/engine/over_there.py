@@ -50,7 +50,8 @@ def main(luggage: Luggage, errand: "Errand") -> Outcome:
                 _pack(delivery, call, execution, conversion, errand.place)
     finally:
         execution.state.temporary.remove()
-    return Outcome(deliveries, tuple(execution.state.replaced), execution.run.settle_seconds)
+    run = execution.run
+    return Outcome(deliveries, tuple(execution.state.replaced), run.settle_seconds, run.settles)
 
 
 def _pack(

@@ -1,9 +1,10 @@
 """One write that a run has yet to carry out, and which writes have to go together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from glacier.engine.attempt import Attempt
+from glacier.engine.settled import WriteRun
 from glacier.resources.write import Write
 from glacier.storage import Stage, overlaps
 
@@ -18,6 +19,7 @@ class PendingWrite:
         stage: What is already written of it; only rows of other libraries are, at once,
             since their memory may change.
         error: Why it failed, after a settle.
+        record: What the run remembers of it.
     """
 
     write: Write
@@ -26,6 +28,11 @@ class PendingWrite:
     origins: frozenset[str]
     stage: Stage | None = None
     error: Exception | None = None
+    record: WriteRun = field(init=False)
+
+    def __post_init__(self) -> None:
+        bucket, mode = self.write.bucket, self.write.request.mode
+        self.record = WriteRun(self.attempt.call.name, bucket.get_uri(), mode)
 
     def reads(self, places: Sequence[str]) -> bool:
         """Return whether its frame would read one of these places."""

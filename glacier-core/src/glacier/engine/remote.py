@@ -78,6 +78,9 @@ class RemoteJobs:
             self._state.note_replaced(outcome.replaced, where, by)
             self._ledger.note_replaced(outcome.replaced, where)
             self._run.settle_seconds += outcome.settle_seconds
+            for settle in outcome.settles:
+                settle.executor = where
+            self._run.settles += outcome.settles
 
     def _carried_out(self, attempts: Sequence[TaskScope]) -> Outcome:
         """Return what a job brings back; one that dies is submitted again if all its tasks may.
@@ -106,6 +109,7 @@ class RemoteJobs:
         record.attempts += delivery.attempts
         record.duration_seconds += delivery.duration_seconds
         record.reads, record.writes = delivery.reads, delivery.writes
+        record.rows_read = delivery.rows_read
         if delivery.status is TaskStatus.SUCCEEDED:
             attempt.origins = delivery.origins
             try:

@@ -15,7 +15,7 @@ from glacier.engine.limits import Limits
 from glacier.engine.order import Order
 from glacier.engine.pending import PendingWrite
 from glacier.engine.remote import RemoteJobs
-from glacier.engine.result import Run, RunStatus, TaskRun, TaskStatus
+from glacier.engine.result import Outline, Run, RunStatus, TaskRun, TaskStatus
 from glacier.engine.state import TEMPORARY, RunState
 from glacier.engine.threads import Threads
 from glacier.engine.wire_check import check_runtimes
@@ -90,6 +90,7 @@ class Execution:
         self.run = Run(
             graph.name,
             tasks={c.name: self._records[c.index] for c in graph.calls if c.task is not None},
+            outline=Outline.of(graph.calls),
         )
         self.state = RunState.of(graph, origins)
         self._ledger = Ledger(
@@ -98,6 +99,7 @@ class Execution:
             on_settled=self._on_settled,
             surrounding=surrounding,
         )
+        self.run.settles = self._ledger.settles
         conversion = conversion or Conversion(self.state.temporary.new_place)
         self._bodies = Bodies(self.state, self._ledger, conversion)
         self._events = Events(self.run, plugins)
@@ -113,9 +115,10 @@ class Execution:
         self._events.run_started()
         try:
             self._schedule()
-            self._ledger.settle(lambda _: True)
+            self._ledger.settle(lambda _: True, reason="the end of the run")
         except BaseException as error:
             self.run.status = RunStatus.FAILED
+            self.run.error = error
             self.state.give_up()
             if self._jobs is not None:
                 self._jobs.dispatch.cancel_now(f"the run was interrupted by {type(error).__name__}")
@@ -136,8 +139,11 @@ class Execution:
             RunError: A task failed.
         """
         run, errors, broken = self.run, self.run.errors, self.state.broken
+        told = {error.__cause__ for error in errors.values()}
+        untold = [error for error in broken.values() if error not in told]
         if errors or broken:
             run.status = RunStatus.FAILED
+            run.error = untold[0] if untold else None
             self.state.temporary.remove()
         else:
             run.result = self.state.value_of(self._graph.result)
@@ -147,8 +153,7 @@ class Execution:
             self._jobs.dispatch.conclude(self.state.origins_of_result())
         self._events.run_finished()
         if run.status is RunStatus.FAILED:
-            told = {error.__cause__ for error in errors.values()}
-            raise run_error(run, [*errors.values(), *(e for e in broken.values() if e not in told)])
+            raise run_error(run, [*errors.values(), *untold])
         return run
 
     def _keep_temporary(self) -> None:
@@ -193,7 +198,8 @@ class Execution:
         task = call.task
         if task is not None and task.depends_on and self._ledger.pending:
             awaited = {one.name if isinstance(one, Task) else one for one in task.depends_on}
-            self._ledger.settle(lambda one: _is_by(one, awaited))
+            reason = f"{call.name} depends on it"
+            self._ledger.settle(lambda one: _is_by(one, awaited), reason=reason)
         failed = self._failed.needed_by(call)
         if failed is None:
             return True
@@ -213,7 +219,8 @@ class Execution:
     def _travel(self, group: tuple[int, ...]) -> None:
         """Run calls as one job on their executor, without those that need what has failed."""
         assert self._jobs is not None  # there are groups
-        self._ledger.settle(lambda _: True)  # over there one sees only what is committed
+        # Over there one sees only what is committed.
+        self._ledger.settle(lambda _: True, reason="a job was to leave")
         ready: dict[int, TaskScope] = {}
         for index in group:
             failed = self._failed.needed_by(self._calls[index], fine=ready)
@@ -243,6 +250,7 @@ class Execution:
         if self._events.observes_tasks:
             self._events.task_started(record)
         started = time.perf_counter()
+        record.started_seconds = started - self.state.began
         try:
             attempt = self._bodies.run(call, task, record)
             record.duration_seconds = time.perf_counter() - started

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from glacier.engine.pending import PendingWrite
+    from glacier.engine.settle_log import SettleLog
     from glacier.scope import Scope
 
 
@@ -30,6 +31,7 @@ class Settlement:
             queries run.
         batch: The writes, in the order in which they were asked for.
         most_joint: How many sinks are executed as one query at most.
+        log: Takes note of what is executed.
         surrounding: The task of another run in which this one runs; it may still need what is
             replaced.
     """
@@ -40,9 +42,11 @@ class Settlement:
         batch: "list[PendingWrite]",
         *,
         most_joint: int,
+        log: "SettleLog",
         surrounding: "Scope | None" = None,
     ) -> None:
         self._surrounding = surrounding
+        self._log = log
         self._state = state
         self._batch = batch
         self._most_joint = most_joint
@@ -58,11 +62,18 @@ class Settlement:
         for group in joint_groups(sinks, most=self._most_joint):
             together = [members[index] for index in group]
             try:
-                _collect([sinks[index] for index in group], _shortest_timeout(together))
+                self._collect(together, [sinks[index] for index in group])
             except FAILURES as error:
                 for one in together:
                     self._execute_alone(one, _own(one, error) if len(together) == 1 else None)
         self._ask_surrounding()
+        for one in self._batch:
+            if one.stage is not None and one.error is None:
+                self._log.filled(one.record, one.stage, one.write.rows)
+
+    def _collect(self, members: "list[PendingWrite]", sinks: list[pl.LazyFrame]) -> None:
+        with self._log.query([one.record.uri for one in members], sinks):
+            _collect(sinks, _shortest_timeout(members))
 
     def _ask_surrounding(self) -> None:
         filled = [one for one in self._batch if one.error is None]
@@ -109,7 +120,7 @@ class Settlement:
                 with attempt:
                     one.discard()
                     one.stage, sink = one.write.stage()
-                    _collect([sink], _shortest_timeout([one]))
+                    self._collect([one], [sink])
         except FAILURES as error:
             self._fail(one, _own(one, error))
 
@@ -130,7 +141,7 @@ class Settlement:
             stage, one.stage = one.stage, None
             assert stage is not None  # filled above
             try:
-                one.write.commit(stage)
+                one.record.is_committed = one.write.commit(stage)
             except FAILURES as error:
                 self._fail(one, error)
             else:

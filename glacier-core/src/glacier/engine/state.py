@@ -1,6 +1,7 @@
 """The state of a run: results, which places they would read, and who still needs them."""
 
 import threading
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,7 @@ class RunState:
         broken: Errors of frames that had to be kept and could not be.
         replaced: The places that were written, deleted or opened for writing.
         running: The attempts whose bodies run now.
+        began: When the run began, by `time.perf_counter`.
         is_given_up: Whether the run was interrupted, so that no more bodies begin.
         settling: The places that the settle which is under way will replace.
         settling_thread: The thread that carries it out; None where none is.
@@ -53,6 +55,7 @@ class RunState:
     replaced: list[str] = field(default_factory=list)
     running: set[Attempt] = field(default_factory=set)
     temporary: TemporaryFrames = field(default_factory=TemporaryFrames)
+    began: float = field(default_factory=time.perf_counter)
     is_given_up: bool = False
     settling: list[str] = field(default_factory=list)
     settling_thread: int | None = None
@@ -106,6 +109,10 @@ class RunState:
                     attempt.origins = self._origins_of(call.data)
             self.running.add(attempt)
         return args, kwargs
+
+    def elapsed(self) -> float:
+        """Return the seconds since the run began."""
+        return time.perf_counter() - self.began
 
     def end(self, attempt: Attempt) -> bool:
         """Close an attempt without a result; False if it was closed already."""

@@ -56,7 +56,9 @@ class TaskScope(Attempt):
         with self._unsettled(place):
             self.reading += (place,)
         try:
-            return bucket.read_now(options)
+            rows = bucket.read_now(options)
+            self.record.rows_read += ((bucket.get_uri(), rows.height),)
+            return rows
         finally:
             with self._state.lock:
                 at = self.reading.index(place)
@@ -124,7 +126,11 @@ class TaskScope(Attempt):
                 "this in a task."
             )
         if self._ledger.pending:
-            self._ledger.settle(lambda one: not self.holds([one.place]), self)
+            self._ledger.settle(
+                lambda one: not self.holds([one.place]),
+                self,
+                reason=f"{self.call.name} was to {action}",
+            )
         if self.write_error is not None:
             raise PipelineError(
                 f"The task would {action}, and a write that it made before failed: "
@@ -163,7 +169,11 @@ class TaskScope(Attempt):
     def _settle(self, place: str, bucket: "Bucket") -> None:
         if not self._ledger.pending:
             return
-        settled = self._ledger.settle(lambda one: overlaps(one.place, place), self)
+        settled = self._ledger.settle(
+            lambda one: overlaps(one.place, place),
+            self,
+            reason=f"{self.call.name} looks at {bucket.get_uri()}",
+        )
         for one in settled:
             if one.error is not None and overlaps(one.place, place):
                 raise PipelineError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from glacier.engine.limits import Limits
 from glacier.engine.result import TaskRun, TaskStatus
+from glacier.engine.settled import SettleRun
 from glacier.errors import RemoteError, TaskError, TaskTimeoutError
 from glacier.jobs.entrypoint import described
 from glacier.pipeline.containers import mapped
@@ -137,6 +138,7 @@ class Delivery:
         duration_seconds: How long its body took.
         reads: The URIs that it read.
         writes: The URIs that it wrote.
+        rows_read: The URIs that it has read as a whole, each with its rows.
         failure: Why it failed.
         packed: What it returned, packed, where others need that.
         origins: The places that its frames would read.
@@ -147,6 +149,7 @@ class Delivery:
     duration_seconds: float
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    rows_read: tuple[tuple[str, int], ...]
     failure: Failure | None = None
     packed: bytes | None = None
     origins: frozenset[str] = frozenset()
@@ -161,6 +164,7 @@ class Delivery:
             record.duration_seconds,
             record.reads,
             record.writes,
+            record.rows_read,
             None if error is None else Failure.of(error, record.name),
         )
 
@@ -173,11 +177,13 @@ class Outcome:
         deliveries: What became of every call, by its name.
         replaced: The places that were written.
         settle_seconds: How long its writes took.
+        settles: The settles of its writes.
     """
 
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
     replaced: tuple[str, ...] = ()
     settle_seconds: float = 0.0
+    settles: Sequence[SettleRun] = ()
 
 
 def luggage_of(members: Sequence[Call], state: "RunState", limits: Limits) -> Luggage:

@@ -9,6 +9,8 @@ from glacier.engine.attempt import Attempt
 from glacier.engine.pending import PendingWrite, with_readers, without_hazards
 from glacier.engine.refusals import over, replaced_by_job, stale, waiting_in_a_circle
 from glacier.engine.settle import Settlement, fail
+from glacier.engine.settle_log import PlanTexts, Room, SettleLog
+from glacier.engine.settled import SettleRun
 from glacier.engine.state import RunState, places_read
 from glacier.engine.threads import INTERRUPTIBLE_SECONDS
 from glacier.errors import PipelineError
@@ -32,6 +34,7 @@ class Ledger:
         pending: The writes that are not yet committed; changed under the lock alone, and a
             write leaves it only when its settle is over.
         seconds: How long all settles took.
+        settles: What is to be known of each.
     """
 
     def __init__(
@@ -44,6 +47,9 @@ class Ledger:
     ) -> None:
         self.pending: list[PendingWrite] = []
         self.seconds = 0.0
+        self.settles: list[SettleRun] = []
+        self._room = Room()
+        self._plans = PlanTexts(self._room)
         self._state = state
         self._most_joint = most_joint
         self._on_settled = on_settled
@@ -108,13 +114,18 @@ class Ledger:
         return any(one.attempt is attempt for one in self.pending)
 
     def settle(
-        self, is_needed: Callable[[PendingWrite], bool], by: Attempt | None = None
+        self,
+        is_needed: Callable[[PendingWrite], bool],
+        by: Attempt | None = None,
+        *,
+        reason: str,
     ) -> list[PendingWrite]:
         """Execute and commit the writes that are needed, and others that can go with them.
 
         Args:
             is_needed: Which writes must be settled now.
             by: The attempt on whose behalf, so that its own writes count as ready.
+            reason: What makes it happen, for the run's record.
 
         Returns:
             The writes that were settled; those that failed have their `error`.
@@ -131,10 +142,16 @@ class Ledger:
             if not batch or state.is_given_up:
                 return []
             started = time.perf_counter()
+            record = SettleRun(reason, started - state.began, writes=[one.record for one in batch])
+            self.settles.append(record)
             self._batch = batch
             state.settling_thread, state.settling = get_ident(), [one.place for one in batch]
         settlement = Settlement(
-            state, batch, most_joint=self._most_joint, surrounding=self._surrounding
+            state,
+            batch,
+            most_joint=self._most_joint,
+            log=SettleLog(record, self._plans, self._room, state.began),
+            surrounding=self._surrounding,
         )
         try:
             settlement.execute()
@@ -149,7 +166,8 @@ class Ledger:
                 try:
                     settlement.discard()
                 finally:
-                    self.seconds += time.perf_counter() - started
+                    record.duration_seconds = time.perf_counter() - started
+                    self.seconds += record.duration_seconds
                     self._end(batch)
         return batch
 
@@ -194,7 +212,8 @@ class Ledger:
 
         settled: list[PendingWrite] = []
         while True:
-            settled += filter(concerns, self.settle(concerns, by))
+            reason = f"{by.call.name} was to change {place}"
+            settled += filter(concerns, self.settle(concerns, by, reason=reason))
             if any(one.error is not None for one in settled):
                 return settled
             with self._state.lock:

@@ -182,6 +182,20 @@ class Pipeline(Generic[P, R]):
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r})"
 
+    def _repr_html_(self) -> str:
+        """Return a card for notebooks; the function is not called, and no default is shown."""
+        from glacier.notebook import card
+
+        facts = [
+            (
+                str(one.replace(default=one.empty)),
+                "needed" if one.default is one.empty else "may be left out",
+            )
+            for one in self.signature.parameters.values()
+        ]
+        summary = inspect.cleandoc(self.function.__doc__ or "").partition("\n")[0]
+        return card("Pipeline", self.name, facts, note=summary)
+
 
 @overload
 def pipeline(function: Callable[P, R], /) -> Pipeline[P, R]: ...

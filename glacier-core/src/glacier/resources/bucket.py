@@ -310,5 +310,20 @@ class Bucket(Resource):
     def _generate_name(self) -> str:
         return f"{self.bucket_name}_{self.path.replace('/', '_')}"
 
+    def _repr_html_(self) -> str:
+        """Return a card for notebooks; the store is not asked, nor an SDK loaded."""
+        from glacier.notebook import card
+
+        facts = [
+            ("on", type(self.provider.config).__name__),
+            ("format", self.format or "not known by the suffix"),
+        ]
+        if self.is_dataset:
+            facts.append(("holds", "many files"))
+        if self.schema is not None:
+            columns = (f"{name}: {kind}" for name, kind in self.schema.items())
+            facts.append(("schema", ", ".join(columns)))
+        return card("Bucket", f"{self.bucket_name}/{self.path}", facts)
+
     def __repr__(self) -> str:
         return f"Bucket({self.bucket_name!r}, path={self.path!r})"

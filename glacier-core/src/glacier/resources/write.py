@@ -1,7 +1,7 @@
 """One write of one frame to one bucket: stage it, sink it, commit it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 import polars as pl
@@ -41,12 +41,14 @@ class Write:
 
     Attributes:
         is_foreign: Whether the rows live in another library's memory, which may change.
+        eager: The rows themselves, where the data are no lazy frame.
     """
 
     bucket: "Bucket"
     frame: pl.LazyFrame
     request: WriteRequest
     is_foreign: bool = False
+    eager: pl.DataFrame | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -69,9 +71,15 @@ class Write:
         """
         checked_mode(mode)
         _check_target(bucket, mode, partition_by)
-        frame, is_foreign = _as_lazy(bucket, data)
+        frame, eager, is_foreign = _as_lazy(bucket, data)
         _check_schema(bucket, frame)
-        return cls(bucket, frame, WriteRequest(mode, partition_by, options), is_foreign)
+        return cls(bucket, frame, WriteRequest(mode, partition_by, options), is_foreign, eager)
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows there are; None for a lazy frame."""
+        # Not looked at earlier: `check()` takes it for a task's own look at values.
+        return None if self.eager is None else self.eager.height
 
     @property
     def is_needed(self) -> bool:
@@ -97,8 +105,11 @@ class Write:
             stage = self.bucket.adapter.stage(self.request.mode)
         return stage, self._file_format.sink(self.frame, stage, self._staging_request)
 
-    def commit(self, stage: Stage) -> None:
+    def commit(self, stage: Stage) -> bool:
         """Make a filled stage visible at the target and remove it.
+
+        Returns:
+            Whether it is visible: with `mode="ignore"` it is not where data has appeared meanwhile.
 
         Raises:
             ObjectExistsError: `mode="error"` and data has appeared meanwhile.
@@ -115,8 +126,10 @@ class Write:
         except ObjectExistsError:
             if self.request.mode != "ignore":
                 raise
+            return False
         finally:
             adapter.discard(stage)
+        return True
 
     def execute(self) -> None:
         """Write now: stage, sink and commit.
@@ -166,15 +179,18 @@ class Write:
         return WriteRequest() if self.bucket.is_table else self.request
 
 
-def _as_lazy(bucket: "Bucket", data: Tabular | None) -> tuple[pl.LazyFrame, bool]:
+def _as_lazy(
+    bucket: "Bucket", data: Tabular | None
+) -> tuple[pl.LazyFrame, pl.DataFrame | None, bool]:
     data = _of_polars(data)
     hint = " Did the task that made it forget to return it?" if data is None else ""
     if isinstance(data, pl.LazyFrame):
-        return data, False
+        return data, None, False
     if isinstance(data, pl.DataFrame):
-        return data.lazy(), False
+        return data.lazy(), data, False
     if hasattr(data, "__arrow_c_stream__"):
-        return pl.DataFrame(data).lazy(), True
+        frame = pl.DataFrame(data)
+        return frame.lazy(), frame, True
     raise WriteError(
         f"Can't write a {type(data).__name__} to {bucket.get_uri()}; expected a Polars LazyFrame "
         "or DataFrame, or an object with the Arrow PyCapsule interface (__arrow_c_stream__)."

@@ -86,6 +86,12 @@ class Buffers:
             self._in_memory += len(memory)
             return content
 
+    def end(self, name: str, most: int) -> bytes:
+        """Return the last bytes that wait of a file in memory, at most so many; they stay."""
+        with self._lock:
+            waiting = self._waiting.get(name)
+            return b"" if waiting is None else bytes(waiting.in_memory[-most:])
+
     def close(self) -> None:
         """Forget everything; nothing can be added or taken any more."""
         with self._lock:

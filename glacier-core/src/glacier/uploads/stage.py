@@ -63,6 +63,14 @@ class Uploads:
         with self._lock:
             return list(self._uploads)
 
+    def sizes(self) -> list[int]:
+        """Return how many bytes were written to each file that was opened."""
+        return [one.size for one in self._all()]
+
+    def ends(self, most: int) -> list[bytes]:
+        """Return the last bytes of each file, as far as they wait in memory for the commit."""
+        return [self.buffers.end(key, most) for key in self.keys]
+
     def open(self, path: str) -> IO[bytes]:
         """Return a new file of the stage.
 

@@ -33,6 +33,9 @@ class Upload(io.RawIOBase):
         uploads: The files of the same stage.
         key: The object's key.
         target: The store's side of it.
+
+    Attributes:
+        size: How many bytes were written.
     """
 
     def __init__(self, uploads: "Uploads", key: str, target: "MultipartObject") -> None:
@@ -40,6 +43,7 @@ class Upload(io.RawIOBase):
         self._uploads = uploads
         self._key = key
         self._target = target
+        self.size = 0
         self._parts: list[Future[Any]] = []
         self._lock = threading.Lock()  # of the four that follow
         self._under_way = 0
@@ -60,6 +64,7 @@ class Upload(io.RawIOBase):
         uploads = self._uploads
         uploads.check()
         view = memoryview(data).cast("B")
+        self.size += len(view)
         try:
             waiting = uploads.buffers.add(self._key, view)
         except OSError as error:
