@@ -49,7 +49,7 @@ check: setup ## Check format, lint, types, import rules and the docs' snippets
 	$(BIN)/python -m pytest tests/docs
 
 docs: setup ## Build the documentation as a site, in site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 format: setup ## Format the sources and fix what ruff can fix
 	$(BIN)/ruff format .
