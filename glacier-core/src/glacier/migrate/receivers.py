@@ -1,0 +1,172 @@
+"""Which names of a module hold a provider."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+from libcst.helpers import get_full_name_for_node
+from libcst.metadata import Assignment, ClassScope, GlobalScope, Scope
+
+from glacier.migrate.names import bindings_of, old_at, qualified
+from glacier.migrate.source import Source
+from glacier.migrate.v2 import PLATFORMS, PROVIDER, OldName, Platform
+
+_LIKELY = re.compile(r"(?i)(?:\w*_)?provider\Z")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldProvider:
+    """A provider that a name is bound to.
+
+    Attributes:
+        platform: Its platform; None where that is not known.
+        call: The call that has its region, of V2's class or of V3's config; None where none has.
+    """
+
+    platform: Platform | None = None
+    call: cst.Call | None = None
+
+
+class Receivers:
+    """Knows the names of a module that hold a provider.
+
+    Args:
+        source: The module.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._held: dict[cst.CSTNode, HeldProvider] = {}
+        self._attributes: set[str] = set()
+        found = _Bindings(source)
+        source.module.visit(found)
+        for target, made in found.made:
+            if isinstance(target, cst.Attribute):
+                self._attributes.add(get_full_name_for_node(target) or "")
+            self._held[target] = made
+
+    def is_provider(self, node: cst.BaseExpression) -> bool:
+        """Tell whether an expression is a provider for certain."""
+        scope = self._source.scope(node)
+        if scope is None:
+            return False
+        if isinstance(node, cst.Call):
+            return provider_made(node, scope) is not None
+        if isinstance(node, cst.Attribute):
+            return get_full_name_for_node(node) in self._attributes
+        if not isinstance(node, cst.Name):
+            return False
+        bindings = bindings_of(scope, node.value)
+        return bool(bindings) and all(one.node in self._held for one in bindings)
+
+    def is_likely(self, node: cst.BaseExpression) -> bool:
+        """Tell whether an expression is called a provider, so that it may well be one."""
+        if isinstance(node, cst.Call):
+            node = node.func
+        if isinstance(node, cst.Attribute):
+            return bool(_LIKELY.match(node.attr.value))
+        return isinstance(node, cst.Name) and bool(_LIKELY.match(node.value))
+
+    def held(self, scope: Scope, name: str) -> HeldProvider:
+        """Return what is known of the provider that a name holds."""
+        bindings = bindings_of(scope, name)
+        if len(bindings) == 1:
+            return self._held.get(bindings[0].node, HeldProvider())
+        platforms = {self._held.get(one.node, HeldProvider()).platform for one in bindings}
+        return HeldProvider(platforms.pop() if len(platforms) == 1 else None)
+
+    def in_scope(self, node: cst.CSTNode) -> list[str]:
+        """Return the names that hold a provider, or may well do, where a node stands."""
+        scope = self._source.scope(node)
+        start, _ = self._source.span(node)
+        found = set() if scope is None else set(self._visible(scope, start))
+        return sorted(found)
+
+    def _visible(self, scope: Scope, start: int) -> Iterator[str]:
+        seen: set[str] = set()
+        each: Scope = scope
+        while True:
+            if each is scope or not isinstance(each, ClassScope):
+                own = [one for one in each.assignments if isinstance(one, Assignment)]
+                before = [one for one in own if each is not scope or self._is_before(one, start)]
+                yield from {one.name for one in before if self._holds(one)} - seen
+                seen |= {one.name for one in own}
+            if isinstance(each, GlobalScope):
+                return
+            each = each.parent
+
+    def _is_before(self, binding: Assignment, start: int) -> bool:
+        return self._source.span(binding.node)[0] < start
+
+    def _holds(self, binding: Assignment) -> bool:
+        if isinstance(binding.node, cst.FunctionDef | cst.ClassDef | cst.Import):
+            return False
+        return binding.node in self._held or bool(_LIKELY.match(binding.name))
+
+
+class _Bindings(cst.CSTVisitor):
+    """Collects the targets to which a module assigns providers, and parameters that are some."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self._source = source
+        self.made: list[tuple[cst.CSTNode, HeldProvider]] = []
+
+    def visit_Assign(self, node: cst.Assign) -> None:  # noqa: N802 - libcst's names
+        for target in node.targets:
+            self._note(target.target, node.value)
+
+    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:  # noqa: N802
+        if node.value is not None:
+            self._note(node.target, node.value)
+
+    def visit_NamedExpr(self, node: cst.NamedExpr) -> None:  # noqa: N802
+        self._note(node.target, node.value)
+
+    def visit_Param(self, node: cst.Param) -> None:  # noqa: N802
+        if node.annotation is None:
+            return
+        annotation = node.annotation.annotation
+        scope = self._source.scope(annotation)
+        if scope is None:
+            return
+        if isinstance(annotation, cst.SimpleString):
+            name = annotation.raw_value
+        else:
+            name = get_full_name_for_node(annotation) or ""
+        old = _old_provider(scope, name)
+        if old is not None or qualified(scope, name) == {PROVIDER}:
+            # Of no platform: once the annotation is V3's, nobody can tell it any more.
+            self.made.append((node, HeldProvider()))
+
+    def _note(self, target: cst.BaseExpression, value: cst.BaseExpression) -> None:
+        scope = self._source.scope(value)
+        made = provider_made(value, scope) if scope and isinstance(value, cst.Call) else None
+        if made is not None:
+            self.made.append((target, made))
+
+
+def provider_made(call: cst.Call, scope: Scope) -> HeldProvider | None:
+    """Return what is known of the provider that a call makes; None where it makes none."""
+    called = (get_full_name_for_node(call.func) or "").removesuffix(".from_env")
+    old = _old_provider(scope, called)
+    if old is not None:
+        return HeldProvider(old.platform, call)
+    return _configured(call, scope) if qualified(scope, called) == {PROVIDER} else None
+
+
+def _configured(call: cst.Call, scope: Scope) -> HeldProvider:
+    """Return what is known of V3's provider by the call that makes its config."""
+    for arg in call.args:
+        if isinstance(arg.value, cst.Call):
+            called = (get_full_name_for_node(arg.value.func) or "").removesuffix(".from_env")
+            for platform in PLATFORMS:
+                if qualified(scope, called) == {f"glacier.config.{platform.config}"}:
+                    return HeldProvider(platform, arg.value)
+    return HeldProvider()
+
+
+def _old_provider(scope: Scope, name: str) -> OldName | None:
+    _, old = old_at(scope, name)
+    return old if old is not None and old.role in ("provider", "base") else None
