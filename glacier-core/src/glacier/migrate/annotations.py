@@ -7,7 +7,8 @@ import libcst as cst
 from libcst.helpers import get_full_name_for_node
 from libcst.metadata import Scope
 
-from glacier.migrate.changes import UndecidedError
+from glacier.migrate.changes import UndecidedError, own_name
+from glacier.migrate.contexts import is_inside
 from glacier.migrate.findings import Edit, edited
 from glacier.migrate.names import Dotted, Text, old_at
 from glacier.migrate.source import Source, UnreadableError
@@ -34,14 +35,7 @@ def quoted_uses(text: Text, scope: Scope) -> list[tuple[str, OldName | None]]:
     if not isinstance(text, cst.SimpleString):
         parts = [text.left, text.right]
         return [use for part in parts if isinstance(part, Text) for use in quoted_uses(part, scope)]
-    found = []
-    for name in _NAMES.findall(text.raw_value):
-        for dotted in _beginnings(name):
-            is_old, old = old_at(scope, dotted)
-            if is_old:
-                found.append((name.partition(".")[0], old))
-                break
-    return found
+    return _old_names(text.raw_value, scope)
 
 
 def renamed_text(text: Text, scope: Scope) -> str:
@@ -56,18 +50,28 @@ def renamed_text(text: Text, scope: Scope) -> str:
         inner = Source(text.raw_value.encode())
     except UnreadableError as error:
         raise UndecidedError("The quoted annotation can't be read. Write it on one line") from error
-    found = _Types(scope)
+    found = _Types(scope, inner)
     inner.module.visit(found)
-    edits = renamed_types(inner, found.names).values()
-    return f"{text.quote}{edited(inner.text, edits)}{text.quote}"
+    renamed = edited(inner.text, renamed_types(inner, found.names).values())
+    left = [
+        old for _, old in _old_names(renamed, scope) if old and old.name != own_name(old.successor)
+    ]
+    if found.is_class or left:
+        raise UndecidedError(
+            "It speaks of a class itself, or has quotes in quotes. Write it without quotes, and "
+            "migrate again"
+        )
+    return f"{text.quote}{renamed}{text.quote}"
 
 
 class _Types(cst.CSTVisitor):
     """Collects the names of V2 in a tree whose names another scope looks up."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, inner: Source) -> None:
         super().__init__()
         self._scope = scope
+        self._inner = inner
+        self.is_class = False
         self.names: dict[cst.CSTNode, str] = {}
 
     def visit_Attribute(self, node: cst.Attribute) -> bool:  # noqa: N802 - libcst's names
@@ -79,7 +83,10 @@ class _Types(cst.CSTVisitor):
     def _note(self, node: Dotted) -> bool:
         _, old = old_at(self._scope, get_full_name_for_node(node) or "")
         if old is not None:
-            self.names[node] = old.successor.rpartition(".")[2]
+            self.names[node] = own_name(old.successor)
+            self.is_class = self.is_class or is_inside(
+                self._inner, node, lambda name: name.rpartition(".")[2] in ("type", "Type")
+            )
         return old is not None
 
 
@@ -117,6 +124,18 @@ def _operands(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
 
 def _is_in_parentheses(*nodes: cst.CSTNode) -> bool:
     return any(getattr(node, "lpar", ()) for node in nodes)
+
+
+def _old_names(text: str, scope: Scope) -> list[tuple[str, OldName | None]]:
+    """Return the names of V2 in a text, with their first parts' names."""
+    found = []
+    for name in _NAMES.findall(text):
+        for dotted in _beginnings(name):
+            is_old, old = old_at(scope, dotted)
+            if is_old:
+                found.append((name.partition(".")[0], old))
+                break
+    return found
 
 
 def _beginnings(dotted: str) -> Iterator[str]:

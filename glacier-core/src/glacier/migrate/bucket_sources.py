@@ -1,5 +1,7 @@
 """V2's `provider.bucket_source(...)` becomes `provider.bucket(...)`."""
 
+from collections.abc import Iterator
+
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
@@ -13,37 +15,35 @@ from glacier.migrate.source import Source
 _SAME_BY_POSITION = 3  # V2 had bucket, path and format first, as V3 has them
 
 
-class BucketSources(cst.CSTVisitor):
+class BucketSources:
     """Where a module says `bucket_source`.
 
     Args:
         source: The module.
-
-    Attributes:
-        attributes: The places, with what they are said of.
+        receivers: Its names that hold a provider.
     """
 
-    def __init__(self, source: Source) -> None:
-        super().__init__()
+    def __init__(self, source: Source, receivers: Receivers) -> None:
         self._source = source
-        self._has_its_own = False
-        self.attributes: list[cst.Attribute] = []
+        self._receivers = receivers
+        self._found = _Mentions()
+        source.module.visit(self._found)
+        self._is_about_glacier = "glacier" in source.text
 
-    def visit_Attribute(self, node: cst.Attribute) -> None:  # noqa: N802 - libcst's names
-        if node.attr.value == "bucket_source":
-            self.attributes.append(node)
+    def places(self) -> Iterator[cst.Attribute]:
+        """Yield the places that may be of Glacier, with what they are said of."""
+        for attribute in self._found.attributes:
+            if self._is_about_glacier or self._receivers.is_likely(attribute.value):
+                yield attribute
 
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:  # noqa: N802
-        self._has_its_own = self._has_its_own or node.name.value == "bucket_source"
-
-    def change(self, receivers: Receivers, attribute: cst.Attribute) -> Change:
+    def change(self, attribute: cst.Attribute) -> Change:
         """Return how a place becomes V3.
 
         Raises:
             UndecidedError: It may be no provider, or `bucket(...)` does not take what it is given.
         """
-        if not receivers.is_provider(attribute.value):
-            self._check_likely(receivers, attribute.value)
+        if not self._receivers.is_provider(attribute.value):
+            self._check_likely(attribute.value)
         call = self._source.parent(attribute)
         if not isinstance(call, cst.Call) or call.func is not attribute:
             raise UndecidedError(
@@ -59,20 +59,27 @@ class BucketSources(cst.CSTVisitor):
         edits = renamed(arguments, "bucket", None)
         return Change((Edit(*self._source.span(attribute.attr), "bucket"), *edits))
 
-    def _check_likely(self, receivers: Receivers, receiver: cst.BaseExpression) -> None:
-        if "glacier" not in self._source.text:
+    def _check_likely(self, receiver: cst.BaseExpression) -> None:
+        if not self._is_about_glacier:
             raise UndecidedError(
                 "Nothing in this module says that it is Glacier's. If it is, write bucket"
             )
-        if self._has_its_own or not receivers.is_likely(receiver):
+        if self._found.has_its_own or not self._receivers.is_likely(receiver):
             name = get_full_name_for_node(receiver) or "what it is called on"
             raise UndecidedError(
                 f"Whether {name} is a provider is not known. If it is one, write bucket"
             )
 
 
-def bucket_sources(source: Source) -> BucketSources:
-    """Return where a module says `bucket_source`."""
-    found = BucketSources(source)
-    source.module.visit(found)
-    return found
+class _Mentions(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_its_own = False
+        self.attributes: list[cst.Attribute] = []
+
+    def visit_Attribute(self, node: cst.Attribute) -> None:  # noqa: N802 - libcst's names
+        if node.attr.value == "bucket_source":
+            self.attributes.append(node)
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:  # noqa: N802
+        self.has_its_own = self.has_its_own or node.name.value == "bucket_source"

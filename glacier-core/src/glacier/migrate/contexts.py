@@ -1,5 +1,6 @@
 """What a name is used for where it stands."""
 
+from collections.abc import Callable
 from enum import Enum, auto
 
 import libcst as cst
@@ -41,7 +42,9 @@ def context_of(source: Source, use: Use) -> Context:
         is_call = isinstance(call, cst.Call) and call.func is parent
         return Context.FROM_ENV if is_call and parent.attr.value == "from_env" else Context.VALUE
     if use.is_annotation or _is_type(source, node):
-        is_class = _is_inside(source, use, _CLASS_TYPES)
+        is_class = is_inside(
+            source, node, lambda name: not _CLASS_TYPES.isdisjoint(qualified(use.scope, name))
+        )
         return Context.CLASS_TYPE if is_class else Context.TYPE
     if isinstance(parent, cst.MatchClass):
         return Context.PATTERN
@@ -78,13 +81,16 @@ def _is_type(source: Source, node: cst.CSTNode) -> bool:
     return isinstance(parent, cst.TypeAlias | cst.TypeVar)
 
 
-def _is_inside(source: Source, use: Use, names: set[str]) -> bool:
-    """Tell whether a name is inside the brackets of one of certain generic types."""
-    node: cst.CSTNode = use.node
+def is_inside(source: Source, node: cst.CSTNode, accepts: Callable[[str], bool]) -> bool:
+    """Tell whether a name is inside the brackets of a generic type.
+
+    Args:
+        source: The text that it is in.
+        node: The name.
+        accepts: Takes the name of a generic type, as it is written, and tells whether it counts.
+    """
     while isinstance(node, (*_TYPE_PARTS, cst.Name, cst.Attribute)):
         node = source.parent(node)
-        if isinstance(node, cst.Subscript):
-            outer = get_full_name_for_node(node.value) or ""
-            if qualified(use.scope, outer) & names:
-                return True
+        if isinstance(node, cst.Subscript) and accepts(get_full_name_for_node(node.value) or ""):
+            return True
     return False

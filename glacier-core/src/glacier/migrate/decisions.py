@@ -8,7 +8,7 @@ from libcst.metadata import Scope
 
 from glacier.migrate.advice import advice
 from glacier.migrate.annotations import quoted_uses, renamed_text, renamed_types
-from glacier.migrate.bucket_sources import bucket_sources
+from glacier.migrate.bucket_sources import BucketSources
 from glacier.migrate.changes import Change, UndecidedError, own_name
 from glacier.migrate.contexts import Context, context_of
 from glacier.migrate.findings import Edit, Finding
@@ -161,10 +161,10 @@ class _Decider:
             self._made.demands.append(Demand(scope, name, each, is_old=each is None))
 
     def _decide_bucket_sources(self) -> None:
-        found = bucket_sources(self._source)
-        for attribute in found.attributes:
+        found = BucketSources(self._source, self._receivers)
+        for attribute in found.places():
             try:
-                change = found.change(self._receivers, attribute)
+                change = found.change(attribute)
             except UndecidedError as error:
                 self._report(attribute.attr, error)
             else:

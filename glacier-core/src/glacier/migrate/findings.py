@@ -37,17 +37,28 @@ class Edit:
     text: str
 
 
+class OverlapError(Exception):
+    """Two edits change the same characters, of which `offset` is the first."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
+
 def edited(text: str, edits: Iterable[Edit]) -> str:
     """Return a text with all edits carried out, which must not overlap.
 
     Args:
         text: The text.
         edits: In any order; of those that put text in at one place, the first comes first.
+
+    Raises:
+        OverlapError: Two edits change the same characters.
     """
     pieces, position = [], 0
     for edit in sorted(edits, key=lambda one: (one.start, one.end)):
         if edit.start < position:
-            raise ValueError(f"edits overlap at {edit.start}: {edit.text!r}")
+            raise OverlapError(edit.start)
         pieces += [text[position : edit.start], edit.text]
         position = edit.end
     return "".join([*pieces, text[position:]])

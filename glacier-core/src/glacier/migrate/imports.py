@@ -17,6 +17,7 @@ from glacier.migrate.names import statements_of
 from glacier.migrate.source import Source
 from glacier.migrate.statements import (
     Line,
+    beside,
     bound_name,
     comments_in,
     import_lines,
@@ -36,6 +37,15 @@ class _Plan:
     shortened: list[cst.ImportAlias] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
+    lines: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def statements(self) -> list[str]:
+        """The new statements, in order."""
+        return [
+            f"from {module} import {', '.join(sorted(names))}"
+            for module, names in sorted(self.lines.items())
+        ]
 
     @property
     def kept(self) -> list[cst.ImportAlias]:
@@ -66,13 +76,13 @@ class Imports:
                 self._demands[statement, demand.binding].append(demand)
         self.edits: list[Edit] = []
         self.findings: list[Finding] = []
-        self._made: dict[cst.CSTNode, set[str]] = defaultdict(set)
         self._plans = [self._planned(line) for line in import_lines(source)]
-        lines: dict[int, list[str]] = {}
-        for number, plan in enumerate(self._plans):
-            lines[number] = self._placed(plan)
-        for number, plan in enumerate(self._plans):
-            self._write(plan, lines[number])
+        for plan in self._plans:
+            self._drop_doubles(plan)
+        for plan in self._plans:
+            self._place(plan)
+        for plan in self._plans:
+            self._write(plan)
 
     def _planned(self, line: Line) -> _Plan:
         plan = _Plan(line)
@@ -102,80 +112,96 @@ class Imports:
         module = plan.line.module if is_from else alias.evaluated_name
         self._find(alias, unknown_import(module, alias.evaluated_name if is_from else None))
 
+    def _drop_doubles(self, plan: _Plan) -> None:
+        """Let what would be shortened to a second `import glacier` go instead."""
+        for alias in plan.shortened.copy():
+            name = alias.evaluated_name.partition(".")[0]
+            if any(self._imports(other, name, plan) for other in self._plans):
+                plan.shortened.remove(alias)
+                plan.gone.append(alias)
+
+    def _imports(self, other: _Plan, name: str, plan: _Plan) -> bool:
+        if not isinstance(other.line.statement, cst.Import):
+            return False
+        is_whole = any(
+            alias.evaluated_name == name and alias.asname is None for alias in other.kept
+        )
+        is_shortened = any(one.evaluated_name.startswith(f"{name}.") for one in other.shortened)
+        is_other = other is not plan
+        return (is_whole or (is_shortened and is_other)) and self._is_by(other, plan)
+
     def _find(self, node: cst.CSTNode, message: str | None) -> None:
         if message is not None:
             self.findings.append(Finding(*self._source.place(node), message))
 
-    def _placed(self, plan: _Plan) -> list[str]:
-        """Return the statements that a plan needs besides those that take in more names."""
-        lines: dict[str, list[str]] = {}
+    def _place(self, plan: _Plan) -> None:
+        """Note which statement imports what a plan needs."""
         for need in plan.needs:
             module, _, name = need.rpartition(".")
-            if self._is_bound(plan, module, name):
+            if any(self._has(other, module, name, plan) for other in self._plans):
                 continue
             target = self._taking(plan, module)
-            if target is None:
-                lines.setdefault(module, []).append(name)
-                self._made[plan.line.block].add(need)
-            else:
+            if target is not None:
                 target.added.append(name)
-        return [
-            f"from {module} import {', '.join(sorted(names))}"
-            for module, names in sorted(lines.items())
-        ]
+                continue
+            first = next(
+                (o for o in self._plans if module in o.lines and self._is_by(o, plan)), plan
+            )
+            first.lines.setdefault(module, []).append(name)
 
-    def _is_bound(self, plan: _Plan, module: str, name: str) -> bool:
-        """Tell whether a name is imported already where a plan needs it."""
-        need = f"{module}.{name}"
-        blocks = (plan.line.block, self._source.module)
-        if any(need in self._made[block] for block in blocks):
-            return True
-        return any(
-            other.line.module == module
-            and (name in other.added or other.line.binds(name))
-            and self._comes_first(other.line, plan.line)
-            for other in self._plans
-        )
+    def _has(self, other: _Plan, module: str, name: str, plan: _Plan) -> bool:
+        """Tell whether an import brings a name in time for another."""
+        is_there = name in other.lines.get(module, ())
+        if other.line.module == module:
+            is_there = is_there or name in other.added or other.line.binds(name)
+        return is_there and self._comes_first(other.line, plan.line)
+
+    def _is_by(self, other: _Plan, plan: _Plan) -> bool:
+        is_near = other.line.block is plan.line.block
+        return is_near and self._comes_first(other.line, plan.line)
 
     def _taking(self, plan: _Plan, module: str) -> _Plan | None:
         """Return the import of a module that can take in what a plan needs of it."""
         for other in self._plans:
             if (
                 other.line.module == module
-                and other.line.block is plan.line.block
                 and other.kept
                 and not comments_in(self._source.text_of(other.line.statement))
-                and self._comes_first(other.line, plan.line)
+                and self._is_by(other, plan)
             ):
                 return other
         return None
 
     def _comes_first(self, line: Line, other: Line) -> bool:
         """Tell whether what one import binds is there by the time another is done."""
-        if line.block is not other.block:
-            return line.block is self._source.module and self._is_in_function(other)
-        body = getattr(line.block, "body", ())
-        between = body[other.index + 1 : line.index]
-        return line.index <= other.index or all(_is_import(one) for one in between)
+        if line.block is other.block:
+            body = getattr(line.block, "body", ())
+            between = body[other.index + 1 : line.index]
+            return line.index <= other.index or all(_is_import(one) for one in between)
+        if line.block is not self._source.module:
+            return False
+        top, is_in_function = self._top(other)
+        return is_in_function or line.index < top
 
-    def _is_in_function(self, line: Line) -> bool:
-        node = line.block
-        while node is not self._source.module:
-            if isinstance(node, cst.FunctionDef):
-                return True
+    def _top(self, line: Line) -> tuple[int, bool]:
+        """Return which statement of the module an import is in, and whether in a function."""
+        node, is_in_function = line.block, False
+        while self._source.parent(node) is not self._source.module:
+            is_in_function = is_in_function or isinstance(node, cst.FunctionDef)
             node = self._source.parent(node)
-        return False
+        is_in_function = is_in_function or isinstance(node, cst.FunctionDef)
+        return list(self._source.module.body).index(node), is_in_function  # type: ignore[arg-type]
 
-    def _write(self, plan: _Plan, lines: list[str]) -> None:
-        source, line = self._source, plan.line
+    def _write(self, plan: _Plan) -> None:
+        source, line, statements = self._source, plan.line, plan.statements
         for alias in plan.shortened:
             self.edits.append(Edit(*source.span(alias), alias.evaluated_name.partition(".")[0]))
         if plan.added:
             self.edits += with_names(source, plan.kept, plan.added)
         if plan.gone and not plan.kept:
             comments = comments_in(source.text_of(line.statement))
-            if lines:
-                self.edits.append(replaced_by(source, line, lines, comments, whole=True))
+            if statements:
+                self.edits.append(replaced_by(source, line, statements, comments))
             else:
                 is_last = self._is_last(plan)
                 self.edits.append(removed(source, line, comments, is_last=is_last))
@@ -184,8 +210,8 @@ class Imports:
         if plan.gone:
             edits, comments = without_aliases(source, line, plan.gone)
             self.edits += edits
-        if lines or comments:
-            self.edits.append(replaced_by(source, line, lines, comments, whole=False))
+        if statements or comments:
+            self.edits += beside(source, line, statements, comments)
 
     def _is_last(self, plan: _Plan) -> bool:
         """Tell whether a block would be empty without an import, and those that go like it."""

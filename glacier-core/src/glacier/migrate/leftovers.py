@@ -7,7 +7,17 @@ from importlib.util import find_spec
 from glacier.migrate.changes import own_name
 from glacier.migrate.v2 import old_name
 
-_WHERE = {"provider": "Provider(config=...)", "base": "Provider", "bucket": "provider.bucket(...)"}
+_INSTEAD = {
+    "provider": "Provider(config=...)",
+    "base": "Provider",
+    "bucket": "provider.bucket(...)",
+}
+
+_PLACES = {
+    "glacier.providers": "Provider, made with one of the configs of glacier.config,",
+    "glacier.resources": "provider.bucket(...)",
+    "glacier.sources": "provider.bucket(...)",
+}
 
 
 def unknown_import(module: str, name: str | None) -> str | None:
@@ -29,15 +39,16 @@ def unknown_import(module: str, name: str | None) -> str | None:
     dotted = module if name is None else f"{module}.{name}"
     old = old_name(dotted)
     if old is not None and old.is_gone:
-        instead = _WHERE.get(old.role, "provider.bucket(...)")
+        instead = _INSTEAD.get(old.role, "provider.bucket(...)")
         return (
             f"The import of {own_name(dotted)} is left as it is. Others may take it from here, and "
             f"V3 has {instead} in its place. Import that where it is needed, and remove this."
         )
     if not is_module(module):
-        return f"V3 has no module {module}. Import what takes its place."
+        instead = _PLACES.get(".".join(module.split(".")[:2]), "What the documentation of V3 says")
+        return f"V3 has no module {module}. {instead} takes its place."
     if name is not None and module == "glacier" and not _has(module, name):
-        return f"V3's {module} has no {name}. Import what takes its place."
+        return f"V3's {module} has no {name}. What the documentation of V3 says takes its place."
     return None
 
 

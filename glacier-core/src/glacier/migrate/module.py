@@ -7,7 +7,7 @@ from libcst.codemod import CodemodContext
 from libcst.codemod.visitors import GatherExportsVisitor
 
 from glacier.migrate.decisions import decide
-from glacier.migrate.findings import Edit, Finding, edited
+from glacier.migrate.findings import Edit, Finding, OverlapError, edited
 from glacier.migrate.imports import Imports
 from glacier.migrate.names import Names
 from glacier.migrate.source import Source, UnreadableError
@@ -63,7 +63,14 @@ def _migrated(data: bytes) -> Migration:
     decisions = decide(source, names)
     imports = Imports(source, decisions.demands, _exported(source.module))
     edits: list[Edit] = [*decisions.edits, *imports.edits]
-    after = edited(source.text, edits).encode(source.encoding)
+    try:
+        after = edited(source.text, edits).encode(source.encoding)
+    except OverlapError as error:
+        raise UnreadableError(
+            "What has to change here is too nested, so that nothing is changed. Give the inner "
+            "call a name first.",
+            *source.place_at(error.offset),
+        ) from error
     if edits:
         try:
             Source(after)

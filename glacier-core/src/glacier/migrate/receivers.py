@@ -12,7 +12,9 @@ from glacier.migrate.names import bindings_of, old_at, qualified
 from glacier.migrate.source import Source
 from glacier.migrate.v2 import PLATFORMS, PROVIDER, OldName, Platform
 
-_LIKELY = re.compile(r"(?i)(?:\w*_)?provider\Z")
+# Names of objects: `provider`, `dev_provider`, `awsProvider`, but not a class such as `Provider`.
+_LIKELY = re.compile(r"provider\Z|[a-z_]\w*[pP]rovider\Z|\w*PROVIDER\Z")
+_MAKERS = ("build", "create", "find", "get", "load", "make", "new")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +53,8 @@ class Receivers:
         scope = self._source.scope(node)
         if scope is None:
             return False
+        if isinstance(node, cst.NamedExpr):
+            node = node.value
         if isinstance(node, cst.Call):
             return provider_made(node, scope) is not None
         if isinstance(node, cst.Attribute):
@@ -102,7 +106,8 @@ class Receivers:
     def _holds(self, binding: Assignment) -> bool:
         if isinstance(binding.node, cst.FunctionDef | cst.ClassDef | cst.Import):
             return False
-        return binding.node in self._held or bool(_LIKELY.match(binding.name))
+        is_maker = binding.name.lstrip("_").startswith(_MAKERS)
+        return binding.node in self._held or bool(_LIKELY.match(binding.name) and not is_maker)
 
 
 class _Bindings(cst.CSTVisitor):

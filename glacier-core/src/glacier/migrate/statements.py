@@ -12,6 +12,9 @@ from glacier.migrate.findings import Edit
 from glacier.migrate.names import Statement
 from glacier.migrate.source import Source
 
+_REST_OF_LINE = re.compile(r"[^\r\n]*")
+_END_OF_LINE = re.compile(r"[ \t\f]*;?[ \t\f]*(\r\n?|\n|\Z)?")
+_WITH_BLANK_LINES = re.compile(_END_OF_LINE.pattern + r"(?:[ \t]*(?:\r\n?|\n))*")
 _COMMENT = re.compile(r"#[^\r\n]*")
 
 
@@ -145,28 +148,54 @@ def _order(name: str) -> tuple[int, str]:
 
 
 def replaced_by(
-    source: Source, line: Line, statements: Sequence[str], comments: Sequence[str], *, whole: bool
+    source: Source, line: Line, statements: Sequence[str], comments: Sequence[str]
 ) -> Edit:
-    """Return the edit that puts statements in the place of an import, or before it.
+    """Return the edit that puts statements in the place of an import.
+
+    Args:
+        source: The module.
+        line: The import.
+        statements: What to put there.
+        comments: Comments in it, which go above.
+    """
+    start, end = source.span(line.statement)
+    if not line.is_alone:
+        return Edit(start, end, "; ".join(_carrying(statements, comments, source.newline)))
+    return Edit(start, end, _below(source, start).join([*comments, *statements]))
+
+
+def beside(
+    source: Source, line: Line, statements: Sequence[str], comments: Sequence[str]
+) -> list[Edit]:
+    """Return the edits that put statements before or after an import, as modules are sorted.
 
     Args:
         source: The module.
         line: The import.
         statements: What to put there.
         comments: Comments to keep, which go above.
-        whole: Whether the import itself goes.
     """
     start, end = source.span(line.statement)
-    if not whole:
-        end = start
+    is_after = line.module <= "glacier.config"
     if not line.is_alone:
         text = "; ".join(_carrying(statements, comments, source.newline))
-        return Edit(start, end, text if whole else f"{text}; ")
+        if not text:
+            return []
+        return [Edit(end, end, f"; {text}") if is_after else Edit(start, start, f"{text}; ")]
+    below = _below(source, start)
+    above = [*comments, *([] if is_after else statements)]
+    edits = [Edit(start, start, f"{one}{below}") for one in above]
+    if is_after and statements:
+        rest = _REST_OF_LINE.match(source.text, end)
+        assert rest is not None
+        edits.append(Edit(rest.end(), rest.end(), "".join(f"{below}{one}" for one in statements)))
+    return edits
+
+
+def _below(source: Source, start: int) -> str:
+    """Return what begins a new line that is as far in as the one at an offset."""
     before = source.text[:start]
-    indent = before[len(before.rstrip(" \t")) :]
-    parts = [*comments, *statements]
-    text = f"{source.newline}{indent}".join(parts if whole else [*parts, ""])
-    return Edit(start, end, text)
+    return source.newline + before[len(before.rstrip(" \t")) :]
 
 
 def _carrying(statements: Sequence[str], comments: Sequence[str], newline: str) -> list[str]:
@@ -190,12 +219,13 @@ def removed(source: Source, line: Line, comments: Sequence[str], *, is_last: boo
     start, end = source.span(line.statement)
     if is_last or not line.is_alone:
         statements = ["pass"] if not comments or line.is_alone else ["from glacier import Provider"]
-        return replaced_by(source, line, statements, comments, whole=True)
+        return replaced_by(source, line, statements, comments)
     if comments:
-        return replaced_by(source, line, [], comments, whole=True)
-    rest = re.compile(r"[ \t\f]*(;?[ \t\f]*)(\r\n?|\n|\Z)?").match(source.text, end)
+        return replaced_by(source, line, [], comments)
+    is_first = line.index == 0 and line.block is not source.module
+    rest = (_WITH_BLANK_LINES if is_first else _END_OF_LINE).match(source.text, end)
     assert rest is not None
     before = source.text[:start]
-    if rest[2] is None:  # a comment follows, and takes the place of the statement
+    if rest[1] is None:  # a comment follows, and takes the place of the statement
         return Edit(start, rest.end(), "")
     return Edit(len(before.rstrip(" \t")), rest.end(), "")
