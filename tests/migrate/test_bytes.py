@@ -127,6 +127,6 @@ def test_nested_changes_that_overlap_are_an_error() -> None:
 
     assert migration.after is before
     assert str(migration.error) == (
-        "2:24: What has to change here is too nested, so that nothing is changed. Give the inner "
+        "2:25: What has to change here is too nested, so that nothing is changed. Give the inner "
         "call a name first."
     )

@@ -54,8 +54,11 @@ def migrate_paths(paths: Iterable[Path], *, shows_diff: bool, writes: bool) -> T
 
 def summary(tally: Tally, *, writes: bool) -> str:
     """Return what a migration comes to, as sentences."""
-    done = "were migrated" if writes else "would change"
-    said = [f"{_count(tally.files, 'file')} looked at, {tally.changed} {done}."]
+    looked_at = f"{_count(tally.files, 'file')} looked at"
+    if tally.changed or tally.errors:
+        said = [f"{looked_at}, {tally.changed} {'migrated' if writes else 'would change'}."]
+    else:
+        said = [f"{looked_at}, nothing to migrate."]
     if tally.changed and not writes:
         said.append("Nothing was written: --write does that.")
     if tally.findings:

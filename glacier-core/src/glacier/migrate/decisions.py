@@ -12,7 +12,7 @@ from glacier.migrate.bucket_sources import BucketSources
 from glacier.migrate.changes import Change, UndecidedError, own_name
 from glacier.migrate.contexts import Context, context_of
 from glacier.migrate.findings import Edit, Finding
-from glacier.migrate.names import Names, Text, Use, qualified
+from glacier.migrate.names import Names, Statement, Text, Use, qualified, statements_of
 from glacier.migrate.provider_calls import from_env_call, provider_call
 from glacier.migrate.receivers import Receivers
 from glacier.migrate.resource_calls import (
@@ -21,7 +21,7 @@ from glacier.migrate.resource_calls import (
     factory_call,
 )
 from glacier.migrate.source import Source
-from glacier.migrate.v2 import OldName, old_name
+from glacier.migrate.v2 import PROVIDER, OldName, old_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,11 +58,24 @@ class Decisions:
 
 def decide(source: Source, names: Names) -> Decisions:
     """Return what becomes of every place of a module that uses V2."""
-    return _Decider(source, names).decide()
+    kept: set[Statement] = set()
+    while True:
+        made = _Decider(source, names, kept).decide()
+        # V2 has a `Provider` too. Where a place keeps it, V3's can't be imported beside it.
+        found = {
+            statement
+            for one in made.demands
+            if one.is_old and one.binding == own_name(PROVIDER)
+            for statement in statements_of(one.scope, one.binding)
+        }
+        if found <= kept:
+            return made
+        kept |= found
 
 
 class _Decider:
-    def __init__(self, source: Source, names: Names) -> None:
+    def __init__(self, source: Source, names: Names, kept: set[Statement]) -> None:
+        self._kept = kept
         self._source = source
         self._names = names
         self._receivers = Receivers(source)
@@ -87,7 +100,7 @@ class _Decider:
         try:
             change = self._change(use)
             if change is not None:
-                _check_free(use.scope, change.needs)
+                self._check_free(use.scope, change.needs)
         except UndecidedError as error:
             self._report(use.node, error)
             demand(None, is_old=True)
@@ -151,7 +164,7 @@ class _Decider:
             return
         needs: dict[str, tuple[str, ...] | None]
         try:
-            needs, renamed = _renamed_text(text, scope, uses)
+            needs, renamed = self._renamed_text(text, scope, uses)
         except UndecidedError as error:
             self._report(text, error)
             needs = {name: None for name, _ in uses}
@@ -159,6 +172,42 @@ class _Decider:
             self._made.edits.append(Edit(*self._source.span(text), renamed))
         for name, each in needs.items():
             self._made.demands.append(Demand(scope, name, each, is_old=each is None))
+
+    def _renamed_text(
+        self, text: Text, scope: Scope, uses: Sequence[tuple[str, OldName | None]]
+    ) -> tuple[dict[str, tuple[str, ...] | None], str]:
+        """Return what a quoted annotation needs, by first parts of names, and its V3 text.
+
+        Raises:
+            UndecidedError: Only a person can decide.
+        """
+        needs: dict[str, tuple[str, ...] | None] = {}
+        for name, old in uses:
+            if old is None:
+                raise UndecidedError("A name in it may be V2's or something else. Decide for one")
+            self._check_free(scope, [old.successor])
+            needs[name] = (*(needs.get(name) or ()), old.successor)
+        return needs, renamed_text(text, scope)
+
+    def _check_free(self, scope: Scope, needs: Iterable[str]) -> None:
+        """Refuse names that mean something else where V3's are needed.
+
+        Raises:
+            UndecidedError: One does.
+        """
+        for dotted in needs:
+            name = own_name(dotted)
+            for taken in qualified(scope, name) - {dotted}:
+                old = old_name(taken)
+                if old is None or old.role not in ("base", "resource"):
+                    raise UndecidedError(
+                        f"V3's {name} would take the place of another {name} here. Rename that one"
+                    )
+                if self._kept & set(statements_of(scope, name)):
+                    raise UndecidedError(
+                        f"V3's {name} would take the place of V2's, which is used elsewhere in a "
+                        "way that is left to you. Change that first, and migrate again"
+                    )
 
     def _decide_bucket_sources(self) -> None:
         found = BucketSources(self._source, self._receivers)
@@ -177,36 +226,3 @@ class _Decider:
 
 
 _FINE_FOR_BASE = (Context.TYPE, Context.CLASS_TYPE, Context.INSTANCE_CHECK, Context.VALUE)
-
-
-def _check_free(scope: Scope, needs: Iterable[str]) -> None:
-    """Refuse names that mean something else where V3's are needed.
-
-    Raises:
-        UndecidedError: One does.
-    """
-    for dotted in needs:
-        name = own_name(dotted)
-        for taken in qualified(scope, name) - {dotted}:
-            old = old_name(taken)
-            if old is None or old.successor != dotted:
-                raise UndecidedError(
-                    f"V3's {name} would take the place of another {name} here. Rename that one"
-                )
-
-
-def _renamed_text(
-    text: Text, scope: Scope, uses: Sequence[tuple[str, OldName | None]]
-) -> tuple[dict[str, tuple[str, ...] | None], str]:
-    """Return what a quoted annotation needs, by the first parts of its names, and its V3 text.
-
-    Raises:
-        UndecidedError: Only a person can decide.
-    """
-    needs: dict[str, tuple[str, ...] | None] = {}
-    for name, old in uses:
-        if old is None:
-            raise UndecidedError("A name in it may be V2's or something else. Decide for one")
-        _check_free(scope, [old.successor])
-        needs[name] = (*(needs.get(name) or ()), old.successor)
-    return needs, renamed_text(text, scope)

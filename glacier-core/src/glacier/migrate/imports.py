@@ -26,6 +26,7 @@ from glacier.migrate.statements import (
     with_names,
     without_aliases,
 )
+from glacier.migrate.v2 import PROVIDER, old_name
 
 
 @dataclass(slots=True)
@@ -105,6 +106,10 @@ class Imports:
             return
         if any(one.is_old for one in goes_on):
             return  # its places are reported themselves
+        if is_from and name == "Provider" and _is_base(plan.line.module, alias):
+            plan.gone.append(alias)  # V3 has it by the same name, so that whoever takes it can
+            plan.needs += [] if PROVIDER in plan.needs else [PROVIDER]
+            return
         is_dotted = not is_from and alias.asname is None and "." in alias.evaluated_name
         if was_migrated and is_dotted and not is_module(alias.evaluated_name):
             plan.shortened.append(alias)
@@ -230,3 +235,8 @@ def _is_import(statement: cst.CSTNode) -> bool:
     return isinstance(statement, cst.SimpleStatementLine) and all(
         isinstance(one, cst.Import | cst.ImportFrom) for one in statement.body
     )
+
+
+def _is_base(module: str, alias: cst.ImportAlias) -> bool:
+    old = old_name(f"{module}.{alias.evaluated_name}")
+    return old is not None and old.role == "base"
