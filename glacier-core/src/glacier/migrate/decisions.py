@@ -13,6 +13,7 @@ from glacier.migrate.changes import Change, UndecidedError, own_name
 from glacier.migrate.contexts import Context, context_of
 from glacier.migrate.findings import Edit, Finding
 from glacier.migrate.names import Names, Statement, Text, Use, qualified, statements_of
+from glacier.migrate.provider_attributes import ProviderAttributes
 from glacier.migrate.provider_calls import from_env_call, provider_call
 from glacier.migrate.receivers import Receivers
 from glacier.migrate.resource_calls import (
@@ -90,7 +91,8 @@ class _Decider:
         for text, scope in self._names.texts:
             self._decide_text(text, scope)
         made.demands += [Demand(scope, name, None) for scope, name in self._names.others]
-        self._decide_bucket_sources()
+        self._decide_attributes(BucketSources(self._source, self._receivers))
+        self._decide_attributes(ProviderAttributes(self._source, self._receivers))
         return made
 
     def _decide_use(self, use: Use) -> None:
@@ -209,8 +211,7 @@ class _Decider:
                         "way that is left to you. Change that first, and migrate again"
                     )
 
-    def _decide_bucket_sources(self) -> None:
-        found = BucketSources(self._source, self._receivers)
+    def _decide_attributes(self, found: BucketSources | ProviderAttributes) -> None:
         for attribute in found.places():
             try:
                 change = found.change(attribute)

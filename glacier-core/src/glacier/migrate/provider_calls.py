@@ -1,5 +1,6 @@
 """V2's providers become `Provider(config=...)`."""
 
+import re
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -14,6 +15,8 @@ from glacier.migrate.findings import Edit
 from glacier.migrate.names import Use, qualified
 from glacier.migrate.source import Source
 from glacier.migrate.v2 import PROVIDER, RENAMED_FIELDS, Platform
+
+_LINE_OF_LAST = re.compile(r"(?P<line>,?[ \t]*(?:\r\n?|\n))[ \t]*\)")
 
 
 @dataclass(slots=True)
@@ -157,9 +160,24 @@ def _wrapped(
         opening = Edit(start, arguments.opening, "Provider(")
         return [opening, Edit(first, first, opened), Edit(last, last, ")")]
     if tags_start > last:
+        line = _own_line(source, tags)
+        if line is not None:
+            return [everything, line, Edit(end, end, f", {source.text_of(tags)})")]
         return [everything, Edit(last, last, ")")]
     moved = f"), {source.text_of(tags)}"
     return [everything, *arguments.remove(tags), Edit(last, last, moved)]
+
+
+def _own_line(source: Source, tags: cst.Arg) -> Edit | None:
+    """Return the edit that takes out the line of the last argument; None where it has
+    none, or more than one."""
+    start, end = source.span(tags)
+    before = source.text[:start].rstrip(" \t")
+    rest = _LINE_OF_LAST.match(source.text, end)
+    is_one_line = source.text[start:end].isprintable()
+    if rest is None or not is_one_line or not before.endswith(("\n", "\r")):
+        return None
+    return Edit(len(before), rest.end("line"), "")
 
 
 def _name(arg: cst.Arg) -> str | None:

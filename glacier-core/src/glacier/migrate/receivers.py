@@ -134,14 +134,7 @@ class _Bindings(cst.CSTVisitor):
             return
         annotation = node.annotation.annotation
         scope = self._source.scope(annotation)
-        if scope is None:
-            return
-        if isinstance(annotation, cst.SimpleString):
-            name = annotation.raw_value
-        else:
-            name = get_full_name_for_node(annotation) or ""
-        old = _old_provider(scope, name)
-        if old is not None or qualified(scope, name) == {PROVIDER}:
+        if scope is not None and _is_provider_type(annotation, scope):
             # Of no platform: once the annotation is V3's, nobody can tell it any more.
             self.made.append((node, HeldProvider()))
 
@@ -150,6 +143,32 @@ class _Bindings(cst.CSTVisitor):
         made = provider_made(value, scope) if scope and isinstance(value, cst.Call) else None
         if made is not None:
             self.made.append((target, made))
+
+
+def _is_provider_type(annotation: cst.BaseExpression, scope: Scope) -> bool:
+    """Tell whether an annotation allows providers alone, or None."""
+    if isinstance(annotation, cst.SimpleString):
+        try:
+            annotation = cst.parse_expression(annotation.raw_value)
+        except cst.ParserSyntaxError:
+            return False
+    return _is_old_or_new(annotation, scope) and not _is_none(annotation)
+
+
+def _is_old_or_new(part: cst.BaseExpression, scope: Scope) -> bool:
+    if isinstance(part, cst.BinaryOperation):
+        return _is_old_or_new(part.left, scope) and _is_old_or_new(part.right, scope)
+    name = get_full_name_for_node(part) or ""
+    if isinstance(part, cst.Subscript):
+        parts = [one.slice.value for one in part.slice if isinstance(one.slice, cst.Index)]
+        is_union = name.rpartition(".")[2] in ("Optional", "Union")
+        return is_union and all(_is_old_or_new(one, scope) for one in parts)
+    is_provider = _old_provider(scope, name) is not None or qualified(scope, name) == {PROVIDER}
+    return is_provider or _is_none(part)
+
+
+def _is_none(part: cst.BaseExpression) -> bool:
+    return isinstance(part, cst.Name) and part.value == "None"
 
 
 def provider_made(call: cst.Call, scope: Scope) -> HeldProvider | None:
