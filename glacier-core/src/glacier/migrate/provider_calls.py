@@ -169,8 +169,7 @@ def _wrapped(
 
 
 def _own_line(source: Source, tags: cst.Arg) -> Edit | None:
-    """Return the edit that takes out the line of the last argument; None where it has
-    none, or more than one."""
+    """Return the edit that takes out the last argument's line; None where it has not just one."""
     start, end = source.span(tags)
     before = source.text[:start].rstrip(" \t")
     rest = _LINE_OF_LAST.match(source.text, end)
