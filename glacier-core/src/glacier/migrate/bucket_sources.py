@@ -27,7 +27,8 @@ class BucketSources:
         self._source = source
         self._receivers = receivers
         self._found = _Mentions()
-        source.module.visit(self._found)
+        if "bucket_source" in source.text:
+            source.module.visit(self._found)
         self._is_about_glacier = "glacier" in source.text
 
     def places(self) -> Iterator[cst.Attribute]:

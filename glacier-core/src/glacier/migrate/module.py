@@ -10,11 +10,10 @@ from glacier.migrate.decisions import decide
 from glacier.migrate.findings import Edit, Finding, OverlapError, edited
 from glacier.migrate.imports import Imports
 from glacier.migrate.names import Names
-from glacier.migrate.source import Source, UnreadableError
+from glacier.migrate.signs import may_be_old
+from glacier.migrate.source import Source, UnreadableError, check_readable
 from glacier.migrate.statements import import_lines
 from glacier.migrate.v2 import old_name
-
-_SIGNS = (b"glacier", b"bucket_source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def migrate_module(data: bytes) -> Migration:
     Args:
         data: The module's bytes.
     """
-    if not any(sign in data for sign in _SIGNS):
+    if not may_be_old(data):
         return Migration(data, data)
     try:
         return _migrated(data)
@@ -61,7 +60,7 @@ def _migrated(data: bytes) -> Migration:
     source = Source(data)
     names = Names(source)
     decisions = decide(source, names)
-    imports = Imports(source, decisions.demands, _exported(source.module))
+    imports = Imports(source, decisions.demands, _exported(source))
     edits: list[Edit] = [*decisions.edits, *imports.edits]
     try:
         after = edited(source.text, edits).encode(source.encoding)
@@ -73,7 +72,7 @@ def _migrated(data: bytes) -> Migration:
         ) from error
     if edits:
         try:
-            Source(after)
+            check_readable(after)
         except UnreadableError as error:
             raise UnreadableError(
                 f"What would become of this can't be read, so that nothing is changed. {error}"
@@ -82,10 +81,11 @@ def _migrated(data: bytes) -> Migration:
     return Migration(data, after, source.encoding, tuple(sorted(findings)))
 
 
-def _exported(module: cst.Module) -> set[str]:
+def _exported(source: Source) -> set[str]:
     """Return the names that a module lists in `__all__`."""
     visitor = GatherExportsVisitor(CodemodContext())
-    module.visit(visitor)
+    if "__all__" in source.text:
+        source.module.visit(visitor)
     return visitor.explicit_exported_objects
 
 

@@ -10,7 +10,8 @@ from glacier.migrate.receivers import Receivers
 from glacier.migrate.source import Source
 from glacier.migrate.v2 import PLATFORMS, RENAMED_FIELDS
 
-_FIELDS = {name: name for one in PLATFORMS for name in one.parameters} | RENAMED_FIELDS
+FIELDS = {name: name for one in PLATFORMS for name in one.parameters} | RENAMED_FIELDS
+"""What V2's providers said of themselves, by the names of V3's fields."""
 
 
 class ProviderAttributes:
@@ -27,6 +28,8 @@ class ProviderAttributes:
 
     def places(self) -> Iterator[cst.Attribute]:
         """Yield the places, of those that hold a provider for certain."""
+        if not self._receivers.has_any:
+            return
         found = _Attributes()
         self._source.module.visit(found)
         yield from (one for one in found.attributes if self._receivers.is_provider(one.value))
@@ -43,7 +46,7 @@ class ProviderAttributes:
                 "It belongs to the provider's config in V3, which does not change. Make another "
                 "provider, with the config that is wanted"
             )
-        name = _FIELDS[attribute.attr.value]
+        name = FIELDS[attribute.attr.value]
         return Change((Edit(*self._source.span(attribute.attr), f"config.{name}"),))
 
 
@@ -53,5 +56,5 @@ class _Attributes(cst.CSTVisitor):
         self.attributes: list[cst.Attribute] = []
 
     def visit_Attribute(self, node: cst.Attribute) -> None:  # noqa: N802 - libcst's names
-        if node.attr.value in _FIELDS:
+        if node.attr.value in FIELDS:
             self.attributes.append(node)

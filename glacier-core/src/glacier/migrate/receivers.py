@@ -48,6 +48,11 @@ class Receivers:
                 self._attributes.add(get_full_name_for_node(target) or "")
             self._held[target] = made
 
+    @property
+    def has_any(self) -> bool:
+        """Whether anything holds a provider for certain."""
+        return bool(self._held)
+
     def is_provider(self, node: cst.BaseExpression) -> bool:
         """Tell whether an expression is a provider for certain."""
         scope = self._source.scope(node)

@@ -45,8 +45,8 @@ class Source:
     """
 
     def __init__(self, data: bytes) -> None:
-        check_syntax(data)
-        wrapper = _parsed(data)
+        _check_syntax(data)
+        wrapper = MetadataWrapper(_parsed(data), unsafe_skip_copy=True)
         self.module = wrapper.module
         self.encoding = self.module.encoding
         self.text = data.decode(self.encoding)
@@ -102,7 +102,17 @@ class Source:
         return self._offsets[self._lines[line - 1] + column]
 
 
-def check_syntax(data: bytes) -> None:
+def check_readable(data: bytes) -> None:
+    """Refuse what can't be a `Source`.
+
+    Raises:
+        UnreadableError: It is no Python; with the place.
+    """
+    _check_syntax(data)
+    _parsed(data)
+
+
+def _check_syntax(data: bytes) -> None:
     """Refuse what is no Python.
 
     Raises:
@@ -124,9 +134,9 @@ def check_syntax(data: bytes) -> None:
         raise UnreadableError("This is nested too deeply to be read.") from error
 
 
-def _parsed(data: bytes) -> MetadataWrapper:
+def _parsed(data: bytes) -> cst.Module:
     try:
-        return MetadataWrapper(cst.parse_module(data), unsafe_skip_copy=True)
+        return cst.parse_module(data)
     except cst.ParserSyntaxError as error:
         raise UnreadableError(
             f"This is no Python that libcst can read: {error.message}.",

@@ -88,6 +88,9 @@ FACTORY_KINDS = {
 RESOURCES = {"Bucket": "bucket", "Serverless": "serverless", "Executor": "executor"}
 """Resource classes that V2 let everybody make, by the provider's method that makes them now."""
 
+GONE = (*_PROVIDERS, *_BUCKETS, "create_bucket")
+"""The names that V2 had and V3 has not."""
+
 _PATTERN = re.compile(r"glacier\.(?:(?P<package>providers|resources)\.(?:\w+\.)?)?(?P<name>\w+)\Z")
 
 
