@@ -46,6 +46,8 @@ class Receivers:
         for target, made in found.made:
             if isinstance(target, cst.Attribute):
                 self._attributes.add(get_full_name_for_node(target) or "")
+            if isinstance(target, cst.Name) and isinstance(source.scope(target), ClassScope):
+                self._attributes.add(f"self.{target.value}")
             self._held[target] = made
 
     @property
@@ -128,26 +130,39 @@ class _Bindings(cst.CSTVisitor):
             self._note(target.target, node.value)
 
     def visit_AnnAssign(self, node: cst.AnnAssign) -> None:  # noqa: N802
-        if node.value is not None:
+        self._note_annotated(node.target, node.annotation.annotation)
+        if node.value is not None:  # says more, such as the platform
             self._note(node.target, node.value)
 
     def visit_NamedExpr(self, node: cst.NamedExpr) -> None:  # noqa: N802
         self._note(node.target, node.value)
 
     def visit_Param(self, node: cst.Param) -> None:  # noqa: N802
-        if node.annotation is None:
-            return
-        annotation = node.annotation.annotation
+        if node.annotation is not None:
+            self._note_annotated(node, node.annotation.annotation)
+
+    def _note_annotated(self, target: cst.CSTNode, annotation: cst.BaseExpression) -> None:
         scope = self._source.scope(annotation)
         if scope is not None and _is_provider_type(annotation, scope):
             # Of no platform: once the annotation is V3's, nobody can tell it any more.
-            self.made.append((node, HeldProvider()))
+            self.made.append((target, HeldProvider()))
 
     def _note(self, target: cst.BaseExpression, value: cst.BaseExpression) -> None:
         scope = self._source.scope(value)
-        made = provider_made(value, scope) if scope and isinstance(value, cst.Call) else None
+        made = None if scope is None else _held_in(value, scope)
         if made is not None:
             self.made.append((target, made))
+
+
+def _held_in(value: cst.BaseExpression, scope: Scope) -> HeldProvider | None:
+    """Return what is known of the provider that an expression is; None where it is none."""
+    if isinstance(value, cst.Call):
+        return provider_made(value, scope)
+    if isinstance(value, cst.IfExp):
+        one, other = _held_in(value.body, scope), _held_in(value.orelse, scope)
+        if one is not None and other is not None:
+            return HeldProvider(one.platform if one.platform is other.platform else None)
+    return None
 
 
 def _is_provider_type(annotation: cst.BaseExpression, scope: Scope) -> bool:

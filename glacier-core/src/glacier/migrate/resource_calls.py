@@ -44,7 +44,7 @@ def bucket_class_call(source: Source, receivers: Receivers, use: Use, call: cst.
         )
     edits = renamed(arguments, "bucket", use.old.platform, besides=("provider",))
     owner = _owner(source, receivers, call, arguments)
-    _check_platform(use.old.name, use.old.platform, owner)
+    _check_platform(use.old.platform, owner)
     return _made_by(source, use, owner, "bucket", arguments, edits)
 
 
@@ -65,7 +65,7 @@ def factory_call(source: Source, receivers: Receivers, use: Use, call: cst.Call)
     platform = FACTORY_KINDS[text]
     edits = renamed(arguments, "bucket", platform, besides=("provider", "region"))
     owner = _owner(source, receivers, call, arguments)
-    _check_platform(f"create_bucket({text!r}, ...)", platform, owner)
+    _check_platform(platform, owner)
     gone = [kind, *_region(source, arguments, owner)]
     return _made_by(source, use, owner, "bucket", arguments, edits, *gone)
 
@@ -161,12 +161,12 @@ def _owner(source: Source, receivers: Receivers, call: cst.Call, arguments: Argu
     return _Owner(names[0], receivers.held(scope, names[0]))
 
 
-def _check_platform(what: str, platform: Platform | None, owner: _Owner) -> None:
+def _check_platform(platform: Platform | None, owner: _Owner) -> None:
     found = owner.held.platform
     if platform is not None and found is not None and found is not platform:
         raise UndecidedError(
-            f"{what} is not for the platform of {owner.name}, which is an {found.provider}. Call "
-            f"bucket(...) on a provider with {platform.config}"
+            f"It is for another platform than {owner.name}, which has {found.config}. Call "
+            f"bucket(...) on a provider that has {platform.config}"
         )
 
 
