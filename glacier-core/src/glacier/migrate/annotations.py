@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
@@ -30,12 +31,32 @@ def renamed_types(source: Source, names: Mapping[cst.CSTNode, str]) -> dict[cst.
     return found
 
 
-def quoted_uses(text: Text, scope: Scope) -> list[tuple[str, OldName | None]]:
-    """Return the names of V2 in a quoted annotation, with their first parts' names."""
-    if not isinstance(text, cst.SimpleString):
-        parts = [text.left, text.right]
-        return [use for part in parts if isinstance(part, Text) for use in quoted_uses(part, scope)]
-    return _old_names(text.raw_value, scope)
+@dataclass(frozen=True, slots=True)
+class QuotedName:
+    """A name in a quoted annotation.
+
+    Attributes:
+        binding: Its first part.
+        is_old: Whether it may be one of V2 that has to change.
+        old: What it was in V2; None where it may also be something else.
+    """
+
+    binding: str
+    is_old: bool
+    old: OldName | None
+
+
+def quoted_names(text: Text, scope: Scope) -> list[QuotedName]:
+    """Return the names in a quoted annotation.
+
+    Args:
+        text: The annotation.
+        scope: The scope that looks them up.
+    """
+    if isinstance(text, cst.SimpleString):
+        return [_quoted_name(name, scope) for name in _NAMES.findall(text.raw_value)]
+    parts = [part for part in (text.left, text.right) if isinstance(part, Text)]
+    return [name for part in parts for name in quoted_names(part, scope)]
 
 
 def renamed_text(text: Text, scope: Scope) -> str:
@@ -53,10 +74,7 @@ def renamed_text(text: Text, scope: Scope) -> str:
     found = _Types(scope, inner)
     inner.module.visit(found)
     renamed = edited(inner.text, renamed_types(inner, found.names).values())
-    left = [
-        old for _, old in _old_names(renamed, scope) if old and old.name != own_name(old.successor)
-    ]
-    if found.is_class or left:
+    if found.is_class or _has_old_names(renamed, scope):
         raise UndecidedError(
             "It speaks of a class itself, or has quotes in quotes. Write it without quotes, and "
             "migrate again"
@@ -126,16 +144,19 @@ def _is_in_parentheses(*nodes: cst.CSTNode) -> bool:
     return any(getattr(node, "lpar", ()) for node in nodes)
 
 
-def _old_names(text: str, scope: Scope) -> list[tuple[str, OldName | None]]:
-    """Return the names of V2 in a text, with their first parts' names."""
-    found = []
-    for name in _NAMES.findall(text):
-        for dotted in _beginnings(name):
-            is_old, old = old_at(scope, dotted)
-            if is_old:
-                found.append((name.partition(".")[0], old))
-                break
-    return found
+def _quoted_name(dotted: str, scope: Scope) -> QuotedName:
+    binding = dotted.partition(".")[0]
+    for beginning in _beginnings(dotted):
+        is_old, old = old_at(scope, beginning)
+        if is_old:
+            return QuotedName(binding, old is None or old.role != "resource", old)
+    return QuotedName(binding, is_old=False, old=None)
+
+
+def _has_old_names(text: str, scope: Scope) -> bool:
+    """Tell whether a text has names of V2 that V3 calls something else."""
+    names = [_quoted_name(name, scope) for name in _NAMES.findall(text)]
+    return any(one.old and one.old.name != own_name(one.old.successor) for one in names)
 
 
 def _beginnings(dotted: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ import libcst as cst
 from libcst.metadata import Scope
 
 from glacier.migrate.advice import advice
-from glacier.migrate.annotations import quoted_uses, renamed_text, renamed_types
+from glacier.migrate.annotations import QuotedName, quoted_names, renamed_text, renamed_types
 from glacier.migrate.bucket_sources import BucketSources
 from glacier.migrate.changes import Change, UndecidedError, own_name
 from glacier.migrate.contexts import Context, context_of
@@ -159,9 +159,10 @@ class _Decider:
         raise UndecidedError(advice(old, Context.CALL))
 
     def _decide_text(self, text: Text, scope: Scope) -> None:
-        uses = [
-            use for use in quoted_uses(text, scope) if use[1] is None or use[1].role != "resource"
-        ]
+        names = quoted_names(text, scope)
+        others = {one.binding for one in names if not one.is_old}
+        self._made.demands += [Demand(scope, name, None) for name in others if name in scope]
+        uses = [one for one in names if one.is_old]
         if not uses:
             return
         needs: dict[str, tuple[str, ...] | None]
@@ -169,14 +170,14 @@ class _Decider:
             needs, renamed = self._renamed_text(text, scope, uses)
         except UndecidedError as error:
             self._report(text, error)
-            needs = {name: None for name, _ in uses}
+            needs = {one.binding: None for one in uses}
         else:
             self._made.edits.append(Edit(*self._source.span(text), renamed))
         for name, each in needs.items():
             self._made.demands.append(Demand(scope, name, each, is_old=each is None))
 
     def _renamed_text(
-        self, text: Text, scope: Scope, uses: Sequence[tuple[str, OldName | None]]
+        self, text: Text, scope: Scope, uses: Sequence[QuotedName]
     ) -> tuple[dict[str, tuple[str, ...] | None], str]:
         """Return what a quoted annotation needs, by first parts of names, and its V3 text.
 
@@ -184,11 +185,11 @@ class _Decider:
             UndecidedError: Only a person can decide.
         """
         needs: dict[str, tuple[str, ...] | None] = {}
-        for name, old in uses:
-            if old is None:
+        for one in uses:
+            if one.old is None:
                 raise UndecidedError("A name in it may be V2's or something else. Decide for one")
-            self._check_free(scope, [old.successor])
-            needs[name] = (*(needs.get(name) or ()), old.successor)
+            self._check_free(scope, [one.old.successor])
+            needs[one.binding] = (*(needs.get(one.binding) or ()), one.old.successor)
         return needs, renamed_text(text, scope)
 
     def _check_free(self, scope: Scope, needs: Iterable[str]) -> None:
