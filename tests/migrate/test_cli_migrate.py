@@ -210,42 +210,29 @@ def test_config_of_a_package_that_is_missing_is_reported_with_what_to_install() 
     Path("flows/aws.py").write_text(
         'from glacier.providers import AWSProvider\n\np = AWSProvider("us-east-1")\n'
     )
-    program = """
-import sys
-sys.modules["glacier_aws"] = None
-from glacier.cli import main
-main()
-"""
 
-    ran = subprocess.run(
-        [sys.executable, "-c", program, "migrate", "flows/aws.py"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = migrated_without("glacier_aws", "flows/aws.py")
 
-    assert ran.returncode == 2, ran.stderr
+    assert ran.returncode == 2
     assert "flows/aws.py:3:5: AWSProvider is left as it is. AwsConfig needs a package" in ran.stderr
     assert 'pip install "glacier-core[aws]"' in ran.stderr
 
 
 def test_migrate_without_libcst_says_what_to_install() -> None:
-    # None in `sys.modules` is a module that can't be imported.
-    program = """
-import sys
-sys.modules["libcst"] = None
-from glacier.cli import main
-main()
-"""
-
-    ran = subprocess.run(
-        [sys.executable, "-c", program, "migrate", "flows"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = migrated_without("libcst", "flows")
 
     assert ran.returncode == 1
     assert ran.stderr == (
         'Error: glacier migrate needs libcst. Run: pip install "glacier-core[migrate]"\n'
+    )
+
+
+def migrated_without(module: str, path: str) -> subprocess.CompletedProcess[str]:
+    # None in `sys.modules` is a module that can't be imported.
+    program = f"import sys; sys.modules[{module!r}] = None; from glacier.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, "migrate", path],
+        capture_output=True,
+        text=True,
+        check=False,
     )

@@ -133,7 +133,7 @@ def comments(data: bytes) -> list[str]:
     return sorted(token.string.strip() for token in tokens if token.type == tokenize.COMMENT)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(modules().filter(is_python))
 def test_any_module_stays_python_and_keeps_its_comments(before: bytes) -> None:
     migration = migrate_module(before)
@@ -143,7 +143,7 @@ def test_any_module_stays_python_and_keeps_its_comments(before: bytes) -> None:
     assert comments(migration.after) == comments(before)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(modules().filter(is_python))
 def test_second_migration_of_any_module_changes_nothing(before: bytes) -> None:
     first = migrate_module(before)
@@ -154,7 +154,7 @@ def test_second_migration_of_any_module_changes_nothing(before: bytes) -> None:
     assert [one.message for one in second.findings] == [one.message for one in first.findings]
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(modules().filter(is_python), st.sampled_from(["pulumi", "ours", ".glacier"]))
 def test_any_module_of_another_package_stays_as_it_is(drawn: bytes, package: str) -> None:
     before = drawn.replace(b"import glacier", b"import ours").replace(b"glacier", package.encode())
