@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from glacier.migrate import migrate_module
 
 CLASSES = ["AWSProvider", "AzureProvider", "GCPProvider", "LocalProvider", "Provider"]
+IMPORT = "from glacier.providers import AWSProvider, LocalProvider"
 SPACES = st.sampled_from(["", " ", "  ", "\t", " \\\n  "])
 COMMENTS = st.sampled_from(["", "", "  # why", " # AWSProvider(region='x')", "#: é"])
 
@@ -60,8 +61,33 @@ def imports(draw: st.DrawFn) -> str:
 
 
 @st.composite
-def uses(draw: st.DrawFn) -> str:
-    """Draw a statement that uses V2."""
+def plain_uses(draw: st.DrawFn) -> str:
+    """Draw a statement that uses V2 in a way that can be migrated, if its names are imported."""
+    region = f"{draw(gaps())}{draw(st.sampled_from(['region=', '']))}'x'{draw(gaps())}"
+    more = draw(st.sampled_from(["", ",", ", profile='p'", ",\n    tags={'a': 'b'}\n"]))
+    aws = f"AWSProvider{draw(SPACES)}({region}{more})"
+    local = f"LocalProvider({draw(gaps())})"
+    bucket = f"{draw(gaps())}bucket = 'b'{draw(gaps())}"
+    annotation = draw(st.sampled_from(["AWSProvider", "'AWSProvider | LocalProvider | None'"]))
+    return draw(
+        st.sampled_from(
+            [
+                f"p = {aws}",
+                f"p = {local}",
+                f"x = [{aws}, ({local}), AWSProvider.from_env()]",
+                f"x = {aws} . bucket_source({bucket})",
+                f"x = provider.bucket_source({bucket})",
+                f"def f(a: {annotation}, b: list[LocalProvider]) -> {annotation}: return {aws}",
+                f"if (p := {local}): print(f'{{AWSProvider(1)}}')",
+                "p: LocalProvider | AWSProvider = provider; x = p.region",
+            ]
+        )
+    )
+
+
+@st.composite
+def rough_uses(draw: st.DrawFn) -> str:
+    """Draw a statement that uses V2, often in a way that only a person can decide."""
     name = draw(
         st.sampled_from([*CLASSES, "gp.AWSProvider", "glacier.providers.LocalProvider", "AW"])
     )
@@ -93,21 +119,23 @@ def uses(draw: st.DrawFn) -> str:
 
 
 @st.composite
-def blocks(draw: st.DrawFn, depth: int = 2) -> str:
+def blocks(draw: st.DrawFn, *, is_rough: bool, depth: int = 2) -> str:
     """Draw some lines, with blocks among them."""
+    uses = rough_uses() if is_rough else plain_uses()
+    brought = imports() if is_rough else st.just(IMPORT)
     lines: list[str] = []
     for _ in range(draw(st.integers(1, 4))):
         kind = draw(st.sampled_from(["import", "import", "use", "use", "block", "comment"]))
         if kind == "block" and depth:
             head = draw(st.sampled_from(["if x:", "def g():", "class D:", "try:", "for p in x:"]))
-            body = draw(blocks(depth=depth - 1))
+            body = draw(blocks(is_rough=is_rough, depth=depth - 1))
             inner = "\n".join(f"    {line}" if line else "" for line in body.split("\n"))
             lines += [f"{head}{draw(COMMENTS)}", inner]
             lines += ["except ImportError:", "    pass"] if head == "try:" else []
         elif kind == "comment":
             lines += draw(st.sampled_from([["# AWSProvider"], [""], ["", "", "# é"], ["\f"]]))
         else:
-            statement = draw(imports() if kind == "import" else uses())
+            statement = draw(brought if kind == "import" else uses)
             lines.append(statement + draw(st.sampled_from(["", ";", "; y = 1"])) + draw(COMMENTS))
     return "\n".join([*lines, "pass"])
 
@@ -115,7 +143,8 @@ def blocks(draw: st.DrawFn, depth: int = 2) -> str:
 @st.composite
 def modules(draw: st.DrawFn) -> bytes:
     """Draw a module that Python can read."""
-    text = draw(blocks()) + draw(st.sampled_from(["", "\n"]))
+    is_rough = draw(st.booleans())
+    text = IMPORT + "\n" + draw(blocks(is_rough=is_rough)) + draw(st.sampled_from(["", "\n"]))
     newline = draw(st.sampled_from(["\n", "\n", "\r\n"]))
     return text.replace("\n", newline).encode()
 

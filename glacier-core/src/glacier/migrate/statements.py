@@ -91,7 +91,10 @@ def bound_name(alias: cst.ImportAlias, *, is_from: bool) -> str:
 def without_aliases(
     source: Source, line: Line, gone: Iterable[cst.ImportAlias]
 ) -> tuple[list[Edit], list[str]]:
-    """Return the edits that take some names out of a statement, and the comments lost thereby."""
+    """Return the edits that take some names out of a statement, and the comments lost thereby.
+
+    Where other statements share the line, which no comment may cut short, comments stay inside.
+    """
     taken = list(gone)
     kept = [index for index, one in enumerate(line.aliases) if one not in taken]
     spans = [source.span(alias) for alias in line.aliases]
@@ -101,7 +104,14 @@ def without_aliases(
     ]
     if last + 1 < len(spans):
         edits.append(Edit(spans[last][1], spans[-1][1], ""))
-    return edits, [c for e in edits for c in comments_in(source.text[e.start : e.end])]
+    taken_out = [(edit, comments_in(source.text[edit.start : edit.end])) for edit in edits]
+    if line.is_alone:
+        return edits, [comment for _, comments in taken_out for comment in comments]
+    kept_inside = [
+        Edit(edit.start, edit.end, "".join(f"  {one}{source.newline}" for one in comments))
+        for edit, comments in taken_out
+    ]
+    return kept_inside, []
 
 
 def comments_in(text: str) -> list[str]:
