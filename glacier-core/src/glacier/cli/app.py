@@ -33,9 +33,11 @@ from glacier.provider import Provider
 FAILED = 1
 USAGE_ERROR = 2
 DIFFERENT = 2  # as `terraform plan -detailed-exitcode` says it, for which errors are 1
+UNFINISHED = 2  # something is left to do, by another command or by a person
 INTERRUPTED = 130  # as shells say: 128 and the number of SIGINT
 
 _WRITES_STAY = "Writes that were committed stay; nothing else was changed."
+_MIGRATED_STAYS = "Files that were written stay, each of them whole; the others are as they were."
 _DEPLOYED_STAYS = "What was deployed before stays; deploy again to finish."
 
 _FAILURES = (RunError, StorageError, FunctionError, JobError, FunctionFailedError)
@@ -254,6 +256,33 @@ def drift(target: ProviderTarget, show_traceback: Traceback = False) -> None:
     if found:
         raise typer.Exit(DIFFERENT)
     typer.echo("Nothing differs.")
+
+
+@app.command()
+def migrate(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Modules, and folders of them.", show_default=False),
+    ],
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what changes; so it is without --write.")
+    ] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write what changes.")] = False,
+    show_traceback: Traceback = False,
+) -> None:
+    """Migrate code from V2 to V3; exit with 2 where something is left to do, with 1 on an error."""
+    with _errors_told(
+        show_traceback=show_traceback, usage_error=FAILED, interrupted=_MIGRATED_STAYS
+    ):
+        # Only here: it needs libcst, which nothing else does.
+        from glacier.cli.migrate import migrate_paths, summary
+
+        tally = migrate_paths(paths, shows_diff=diff or not write, writes=write)
+    typer.echo(summary(tally, writes=write), err=True)
+    if tally.errors:
+        raise typer.Exit(FAILED)
+    if tally.findings or (tally.changed and not write):
+        raise typer.Exit(UNFINISHED)
 
 
 @app.command()

@@ -1,0 +1,141 @@
+"""Finds a project's modules, and writes them as all or nothing."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+
+from glacier.errors import PathError
+from glacier.migrate.findings import Finding
+from glacier.migrate.module import Migration, migrate_module
+
+_SUFFIXES = (".py", ".pyi", ".ipynb")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_IN_NOTEBOOKS = re.compile(rb"\b(?:AWS|Azure|GCP|Local)Provider\b|\bbucket_source\b")
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What becomes of a file.
+
+    Attributes:
+        path: The file, as it was found.
+        migration: What becomes of its content.
+    """
+
+    path: Path
+    migration: Migration
+
+    def diff(self) -> str:
+        """Return the change as a unified diff; empty where there is none."""
+        one = self.migration
+        before, after = (
+            _LINE.findall(data.decode(one.encoding)) for data in (one.before, one.after)
+        )
+        name = self.path.as_posix().lstrip("/")
+        lines = unified_diff(before, after, f"a/{name}", f"b/{name}")
+        return "".join(
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            for line in lines
+        )
+
+
+def find_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files to look at, in order, each once.
+
+    A folder is walked: its modules and notebooks count, but not what hidden folders, virtual
+    environments and `__pycache__` hold, nor what symlinks lead to. A file that is named counts
+    whatever it is called.
+
+    Args:
+        paths: Files and folders.
+
+    Raises:
+        PathError: One is not there.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        if not path.exists():
+            raise PathError(
+                f"There is no {str(path)!r}. Name modules, or folders that hold them.",
+                path=str(path),
+            )
+        for file in sorted(_walked(path)) if path.is_dir() else [path]:
+            if file.resolve() not in seen:
+                seen.add(file.resolve())
+                yield file
+
+
+def migrate_file(path: Path) -> FileResult:
+    """Return what becomes of a file; nothing is written.
+
+    Args:
+        path: The file.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        why = f"This can't be read: {error.strerror}."
+        return FileResult(path, Migration(b"", b"", error=Finding(1, 1, why)))
+    if path.suffix == ".ipynb":
+        return FileResult(path, Migration(data, data, findings=tuple(_in_notebook(data))))
+    return FileResult(path, migrate_module(data))
+
+
+def write_file(result: FileResult) -> None:
+    """Write what becomes of a file in its place, whole or not at all; its mode stays.
+
+    Args:
+        result: What becomes of it.
+
+    Raises:
+        PermissionError: The file is write-protected.
+        OSError: It can't be written.
+    """
+    target = result.path.resolve()  # what a symlink leads to, not the link itself
+    mode = target.stat().st_mode
+    if not mode & 0o222:
+        raise PermissionError(13, "It is write-protected", str(target))
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(result.migration.after)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.chmod(mode & 0o7777)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _walked(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        folders[:] = [name for name in folders if _is_walked(here / name)]
+        for name in files:
+            path = here / name
+            if path.suffix in _SUFFIXES and not path.is_symlink():
+                yield path
+
+
+def _is_walked(folder: Path) -> bool:
+    is_hidden = folder.name.startswith(".") or folder.name == "__pycache__"
+    return not is_hidden and not (folder / "pyvenv.cfg").exists()
+
+
+def _in_notebook(data: bytes) -> Iterator[Finding]:
+    found = _IN_NOTEBOOKS.search(data)
+    if found is None or b"glacier" not in data:
+        return
+    line = data.count(b"\n", 0, found.start()) + 1
+    column = found.start() - data.rfind(b"\n", 0, found.start())
+    yield Finding(
+        line,
+        column,
+        f"{found[0].decode()} is left as it is, since notebooks are not migrated. Change the cells "
+        "by hand, or export them as a module and migrate that.",
+    )

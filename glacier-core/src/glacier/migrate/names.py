@@ -1,0 +1,138 @@
+"""Which names of a module are Glacier's, followed through imports, aliases and scopes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+from libcst.helpers import get_full_name_for_node
+from libcst.metadata import Assignment, ImportAssignment, QualifiedNameSource, Scope
+
+from glacier.migrate.source import Source
+from glacier.migrate.v2 import OldName, old_name
+
+Dotted = cst.Name | cst.Attribute
+Text = cst.SimpleString | cst.ConcatenatedString
+Statement = cst.Import | cst.ImportFrom
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Use:
+    """A place that uses a name of V2.
+
+    Attributes:
+        node: The whole dotted name.
+        scope: The scope that it is in.
+        binding: Its first part, which an import has bound.
+        old: What it was in V2; None where it may also be something else.
+        is_annotation: Whether it stands in an annotation or a type hint.
+    """
+
+    node: Dotted
+    scope: Scope
+    binding: str
+    old: OldName | None
+    is_annotation: bool
+
+    @property
+    def statements(self) -> list[Statement]:
+        """The imports that may have bound its first part."""
+        return statements_of(self.scope, self.binding)
+
+
+class Names:
+    """Looks up the names of one module.
+
+    Args:
+        source: The module.
+
+    Attributes:
+        uses: The places that use a name of V2, in the order of the text.
+        others: The scopes and first parts of other names, such as `glacier` of `glacier.task`.
+        texts: Quoted annotations and type hints, with their scopes.
+        unbound: Names that nothing in the module binds.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.uses: list[Use] = []
+        self.others: list[tuple[Scope, str]] = []
+        self.texts: list[tuple[Text, Scope]] = []
+        self.unbound: list[cst.Name] = []
+        for node, is_annotation in self._accessed():
+            self._look_at(node, is_annotation=is_annotation)
+
+    def scopes(self) -> set[Scope]:
+        """Return all scopes of the module."""
+        found = {self.source.scope(node) for node in self.source.parents}
+        return {scope for scope in found if scope is not None}
+
+    def _accessed(self) -> Iterator[tuple[cst.CSTNode, bool]]:
+        found: dict[cst.CSTNode, bool] = {}
+        for scope in self.scopes():
+            for access in scope.accesses:
+                node = _first(access.node)
+                is_type = access.is_annotation or access.is_type_hint
+                found[node] = found.get(node, False) or is_type
+        yield from sorted(found.items(), key=lambda item: self.source.span(item[0]))
+
+    def _look_at(self, node: cst.CSTNode, *, is_annotation: bool) -> None:
+        scope = self.source.scope(node)
+        if scope is None:
+            return
+        if isinstance(node, Text):
+            self.texts.append((node, scope))
+            return
+        assert isinstance(node, cst.Name)
+        if not qualified(scope, node.value):
+            self.unbound.append(node)
+            return
+        whole: cst.CSTNode = node
+        while isinstance(whole, Dotted):
+            dotted = get_full_name_for_node(whole) or ""
+            is_old, old = old_at(scope, dotted)
+            if is_old:
+                self.uses.append(Use(whole, scope, node.value, old, is_annotation))
+                return
+            parent = self.source.parent(whole)
+            if not isinstance(parent, cst.Attribute) or parent.value is not whole:
+                break
+            whole = parent
+        self.others.append((scope, node.value))
+
+
+def qualified(scope: Scope, dotted: str) -> set[str]:
+    """Return what a name may be, by whole dotted names; local ones begin with a `.`."""
+    return {
+        name.name if name.source is not QualifiedNameSource.LOCAL else f".{name.name}"
+        for name in scope.get_qualified_names_for(dotted)
+    }
+
+
+def old_at(scope: Scope, dotted: str) -> tuple[bool, OldName | None]:
+    """Return whether a name may be one of V2, and which one; None for more than one thing."""
+    found = {old_name(name) for name in qualified(scope, dotted)}
+    if found in (set(), {None}):
+        return False, None
+    (old,) = found if len(found) == 1 else (None,)
+    return True, old
+
+
+def statements_of(scope: Scope, name: str) -> list[Statement]:
+    """Return the imports that bind a name where a scope sees it."""
+    found = [
+        assignment.node
+        for assignment in scope[name]
+        if isinstance(assignment, ImportAssignment) and isinstance(assignment.node, Statement)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def bindings_of(scope: Scope, name: str) -> list[Assignment]:
+    """Return what binds a name where a scope sees it, built-in names left out."""
+    return [found for found in scope[name] if isinstance(found, Assignment)]
+
+
+def _first(node: cst.CSTNode) -> cst.CSTNode:
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    return node

@@ -1,0 +1,164 @@
+"""The text of a module beside its tree, so that what is not edited stays as it is."""
+
+import ast
+import re
+import warnings
+from bisect import bisect_right
+
+import libcst as cst
+from libcst.metadata import (
+    CodeRange,
+    MetadataWrapper,
+    ParentNodeProvider,
+    PositionProvider,
+    Scope,
+    ScopeProvider,
+)
+
+_NEWLINE = re.compile(r"\r\n?|\n")
+
+# The parser drops a form feed that stands before a statement, and a carriage return at the end.
+_DROPPED = "\f\r"
+
+
+class UnreadableError(Exception):
+    """A module that can't be read, so that it is left alone."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+class Source:
+    """A module: its text, its tree, and where in the text the tree's nodes are.
+
+    Args:
+        data: The module's bytes.
+
+    Attributes:
+        text: The decoded text, with its own line ends.
+        module: The tree.
+
+    Raises:
+        UnreadableError: The bytes are no Python module.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        _check_syntax(data)
+        wrapper = MetadataWrapper(_parsed(data), unsafe_skip_copy=True)
+        self.module = wrapper.module
+        self.encoding = self.module.encoding
+        self.text = data.decode(self.encoding)
+        self._offsets = _offsets(self.module.code, self.text)
+        self._lines = [0, *(found.end() for found in _NEWLINE.finditer(self.module.code))]
+        self._positions = wrapper.resolve(PositionProvider)
+        self.parents = wrapper.resolve(ParentNodeProvider)
+        self._scopes = wrapper.resolve(ScopeProvider)
+
+    @property
+    def newline(self) -> str:
+        """The line end that the module uses."""
+        return self.module.default_newline
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode:
+        """Return what a node is a part of; of the module itself the module."""
+        return self.parents.get(node, self.module)
+
+    def scope(self, node: cst.CSTNode) -> Scope | None:
+        """Return the scope that a node is in; None for one that names nothing."""
+        return self._scopes.get(node)
+
+    def span(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Return the offsets of a node's first character and of that after its last.
+
+        Parentheses around an expression do not belong to it.
+        """
+        found = self._positions[node]
+        assert isinstance(found, CodeRange)
+        return (
+            self._offset(found.start.line, found.start.column),
+            self._offset(found.end.line, found.end.column),
+        )
+
+    def text_of(self, node: cst.CSTNode) -> str:
+        """Return the text of a node."""
+        start, end = self.span(node)
+        return self.text[start:end]
+
+    def place(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Return the line and the column of a node, from 1."""
+        found = self._positions[node]
+        assert isinstance(found, CodeRange)
+        return found.start.line, found.start.column + 1
+
+    def place_at(self, offset: int) -> tuple[int, int]:
+        """Return the line and the column of an offset, from 1."""
+        starts = [0, *(found.end() for found in _NEWLINE.finditer(self.text))]
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
+
+    def _offset(self, line: int, column: int) -> int:
+        return self._offsets[self._lines[line - 1] + column]
+
+
+def check_readable(data: bytes) -> None:
+    """Refuse what can't be a `Source`.
+
+    Raises:
+        UnreadableError: It is no Python; with the place.
+    """
+    _check_syntax(data)
+    _parsed(data)
+
+
+def _check_syntax(data: bytes) -> None:
+    """Refuse what is no Python.
+
+    Raises:
+        UnreadableError: It is none; with the place.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about escapes and comparisons in the user's code
+            ast.parse(data)
+    except SyntaxError as error:
+        raise UnreadableError(
+            f"This is no Python that can be read: {error.msg}.",
+            error.lineno or 1,
+            error.offset or 1,
+        ) from error
+    except ValueError as error:
+        raise UnreadableError(f"This is no Python that can be read: {error}.") from error
+    except (RecursionError, MemoryError) as error:
+        raise UnreadableError("This is nested too deeply to be read.") from error
+
+
+def _parsed(data: bytes) -> cst.Module:
+    try:
+        return cst.parse_module(data)
+    except cst.ParserSyntaxError as error:
+        raise UnreadableError(
+            f"This is no Python that libcst can read: {error.message}.",
+            error.editor_line,
+            error.editor_column,
+        ) from error
+    except (UnicodeDecodeError, LookupError) as error:
+        raise UnreadableError(f"This can't be decoded: {error}.") from error
+
+
+def _offsets(code: str, text: str) -> list[int]:
+    """Return where in a text each character of the tree's code is, and where it ends."""
+    if code == text:
+        return list(range(len(text) + 1))
+    offsets, position = [], 0
+    for character in code:
+        while text[position : position + 1] != character:
+            if text[position : position + 1] not in tuple(_DROPPED):
+                raise UnreadableError("This is no Python that libcst can read as it stands.")
+            position += 1
+        offsets.append(position)
+        position += 1
+    if text[position:].strip(_DROPPED):
+        raise UnreadableError("This is no Python that libcst can read as it stands.")
+    return [*offsets, position]

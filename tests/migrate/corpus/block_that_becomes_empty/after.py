@@ -1,0 +1,15 @@
+from typing import TYPE_CHECKING
+
+from glacier import Bucket, Provider
+
+if TYPE_CHECKING:
+    # Only types.
+    from glacier.resources.aws import S3Bucket
+
+
+def make(provider: "Provider"):
+    return provider.bucket("b")
+
+
+def nothing():
+    from glacier import create_bucket

@@ -1,0 +1,8 @@
+from glacier import *
+
+provider = AWSProvider(region="us-east-1")
+
+
+@task
+def load():
+    pass
