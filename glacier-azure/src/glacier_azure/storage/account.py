@@ -20,8 +20,8 @@ from glacier.errors import AccessDeniedError, StorageError
 from glacier.overrides import overridden
 from glacier_azure.answers import code_of
 from glacier_azure.management import management_client
-from glacier_azure.storage.deployment import check_scope
 from glacier_azure.storage.policy import policy_rules
+from glacier_azure.storage.settings import check_scope
 
 if TYPE_CHECKING:
     from glacier_azure.session import AzureSession

@@ -11,10 +11,10 @@ from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import ContainerEncryptionScope, RetentionPolicy
 
 from glacier.drift import Difference, differences, missing
-from glacier.errors import ConfigError, StorageError
+from glacier.errors import ConfigError
 from glacier_azure.answers import code_of
 from glacier_azure.errors import managed
-from glacier_azure.storage.settings import ContainerSettings
+from glacier_azure.storage.settings import ContainerSettings, check_scope
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient, ContainerProperties
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from glacier_azure.session import AzureSession
     from glacier_azure.storage.settings import AccountSettings
 
-_ACCOUNT_KEY_SCOPE = "$account-encryption-key"
 _BY_MANAGER = ("replication", "hierarchical_namespace")
 _OVERRIDES_OF_MANAGER = ("storageAccounts", "blobServices")
 
@@ -102,22 +101,6 @@ def make_container(session: "AzureSession", settings: ContainerSettings) -> None
         policies = client.get_container_access_policy()["signed_identifiers"]
         identifiers = {one.id: one.access_policy for one in policies}
         client.set_container_access_policy(identifiers, public_access=access)
-
-
-def check_scope(settings: ContainerSettings, present: str | None) -> None:
-    """Refuse an encryption scope for a container that was made with another one.
-
-    Raises:
-        StorageError: It was.
-    """
-    wanted = settings.encryption_scope
-    if wanted is not None and wanted != present:
-        has = "the account's own key" if present in {None, _ACCOUNT_KEY_SCOPE} else repr(present)
-        raise StorageError(
-            f"The container {settings.name!r} was made with {has} as its encryption scope, and "
-            f"configs say {wanted!r}. Azure settles that when a container is made: correct the "
-            "config, or choose another container."
-        )
 
 
 def _check_without_manager(settings: ContainerSettings, account: "AccountSettings") -> None:

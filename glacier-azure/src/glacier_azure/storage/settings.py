@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from glacier.claims import Claim, Settings
+from glacier.errors import StorageError
 from glacier.overrides import claimed_overrides, overrides_in
 from glacier.storage import fixed_part
 from glacier_azure.config import BlobConfig
@@ -26,6 +27,7 @@ CONTAINER = "bucket"
 ACCOUNT = "storage account"
 """The kind of claim on a storage account; its name is empty where the provider names none."""
 
+_ACCOUNT_KEY_SCOPE = "$account-encryption-key"
 _OF_CONTAINER = ("container_access", "encryption_scope")
 _OF_ACCOUNT = ("replication", "hierarchical_namespace", "soft_delete_retention_days")
 _OVERRIDES_OF_CONTAINER = ("containers", "azurerm_storage_container")
@@ -47,6 +49,22 @@ class ContainerSettings:
     container_access: str = "private"
     encryption_scope: str | None = None
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # Any: JSON
+
+
+def check_scope(settings: ContainerSettings, present: str | None) -> None:
+    """Refuse an encryption scope for a container that was made with another one.
+
+    Raises:
+        StorageError: It was.
+    """
+    wanted = settings.encryption_scope
+    if wanted is not None and wanted != present:
+        has = "the account's own key" if present in {None, _ACCOUNT_KEY_SCOPE} else repr(present)
+        raise StorageError(
+            f"The container {settings.name!r} was made with {has} as its encryption scope, and "
+            f"configs say {wanted!r}. Azure settles that when a container is made: correct the "
+            "config, or choose another container."
+        )
 
 
 @dataclass(frozen=True, slots=True)
