@@ -50,7 +50,7 @@ class Room:
         return has_room
 
     def fit(self, settle: "SettleRun") -> None:
-        """Drop from the record of a job's settle the plans and footers that there is no room for."""
+        """Drop the plans and footers of a job's settle that there is no room for."""
         settle.queries = [
             query if self.take(getsizeof(query.plan)) else replace(query, plan="")
             for query in settle.queries
