@@ -1,13 +1,18 @@
 """What a run remembers of what it read and wrote, and of the queries that did it."""
 
+from sys import getsizeof
+
 import polars as pl
 import pytest
+from polars.io.plugins import register_io_source
 from pydantic import SecretStr
 
 from glacier import Bucket, Executor, Provider, pipeline, task
 from glacier.config import LocalConfig
 from glacier.engine.settle_log import LONGEST_PLAN_CHARACTERS, MOST_STEPS, PlanTexts, Room
+from glacier.engine.settled import QueryRun, SettleRun, WriteRun
 from glacier.errors import RunError
+from glacier.resources.filled import Filled
 
 
 class GuardedConfig(LocalConfig):
@@ -232,13 +237,59 @@ def test_plan_of_many_steps_is_not_optimised_again() -> None:
     assert PlanTexts(Room()).of([steps(MOST_STEPS)], 1.0) == ""
 
 
+def test_plan_of_many_expressions_is_not_optimised_again() -> None:
+    """They are one step."""
+    wide = pl.LazyFrame({"a": [1]}).select(
+        (pl.col("a") + number).alias(f"a name of some length, {number}")
+        for number in range(LONGEST_PLAN_CHARACTERS // 20)
+    )
+
+    assert PlanTexts(Room()).of([wide], 1.0) == ""
+
+
+@pytest.mark.parametrize("executed_seconds", [0.001, 1.0], ids=["quick", "slow"])
+def test_text_of_a_plan_asks_a_source_in_python_for_its_schema_at_most_once(
+    executed_seconds: float,
+) -> None:
+    """What it asks may be a service, and Polars remembers no answer."""
+    asked = 0
+
+    def schema() -> pl.Schema:
+        nonlocal asked
+        asked += 1
+        return pl.Schema({"a": pl.Int64})
+
+    frame = register_io_source(lambda *_: iter([pl.DataFrame({"a": [1]})]), schema=schema)
+    asked = 0
+
+    PlanTexts(Room()).of([frame], executed_seconds)
+
+    assert asked == 1
+
+
 def test_plans_are_kept_while_there_is_room() -> None:
-    frame, texts = pl.LazyFrame({"a": [1]}).filter(pl.col("a") > 0), PlanTexts(Room(100))
+    frame = pl.LazyFrame({"a": [1]}).filter(pl.col("a") > 0)
+    texts = PlanTexts(Room(2 * getsizeof(frame.explain())))
 
     kept = [bool(texts.of([frame], 1.0)) for _ in range(5)]
 
-    assert kept[0]
-    assert not kept[-1]
+    assert kept == [True, True, False, False, False]
+
+
+def test_records_of_jobs_share_the_room_of_the_run() -> None:
+    def settle() -> SettleRun:
+        query = QueryRun(("a", "b"), 0.0, 1.0, plan="x" * 1000)
+        write = WriteRun("save", "a", "overwrite", filled=Filled(9, 1, footers=(b"y" * 1000,)))
+        return SettleRun("the end of the run", 0.0, queries=[query], writes=[write])
+
+    room, settles = Room(3500), [settle(), settle()]
+
+    for one in settles:
+        room.fit(one)
+
+    assert [len(one.queries[0].plan) for one in settles] == [1000, 1000]
+    assert [len(one.writes[0].filled.footers) for one in settles] == [1, 0]
+    assert settles[1].writes[0].size_bytes == 9
 
 
 def test_plan_is_kept_up_to_a_length() -> None:
@@ -247,7 +298,7 @@ def test_plan_is_kept_up_to_a_length() -> None:
         for number in range(LONGEST_PLAN_CHARACTERS // 100)
     )
 
-    plan = PlanTexts(Room()).of([wide], 1.0)
+    plan = PlanTexts(Room()).of([wide], 0.001)
 
     assert len(plan) < LONGEST_PLAN_CHARACTERS + 100
     assert plan.endswith("characters left out ...]")

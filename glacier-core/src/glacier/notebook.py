@@ -38,7 +38,9 @@ def card(kind: str, title: str, facts: Iterable[tuple[str, str]], *, note: str =
     )
     table = f'<table style="{_TABLE}">{rows}</table>'
     below = f'<div style="{_QUIET};margin-top:.3em">{escape(hide(note))}</div>' if note else ""
-    return (
+    html = (
         f'<div style="{_CARD}"><div><span style="{_QUIET}">{escape(kind)}</span> '
         f"<strong>{escape(hide(title))}</strong></div>{table if rows else ''}{below}</div>"
     )
+    # What is no Unicode, as in the name of a file, would break the notebook's messages.
+    return html.encode(errors="backslashreplace").decode()

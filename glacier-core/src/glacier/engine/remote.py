@@ -78,9 +78,7 @@ class RemoteJobs:
             self._state.note_replaced(outcome.replaced, where, by)
             self._ledger.note_replaced(outcome.replaced, where)
             self._run.settle_seconds += outcome.settle_seconds
-            for settle in outcome.settles:
-                settle.executor = where
-            self._run.settles += outcome.settles
+            self._ledger.note_settles(outcome.settles, where)
 
     def _carried_out(self, attempts: Sequence[TaskScope]) -> Outcome:
         """Return what a job brings back; one that dies is submitted again if all its tasks may.

@@ -1,9 +1,11 @@
 """Takes note of what a settle executes, at a cost that a run doesn't notice."""
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from sys import getsizeof
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,13 +20,15 @@ if TYPE_CHECKING:
     from glacier.storage import Stage
 
 LONGEST_PLAN_CHARACTERS = 32 * 1024
-"""How much is kept of the text of one plan."""
+"""How much is kept of the text of one plan, and how long it may be before it is optimised."""
 MOST_STEPS = 200
 """How many lines a plan has at most, before it is optimised, of which a text is made."""
 MOST_KEPT_BYTES = 8 * 1024 * 1024
 """How much a run keeps of plans and footers together."""
 _FREE_SECONDS = 0.05
 _SHARE = 0.05
+_QUICK_SECONDS = 0.01
+_PYTHON_SOURCE = "PYTHON SCAN"
 
 
 class Room:
@@ -36,12 +40,28 @@ class Room:
 
     def __init__(self, size: int = MOST_KEPT_BYTES) -> None:
         self._left = size
+        self._lock = threading.Lock()  # jobs end while a settle is under way
 
     def take(self, size: int) -> bool:
         """Return whether there is room for so many bytes, and take it."""
-        has_room = size <= self._left
-        self._left -= size if has_room else 0
+        with self._lock:
+            has_room = size <= self._left
+            self._left -= size if has_room else 0
         return has_room
+
+    def fit(self, settle: "SettleRun") -> None:
+        """Drop the plans and footers of a job's settle that there is no room for."""
+        settle.queries = [
+            query if self.take(getsizeof(query.plan)) else replace(query, plan="")
+            for query in settle.queries
+        ]
+        for write in settle.writes:
+            self.fit_footers(write)
+
+    def fit_footers(self, write: "WriteRun") -> None:
+        """Drop the footers of a write that there is no room for."""
+        if not self.take(sum(map(len, write.filled.footers))):
+            write.filled = replace(write.filled, footers=())
 
 
 class PlanTexts:
@@ -50,9 +70,13 @@ class PlanTexts:
     The text is made from the sinks after they were executed: Polars has resolved their sources
     by then and keeps what it found in the plan, so that no store is asked again. The optimiser
     runs once more, though. That is 40 microseconds for a usual plan, and seconds for one with
-    hundreds of filters, as long as for executing it. So large plans have no text, and all texts of
-    a run together take 0.05 s and a twentieth of its queries' time: the one with which that is
-    exceeded is the last.
+    hundreds of filters or expressions, as long as for executing it. So large plans have no text,
+    and all texts of a run together take 0.05 s and a twentieth of its queries' time: the one with
+    which that is exceeded is the last.
+
+    Polars makes a plan of a frame anew for each text, and asks sources in Python for their schema
+    every time, which may be a request. So the plan is made once where that is enough: of a query
+    that was quick as a whole, planning included, the size needs no look.
 
     Args:
         room: Where the texts are kept.
@@ -70,19 +94,36 @@ class PlanTexts:
             return ""
         started = time.perf_counter()
         try:
-            steps = sum(sink.explain(optimized=False).count("\n") for sink in sinks)
-            if steps > MOST_STEPS:
+            if executed_seconds > _QUICK_SECONDS and _is_costly(sinks):
                 return ""
-            text = sinks[0].explain() if len(sinks) == 1 else pl.explain_all(list(sinks))
+            return self._kept(_optimised(sinks))
         except FAILURES:  # it was executed: that it can't be shown is no reason to fail
             return ""
         finally:
             self._spent += time.perf_counter() - started
+
+    def _kept(self, text: str) -> str:
         text = Hider()(text)  # before it is cut: a part would not be recognised
         if len(text) > LONGEST_PLAN_CHARACTERS:
             left_out = len(text) - LONGEST_PLAN_CHARACTERS
             text = f"{text[:LONGEST_PLAN_CHARACTERS]}\n[... {left_out} characters left out ...]"
-        return text if self._room.take(len(text)) else ""
+        return text if self._room.take(getsizeof(text)) else ""
+
+
+def _is_costly(sinks: Sequence[pl.LazyFrame]) -> bool:
+    """Return whether to optimise a plan again could take long, or ask a source in Python again."""
+    steps = characters = 0
+    for sink in sinks:
+        text = sink.explain(optimized=False)
+        steps += text.count("\n")
+        characters += len(text)
+        if steps > MOST_STEPS or characters > LONGEST_PLAN_CHARACTERS or _PYTHON_SOURCE in text:
+            return True
+    return False
+
+
+def _optimised(sinks: Sequence[pl.LazyFrame]) -> str:
+    return sinks[0].explain() if len(sinks) == 1 else pl.explain_all(list(sinks))
 
 
 class SettleLog:
@@ -120,8 +161,7 @@ class SettleLog:
     def filled(self, record: "WriteRun", stage: "Stage", rows: int | None) -> None:
         """Note what a filled stage holds."""
         try:
-            found = filled(stage, rows)
+            record.filled = filled(stage, rows)
         except OSError:  # the commit says what is wrong with it
             return
-        has_room = self._room.take(sum(map(len, found.footers)))
-        record.filled = found if has_room else replace(found, footers=())
+        self._room.fit_footers(record)

@@ -109,6 +109,19 @@ class Ledger:
         if self._surrounding is not None:
             self._surrounding.after_replace(places, where)
 
+    def note_settles(self, settles: Sequence[SettleRun], where: str) -> None:
+        """Add the records of a job's settles to the run's, as far as there is room for them.
+
+        Args:
+            settles: The records.
+            where: The executor.
+        """
+        with self._state.lock:
+            for settle in settles:
+                settle.executor = where
+                self._room.fit(settle)
+                self.settles.append(settle)
+
     def has(self, attempt: Attempt) -> bool:
         """Return whether an attempt has writes that are not settled."""
         return any(one.attempt is attempt for one in self.pending)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST_TASKS = 2000
 """Rows of the table of tasks; what has failed comes first where there are more."""
+MOST_PROBLEMS = 200
+"""Tasks whose errors are told each."""
 MOST_TOLD = 2000
 """Writes, and reads, in their tables."""
 MOST_QUERIES = 200
@@ -97,18 +100,20 @@ class Problem:
 
 def write_report(run: "Run", path: str | os.PathLike[str]) -> Path:
     """Write the page about a run and return its path; `Run.report` has the contract."""
-    target = Path(path)
-    draft = target.with_name(f".{target.name}.{new_token()}")
+    target, html = Path(path), html_of(run)
+    draft = target.parent / f".{target.name}.{new_token()}"  # `with_name` refuses `.` and `/`
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(html_of(run), encoding="utf-8")
+        # What is no Unicode, as in the name of a file, is shown by its escape.
+        draft.write_text(html, encoding="utf-8", errors="backslashreplace")
         draft.replace(target)
-    except OSError as error:
-        with suppress(OSError):
+    except (OSError, ValueError) as error:  # ValueError: of a path that holds a null character
+        with suppress(OSError, ValueError):
             draft.unlink(missing_ok=True)
         raise PathError(
-            f"The report can't be written to {str(target)!r}: {error.strerror or error}. Name a "
-            "file in a directory that can be written to.",
+            f"The report can't be written to {str(target)!r}: "
+            f"{getattr(error, 'strerror', None) or error}. Name a file in a directory that can be "
+            "written to.",
             path=str(target),
         ) from error
     return target
@@ -141,21 +146,28 @@ def html_of(run: "Run") -> str:
 
 def _facts(run: "Run", hide: Hider) -> dict[str, Any]:  # Any: what a template is given
     writes = [write for settle in run.settles for write in settle.writes]
-    reads = [(task, uri) for task in run.tasks.values() for uri in dict.fromkeys(task.reads)]
+    reads = _reads(run)
+    tasks, left_out = _told_tasks(run)
+    settles = _settles(run)
     return {
         "run": run,
         "marks": _MARKS,
         "counts": [(one, run.count(one)) for one in TaskStatus if run.count(one)],
         "versions": _versions(),
         "problems": _problems(run, hide),
-        "rows": _task_rows(run),
-        "left_out": max(0, len(run.tasks) - MOST_TASKS),
+        "rows": _task_rows(run, tasks),
+        "left_out": left_out,
         "drawing": _drawing(run, hide),
         "timeline": timeline(run),
-        "reads": [(task, uri, dict(task.rows_read).get(uri)) for task, uri in reads[:MOST_TOLD]],
+        "reads": reads[:MOST_TOLD],
         "writes": writes[:MOST_TOLD],
-        "more": {"reads": len(reads) - MOST_TOLD, "writes": len(writes) - MOST_TOLD},
-        "settles": _settles(run),
+        "settles": settles,
+        "more": {
+            "reads": len(reads) - MOST_TOLD,
+            "writes": len(writes) - MOST_TOLD,
+            "settles": len(run.settles) - len(settles),
+            "problems": len(run.errors) - MOST_PROBLEMS,
+        },
     }
 
 
@@ -180,12 +192,27 @@ def _versions() -> str:
     return f"Glacier {version('glacier-core')}, Polars {pl.__version__}"
 
 
-def _task_rows(run: "Run") -> list[TaskRow]:
-    """Return the rows of the table, up to `MOST_TASKS`."""
-    shown = list(run.tasks.items())
+def _reads(run: "Run") -> list[tuple["TaskRun", str, int | None]]:
+    """Return each place that a task has read, with its rows where they are known."""
+    told = []
+    for task in run.tasks.values():
+        rows = dict(task.rows_read)
+        told += [(task, uri, rows.get(uri)) for uri in dict.fromkeys(task.reads)]
+    return told
+
+
+def _told_tasks(run: "Run") -> tuple[list[str], list[TaskStatus]]:
+    """Return the names of up to `MOST_TASKS` tasks, and what became of the others."""
+    shown = list(run.tasks.values())
     if len(shown) > MOST_TASKS:
-        shown.sort(key=lambda item: item[1].status is TaskStatus.SUCCEEDED)
-    anchors = {name: f"task-{at}" for at, (name, _) in enumerate(shown[:MOST_TASKS])}
+        last = {TaskStatus.FAILED: 0, TaskStatus.SUCCEEDED: 2}
+        shown.sort(key=lambda task: last.get(task.status, 1))
+    return [task.name for task in shown[:MOST_TASKS]], [task.status for task in shown[MOST_TASKS:]]
+
+
+def _task_rows(run: "Run", tasks: list[str]) -> list[TaskRow]:
+    """Return the rows of the table for some tasks."""
+    anchors = {name: f"task-{at}" for at, name in enumerate(tasks)}
     job_of = {name: job.executor for job in run.jobs for name in job.tasks}
     names = run.outline.names
     needs = {
@@ -197,19 +224,19 @@ def _task_rows(run: "Run") -> list[TaskRow]:
         if name in anchors
     }
     return [
-        TaskRow(anchor, run.tasks[name], job_of.get(name, ""), needs[name])
+        TaskRow(anchor, run.tasks[name], job_of.get(name, ""), needs.get(name, ()))
         for name, anchor in anchors.items()
     ]
 
 
-def _settles(run: "Run") -> list[tuple["SettleRun", list["QueryRun"]]]:
-    """Return the settles, each with its queries, of which the longest are told."""
+def _settles(run: "Run") -> list[tuple[int, "SettleRun", list["QueryRun"]]]:
+    """Return the settles with their numbers and their queries, of which the longest are told."""
     queries = [query for settle in run.settles for query in settle.queries]
     queries.sort(key=lambda query: -query.duration_seconds)
     told = {id(query) for query in queries[:MOST_QUERIES]}
     return [
-        (settle, [query for query in settle.queries if id(query) in told])
-        for settle in run.settles
+        (number, settle, [query for query in settle.queries if id(query) in told])
+        for number, settle in enumerate(run.settles, start=1)
         if not settle.queries or any(id(query) in told for query in settle.queries)
     ]
 
@@ -226,7 +253,8 @@ def _drawing(run: "Run", hide: Hider) -> Drawing | None:
 
 
 def _problems(run: "Run", hide: Hider) -> list[Problem]:
-    told = [_problem(name, error, hide) for name, error in run.errors.items()]
+    failed = islice(run.errors.items(), MOST_PROBLEMS)
+    told = [_problem(name, error, hide) for name, error in failed]
     return told if run.error is None else [*told, _problem("", run.error, hide)]
 
 

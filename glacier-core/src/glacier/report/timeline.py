@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from glacier.report.words import listed
 
 if TYPE_CHECKING:
-    from glacier.engine.result import Run
+    from glacier.engine.result import JobRun, Run
 
 MOST_BARS = 200
 """Bars beyond which only the longest are shown."""
@@ -43,10 +43,12 @@ class Timeline:
     Attributes:
         bars: The longest ones, by their start.
         left_out: How many are not shown.
+        total_seconds: Where the bars end: the run's duration, or what it has reached so far.
     """
 
     bars: tuple[Bar, ...]
     left_out: int
+    total_seconds: float
 
 
 def timeline(run: "Run") -> Timeline:
@@ -57,7 +59,7 @@ def timeline(run: "Run") -> Timeline:
         Bar(kind, label, start, took, *_place(start, took, total))
         for kind, label, start, took in sorted(spans[:MOST_BARS], key=lambda span: span[2])
     ]
-    return Timeline(tuple(bars), max(0, len(spans) - MOST_BARS))
+    return Timeline(tuple(bars), max(0, len(spans) - MOST_BARS), total)
 
 
 def _spans(run: "Run") -> Iterator[tuple[str, str, float, float]]:
@@ -69,8 +71,14 @@ def _spans(run: "Run") -> Iterator[tuple[str, str, float, float]]:
             label = listed(dict.fromkeys(write.task for write in settle.writes))
             yield "settle", label, settle.started_seconds, settle.duration_seconds
     for job in run.jobs:
-        started = max(0.0, (job.submitted_at - run.started_at).total_seconds())
-        yield "job", f"{job.executor}: {listed(job.tasks)}", started, job.duration_seconds
+        yield "job", f"{job.executor}: {listed(job.tasks)}", _start(run, job), job.duration_seconds
+
+
+def _start(run: "Run", job: "JobRun") -> float:
+    """Return when a job began, within the run also where the clock was set meanwhile."""
+    started = (job.submitted_at - run.started_at).total_seconds()
+    latest = run.duration_seconds - job.duration_seconds
+    return max(0.0, min(started, latest) if run.duration_seconds else started)
 
 
 def _place(start: float, took: float, total: float) -> tuple[float, float]:
