@@ -9,7 +9,7 @@ import pytest
 from glacier import Provider, pipeline, task
 from glacier.errors import PathError, RunError
 from glacier.report.graph import MOST_NODES
-from glacier.report.page import MOST_QUERIES, MOST_TASKS, html_of
+from glacier.report.page import MOST_PROBLEMS, MOST_QUERIES, MOST_TASKS, html_of
 from tests.report.reading import Element, page_of, table
 from tests.report.runs import failed_run, load, sales_run, save
 
@@ -268,7 +268,62 @@ def test_failed_tasks_are_shown_first_where_some_are_left_out() -> None:
     rows = table(page, "What became of every call").rows()
     assert rows[0][:2] == ["fail", "✕ Failed"]
     assert len(rows) == MOST_TASKS
-    assert "Left out: 1 task that succeeded." in page.text
+    assert "Left out: 1 task (succeeded)." in page.text
+
+
+def test_tasks_that_are_left_out_are_told_by_what_became_of_them() -> None:
+    @task
+    def fail() -> None:
+        raise ValueError
+
+    @pipeline
+    def huge() -> None:
+        failed = fail()
+        for _ in range(MOST_TASKS):
+            trivial(failed)
+        trivial()
+
+    with pytest.raises(RunError) as caught:
+        huge.run()
+
+    assert "Left out: 2 tasks (skipped, succeeded)." in page_of(caught.value.run).text
+
+
+def test_some_of_many_errors_are_told() -> None:
+    @task
+    def fail() -> None:
+        raise ValueError
+
+    @pipeline
+    def hopeless() -> None:
+        for _ in range(MOST_PROBLEMS + 3):
+            fail()
+
+    with pytest.raises(RunError) as caught:
+        hopeless.run()
+
+    page = page_of(caught.value.run)
+
+    assert len(list(page.all("article", class_="problem"))) == MOST_PROBLEMS
+    assert "Left out: 3 tasks that failed too." in page.text
+
+
+@pytest.mark.parametrize("path", [".", "/", "a\0b"])
+def test_report_to_what_is_no_file_is_an_error(path: str, provider: Provider) -> None:
+    run = sales_run(provider)
+
+    with pytest.raises(PathError, match=r"can't be written to .* Name a file in a directory"):
+        run.report(path)
+
+
+def test_text_that_is_no_unicode_is_shown_by_its_escape(tmp_path: Path) -> None:
+    @pipeline(name="from \udcff")
+    def strange() -> None:
+        trivial()
+
+    path = strange.run().report(tmp_path / "run.html")
+
+    assert "from \\udcff" in path.read_text(encoding="utf-8")
 
 
 def test_longest_queries_are_shown_where_there_are_many(provider: Provider) -> None:
