@@ -50,7 +50,7 @@ def archive() -> pl.DataFrame:
     """Keep the second half of the year here, and put the first one into the attic."""
     flights = load(here.bucket("raw", "flights.parquet"))
     old = attic.bucket("archive", "flights/")
-    save(of_months(flights, 7, 12), here.bucket("lake", "flights/"))
+    save(of_months(flights, 7, 12), here.bucket("recent", "flights/"))
     save(of_months(flights, 1, 6), old)
     return cancelled(old)
 
@@ -63,5 +63,5 @@ if __name__ == "__main__":
     with archive.run() as run:
         for month, flights, lost in run.result.iter_rows():
             print(f"month {month}: {flights:,} flights, {lost} of them cancelled")
-    for bucket in (here.bucket("lake", "flights/"), attic.bucket("archive", "flights/")):
+    for bucket in (here.bucket("recent", "flights/"), attic.bucket("archive", "flights/")):
         print(f"{len(bucket.list())} files in {bucket.get_uri()}")

@@ -80,5 +80,5 @@ def test_example_of_a_third_partys_plugin_runs(
     assert ran.stderr == ""
     assert "attic glacier-attic 0.1.0" in lines
     assert "month 1: 27,004 flights, 521 of them cancelled" in lines
-    assert lines[-2] == f"6 files in {(tmp_path / 'data/lake/flights').as_uri()}/"
+    assert lines[-2] == f"6 files in {(tmp_path / 'data/recent/flights').as_uri()}/"
     assert lines[-1] == f"6 files in attic:/{tmp_path}/attic/archive/flights/"

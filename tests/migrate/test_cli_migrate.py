@@ -126,6 +126,36 @@ def test_module_that_is_no_python_is_an_error_and_the_others_are_migrated() -> N
     assert Path("flows/broken.py").read_text() == "from glacier import task\ndef (:\n"
 
 
+@pytest.mark.parametrize("content", [b"\xff\x00\xfe", b"# -*- coding: latin-1 -*-\nx = '\xe9'\n"])
+def test_file_without_signs_of_v2_may_hold_any_bytes(content: bytes) -> None:
+    Path("flows/bytes.py").write_bytes(content)
+
+    result = invoke("migrate", "flows/bytes.py")
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "1 file looked at, nothing to migrate.\n"
+
+
+def test_file_that_is_no_text_is_an_error_and_the_others_are_migrated() -> None:
+    Path("flows/bytes.py").write_bytes(b"from glacier.providers import AWSProvider  # \xe9\n")
+
+    result = invoke("migrate", "flows")
+
+    assert result.exit_code == 1
+    assert result.stdout == DIFF
+    assert "flows/bytes.py:1:1: This can't be decoded: " in result.stderr
+    assert "Save it as UTF-8, or declare its encoding" in result.stderr
+    assert "3 files looked at, 1 would change." in result.stderr
+
+
+def test_path_that_is_not_there_stops_it_before_anything_is_written() -> None:
+    result = invoke("migrate", "flows", "flow", "--write")
+
+    assert result.exit_code == 1
+    assert "There is no 'flow'." in result.stderr
+    assert Path("flows/old.py").read_text() == OLD
+
+
 def test_migrate_of_nothing_is_an_error() -> None:
     result = invoke("migrate", "nowhere")
 

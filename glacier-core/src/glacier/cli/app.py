@@ -262,7 +262,7 @@ def drift(target: ProviderTarget, show_traceback: Traceback = False) -> None:
 def migrate(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="Modules, and folders of them.", show_default=False),
+        typer.Argument(metavar="PATH", help="Modules, and folders of them.", show_default=False),
     ],
     diff: Annotated[
         bool, typer.Option("--diff", help="Show what changes; so it is without --write.")
@@ -297,7 +297,9 @@ def plugins() -> None:
 def new_plugin(
     name: Annotated[
         str,
-        typer.Argument(help="The plugin's name, such as `ice-cellar`.", show_default=False),
+        typer.Argument(
+            metavar="NAME", help="The plugin's name, such as `ice-cellar`.", show_default=False
+        ),
     ],
     directory: Annotated[
         Path | None,

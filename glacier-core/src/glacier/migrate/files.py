@@ -32,6 +32,8 @@ class FileResult:
     def diff(self) -> str:
         """Return the change as a unified diff; empty where there is none."""
         one = self.migration
+        if not one.is_changed:  # it may be no text at all, or one whose encoding was not asked for
+            return ""
         before, after = (
             _LINE.findall(data.decode(one.encoding)) for data in (one.before, one.after)
         )
@@ -56,13 +58,15 @@ def find_files(paths: Iterable[Path]) -> Iterator[Path]:
     Raises:
         PathError: One is not there.
     """
-    seen: set[Path] = set()
-    for path in paths:
+    given = list(paths)
+    for path in given:  # all of them first, so that a slip of the pen stops it before it begins
         if not path.exists():
             raise PathError(
                 f"There is no {str(path)!r}. Name modules, or folders that hold them.",
                 path=str(path),
             )
+    seen: set[Path] = set()
+    for path in given:
         for file in sorted(_walked(path)) if path.is_dir() else [path]:
             if file.resolve() not in seen:
                 seen.add(file.resolve())

@@ -143,8 +143,11 @@ def _parsed(data: bytes) -> cst.Module:
             error.editor_line,
             error.editor_column,
         ) from error
-    except (UnicodeDecodeError, LookupError) as error:
-        raise UnreadableError(f"This can't be decoded: {error}.") from error
+    except (UnicodeDecodeError, LookupError, SyntaxError) as error:  # the last of its first lines
+        raise UnreadableError(
+            f"This can't be decoded: {error}. Save it as UTF-8, or declare its encoding in its "
+            "first line: # coding: latin-1."
+        ) from error
 
 
 def _offsets(code: str, text: str) -> list[int]:
