@@ -70,7 +70,7 @@ SAID: dict[str, tuple[Refusal, type[GlacierError], str]] = {
     "no-container": (
         refusal(404, "ContainerNotFound"),
         ObjectNotFoundError,
-        r"The container 'lake' of abfs://lake@.* does not exist\. Create it with bucket\.deploy",
+        r"The container 'lake' of abfs://lake@.* does not exist\. Create it with .*glacier deploy",
     ),
     "being-deleted": (
         refusal(409, "ContainerBeingDeleted"),

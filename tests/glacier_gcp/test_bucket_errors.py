@@ -52,7 +52,7 @@ SAID: dict[str, tuple[Refusal, type[GlacierError], str]] = {
     "no bucket": (
         refusal(404, "NoSuchBucket", "notFound", "The specified bucket does not exist."),
         ObjectNotFoundError,
-        r"The bucket 'lake' of gs://lake/.* does not exist\. Create it with bucket\.deploy",
+        r"The bucket 'lake' of gs://lake/.* does not exist\. Create it with .*glacier deploy",
     ),
     "retention": (
         refusal(

@@ -177,7 +177,7 @@ def _of_refused_request(answer: Answer, uri: str, config: AwsConfig) -> GlacierE
     if code == "NoSuchBucket":
         return ObjectNotFoundError(
             f"The bucket {bucket_name!r} of {uri} does not exist. Create it with "
-            "bucket.deploy() or Terraform, or correct its name.",
+            "bucket.deploy(), glacier deploy or Terraform, or correct its name.",
             uri=uri,
         )
     if code in _MISSING:

@@ -166,8 +166,8 @@ def _of_container(answer: "Answer", uri: str) -> GlacierError | None:
     name = uri.removeprefix("abfs://").partition("@")[0]
     if answer.code == "ContainerNotFound":
         return ObjectNotFoundError(
-            f"The container {name!r} of {uri} does not exist. Create it with bucket.deploy() or "
-            "Terraform, or correct its name.",
+            f"The container {name!r} of {uri} does not exist. Create it with "
+            "bucket.deploy(), glacier deploy or Terraform, or correct its name.",
             uri=uri,
         )
     if answer.code == "ContainerBeingDeleted":

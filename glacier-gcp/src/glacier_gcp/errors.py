@@ -146,8 +146,8 @@ def _of_bucket(answer: "Answer", uri: str, session: "GcpSession") -> GlacierErro
     name, config = uri.removeprefix("gs://").partition("/")[0], session.config
     if answer.is_bucket_missing:
         return ObjectNotFoundError(
-            f"The bucket {name!r} of {uri} does not exist. Create it with bucket.deploy() or "
-            "Terraform, or correct its name.",
+            f"The bucket {name!r} of {uri} does not exist. Create it with "
+            "bucket.deploy(), glacier deploy or Terraform, or correct its name.",
             uri=uri,
         )
     if answer.has("BucketAlreadyExists", "BucketAlreadyOwnedByYou", "BucketNameUnavailable"):
