@@ -96,7 +96,7 @@ def test_second_submission_only_starts_a_run(aws_server: AwsServer, tmp_path: Pa
 def test_changed_config_updates_the_job_as_a_whole(aws_server: AwsServer, tmp_path: Path) -> None:
     provider = Provider(config=aws_server.config())
     first = glue_executor(
-        aws_server, provider, connections=["warehouse"], overrides={"Description": "old"}
+        aws_server, provider, connections=["warehouse"], overrides={"MaxRetries": 1}
     )
     first.deploy()
     second = provider.executor(first.name, config=GlueConfig(num_workers=7))
@@ -107,7 +107,7 @@ def test_changed_config_updates_the_job_as_a_whole(aws_server: AwsServer, tmp_pa
     assert status is JobStatus.SUCCEEDED
     assert (job["NumberOfWorkers"], job["GlueVersion"]) == (7, "5.0")
     assert "Connections" not in job
-    assert "Description" not in job
+    assert job["MaxRetries"] == 0
 
 
 @pytest.mark.parametrize("field", ["DefaultArguments", "Tags"])

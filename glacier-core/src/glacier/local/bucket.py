@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from glacier.resources.bucket import Bucket
 
 _STAGED_DATASET = "data"
+_REMOVALS = 3
+"""How often a stage is removed: the writer of a query that failed may make a file meanwhile."""
 
 
 class LocalBucketAdapter(BucketAdapter):
@@ -188,8 +190,12 @@ class LocalBucketAdapter(BucketAdapter):
             replace_directory(staged, target, is_exclusive=is_exclusive)
 
     def discard(self, stage: Stage) -> None:
-        """Remove what a stage holds."""
-        shutil.rmtree(Path(stage.location.path).parent, ignore_errors=True)
+        """Remove what a stage holds; what can't be removed now is swept later."""
+        directory = Path(stage.location.path).parent
+        for _ in range(_REMOVALS):
+            shutil.rmtree(directory, ignore_errors=True)
+            if not directory.exists():
+                return
 
     def translate(self, error: Exception) -> GlacierError | None:
         """Return a `PathError` for names that the disk refuses."""
