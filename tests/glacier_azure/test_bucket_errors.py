@@ -163,6 +163,12 @@ def signed(server: Azurite, signature: str) -> AzureConfig:
     return server.config(account_key=None, sas_token=signature)
 
 
+def forged(signature: str) -> str:
+    """Return a signature that another key could have made."""
+    head, separator, _ = signature.partition("&sig=")
+    return f"{head}{separator}{'A' * 43}%3D"
+
+
 MISTAKES: dict[str, tuple[Callable[[Azurite], AzureConfig], str]] = {
     "wrong key": (
         lambda server: server.config(account_key=WRONG_KEY),
@@ -185,7 +191,7 @@ MISTAKES: dict[str, tuple[Callable[[Azurite], AzureConfig], str]] = {
         r"The shared access signature is not valid before 20.* UTC, and abfs://lake@",
     ),
     "signature of another key": (
-        lambda server: signed(server, f"{server.signature()[:-12]}AAAAAAAAA%3D"),
+        lambda server: signed(server, forged(server.signature())),
         r"does not accept the shared access signature for abfs://lake@",
     ),
     "signature for nothing": (
@@ -284,6 +290,7 @@ def test_lack_of_credentials_is_told(asked: str, monkeypatch: pytest.MonkeyPatch
 
 NO_KEY = r"the key of the storage account 'devstoreaccount1' is none: .*Set account_key \(AZURE"
 NO_SIGNATURE = r"signature of the storage account 'devstoreaccount1' is none. Set sas_token \(AZURE"
+UNREADABLE_SIGNATURE = r"signature of the storage account 'devstoreaccount1' can't be read: what f"
 
 
 @pytest.mark.parametrize("asked", ["list", "read", "open", "exists of an object"])
@@ -296,6 +303,7 @@ NO_SIGNATURE = r"signature of the storage account 'devstoreaccount1' is none. Se
         pytest.param("account_key", f"AccountName=a;AccountKey={CANARY}", NO_KEY, id="connection"),
         pytest.param("sas_token", f"{CANARY}=", NO_SIGNATURE, id="key-as-signature"),
         pytest.param("sas_token", f"https://a.b/?{SIGNATURE}", NO_SIGNATURE, id="url"),
+        pytest.param("sas_token", f"{SIGNATURE}%AA", UNREADABLE_SIGNATURE, id="no-text"),
     ],
 )
 def test_what_can_be_no_secret_is_told(

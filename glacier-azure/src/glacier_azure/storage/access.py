@@ -4,7 +4,7 @@ import base64
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential, TokenCredential
 
@@ -125,6 +125,14 @@ def _checked_signature(signature: str, account: str) -> str:
             "sv=...&sp=...&sig=..., which follows the question mark where the portal shows a URL; "
             "a key belongs into account_key."
         )
+    try:
+        unquote(signature, errors="strict")
+    except UnicodeDecodeError:
+        raise ConfigError(
+            f"The shared access signature of the storage account {account!r} can't be read: what "
+            "follows one of its percent signs is no text. Set sas_token (AZURE_STORAGE_SAS_TOKEN "
+            "in the environment) to the whole signature, as Azure gave it."
+        ) from None  # the error holds the signature
     return signature
 
 
