@@ -27,6 +27,13 @@ DIFF = (
 SUBCLASS = "from glacier.providers import AWSProvider\n\n\nclass Ours(AWSProvider):\n    pass\n"
 
 
+def test_command_that_names_no_path_is_an_error() -> None:
+    result = invoke("migrate")
+
+    assert result.exit_code == 1  # 2 says that something is left to do
+    assert "Missing argument" in result.stderr
+
+
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
