@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from glacier.adapters import ServerlessAdapter
 from glacier.drift import Difference
 from glacier_aws.function.call import call_function
-from glacier_aws.function.deployment import deploy_function
+from glacier_aws.function.deployment import FunctionDeployment
 from glacier_aws.function.drift import function_drift
 from glacier_aws.function.errors import lambda_errors
 from glacier_aws.function.package import build_package
@@ -43,9 +43,8 @@ class LambdaAdapter(ServerlessAdapter):
             FunctionError: It can't be packaged, or AWS refuses.
             StorageError: The staging bucket can't be written.
         """
-        package = self.package()
-        with lambda_errors(self.resource, "deployed"):
-            deploy_function(self.resource, package)
+        with self.packaged() as package, lambda_errors(self.resource, "deployed"):
+            FunctionDeployment(self.resource, package).run()
 
     def drift(self) -> Iterable[Difference]:
         """Return where the function, its code among it, differs from what it has to be.
@@ -53,9 +52,8 @@ class LambdaAdapter(ServerlessAdapter):
         Raises:
             FunctionError: It can't be packaged, or AWS refuses to tell.
         """
-        package = self.package()
-        with lambda_errors(self.resource, "compared"):
-            return function_drift(self.resource, package)
+        with self.packaged() as package, lambda_errors(self.resource, "compared"):
+            return tuple(function_drift(self.resource, package))
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the function, and what it needs, as blocks of Terraform."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from glacier.adapters import ServerlessAdapter
 from glacier.drift import Difference
 from glacier_azure.function.call import call_function
-from glacier_azure.function.deployment import deploy_function, function_drift
+from glacier_azure.function.deployment import FunctionDeployment
 from glacier_azure.function.errors import function_errors
 from glacier_azure.function.package import build_package
 
@@ -41,9 +41,8 @@ class AzureFunctionAdapter(ServerlessAdapter):
             FunctionError: It can't be packaged or built, or Azure refuses.
             ConfigError: The provider's config names no subscription or no storage account.
         """
-        package = self.package()
-        with function_errors(self.resource, "deployed"):
-            deploy_function(self.resource, package)
+        with self.packaged() as package, function_errors(self.resource, "deployed"):
+            FunctionDeployment(self.resource, package).run()
 
     def drift(self) -> Iterable[Difference]:
         """Return where the app, its code among it, differs from what it has to be.
@@ -52,9 +51,8 @@ class AzureFunctionAdapter(ServerlessAdapter):
             FunctionError: It can't be packaged, or Azure refuses to tell.
             ConfigError: As in `deploy`.
         """
-        package = self.package()
-        with function_errors(self.resource, "compared"):
-            return function_drift(self.resource, package)
+        with self.packaged() as package, function_errors(self.resource, "compared"):
+            return tuple(FunctionDeployment(self.resource, package).drift())
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the app, and what it needs, as blocks of Terraform; its code is deployed apart."""

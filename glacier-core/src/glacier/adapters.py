@@ -5,8 +5,10 @@ first used and lives as long as the resource.
 """
 
 import re
+import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
@@ -173,7 +175,16 @@ class ServerlessAdapter(Adapter["Serverless"]):
 
     @abstractmethod
     def package(self) -> Path:
-        """Build the archive that `deploy()` uploads and return its path."""
+        """Build the archive that `deploy()` uploads, in a directory of its own; return its path."""
+
+    @contextmanager
+    def packaged(self) -> Iterator[Path]:
+        """Build the archive for the time of a block, after which its directory is removed."""
+        package = self.package()
+        try:
+            yield package
+        finally:
+            shutil.rmtree(package.parent)
 
     @abstractmethod
     def invoke(self, payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from glacier.adapters import ServerlessAdapter
 from glacier.drift import Difference
 from glacier_gcp.function.call import call_function
-from glacier_gcp.function.deployment import deploy_function
+from glacier_gcp.function.deployment import FunctionDeployment
 from glacier_gcp.function.drift import function_drift
 from glacier_gcp.function.errors import function_errors
 from glacier_gcp.function.package import build_package
@@ -37,9 +37,8 @@ class CloudFunctionAdapter(ServerlessAdapter):
             FunctionError: It can't be packaged, built or started, or Google refuses.
             ObjectNotFoundError: A bucket is missing to which it needs rights.
         """
-        package = self.package()
-        with function_errors(self.resource, "deployed"):
-            deploy_function(self.resource, package)
+        with self.packaged() as package, function_errors(self.resource, "deployed"):
+            FunctionDeployment(self.resource, package).run()
 
     def drift(self) -> Iterable[Difference]:
         """Return where the function, its code among it, differs from what it has to be.
@@ -47,9 +46,8 @@ class CloudFunctionAdapter(ServerlessAdapter):
         Raises:
             FunctionError: It can't be packaged, or Google refuses to tell.
         """
-        package = self.package()
-        with function_errors(self.resource, "compared"):
-            return function_drift(self.resource, package)
+        with self.packaged() as package, function_errors(self.resource, "compared"):
+            return tuple(function_drift(self.resource, package))
 
     def blocks(self, estate: "Estate") -> "Iterable[Block]":
         """Return the function, and what it needs, as blocks of Terraform."""

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -231,20 +230,6 @@ class FunctionDeployment:
             self._client.create_function_url_config(FunctionName=self._name, AuthType=URL_AUTH)
         elif found["AuthType"] != URL_AUTH:
             self._client.update_function_url_config(FunctionName=self._name, AuthType=URL_AUTH)
-
-
-def deploy_function(function: "Serverless", package: Path) -> None:
-    """Deploy a function from its zip, whose directory is removed afterwards.
-
-    Raises:
-        ClientError: AWS refuses.
-        FunctionError: With its layers it is too large.
-        StorageError: The staging bucket can't be written.
-    """
-    try:
-        FunctionDeployment(function, package).run()
-    finally:
-        shutil.rmtree(package.parent)
 
 
 def _patiently(ask: Callable[[], T], is_temporary: Callable[[ClientError], bool]) -> T:

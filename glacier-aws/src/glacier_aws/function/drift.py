@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -23,23 +22,16 @@ if TYPE_CHECKING:
 _NO_SETTINGS = {"FunctionName"}
 
 
-def function_drift(function: "Serverless", package: Path) -> tuple[Difference, ...]:
-    """Return where a function differs; what its own role may do does not count.
+def function_drift(function: "Serverless", package: Path) -> Iterator[Difference]:
+    """Yield where a function differs; what its own role may do does not count.
 
     Args:
         function: The function.
-        package: Its zip, whose directory is removed afterwards.
+        package: Its zip.
 
     Raises:
         ClientError: AWS refuses to tell.
     """
-    try:
-        return tuple(_differences(function, package))
-    finally:
-        shutil.rmtree(package.parent)
-
-
-def _differences(function: "Serverless", package: Path) -> Iterator[Difference]:
     session = session_of(cast("AwsConfig", function.provider.config))
     client = cast("LambdaClient", session.client("lambda"))
     name, thing = function.function_name, f"function {function.function_name!r}"

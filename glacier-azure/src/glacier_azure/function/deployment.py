@@ -1,7 +1,6 @@
 """Makes a function app what its config says, by no more requests than that takes."""
 
 import hashlib
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -230,33 +229,6 @@ class FunctionDeployment:
             "into the app's log: it says why function_app.py can't be loaded.",
             function_name=self._name,
         )
-
-
-def deploy_function(function: "Serverless", package: Path) -> None:
-    """Deploy a function from its zip, whose directory is removed afterwards.
-
-    Raises:
-        AzureError: Azure refuses, can't be reached, or does not answer.
-        ConfigError: The config names no subscription or no storage account.
-        FunctionError: The code can't be deployed.
-    """
-    try:
-        FunctionDeployment(function, package).run()
-    finally:
-        shutil.rmtree(package.parent)
-
-
-def function_drift(function: "Serverless", package: Path) -> tuple[Difference, ...]:
-    """Return where a function differs; its zip's directory is removed afterwards.
-
-    Raises:
-        AzureError: Azure refuses, can't be reached, or does not answer.
-        ConfigError: The config names no subscription or no storage account.
-    """
-    try:
-        return tuple(FunctionDeployment(function, package).drift())
-    finally:
-        shutil.rmtree(package.parent)
 
 
 def _comparable(site: Mapping[str, Any]) -> Body:

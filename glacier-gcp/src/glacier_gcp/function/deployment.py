@@ -1,6 +1,5 @@
 """Makes a Cloud Function what its config says, by no more requests than that takes."""
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,18 +161,3 @@ class FunctionDeployment:
         credentials: Any = self._session.credentials  # Any: not all kinds have an address
         email = getattr(credentials, "service_account_email", None)
         return [f"serviceAccount:{email}"] if email and email != "default" else []
-
-
-def deploy_function(function: "Serverless", package: Path) -> None:
-    """Deploy a function from its zip, whose directory is removed afterwards.
-
-    Raises:
-        GoogleAPIError: Google refuses.
-        NoAnswerError: It can't be reached.
-        FunctionError: The function can't be built or started.
-        ObjectNotFoundError: A bucket is missing to which it needs rights.
-    """
-    try:
-        FunctionDeployment(function, package).run()
-    finally:
-        shutil.rmtree(package.parent)

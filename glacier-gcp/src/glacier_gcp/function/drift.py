@@ -1,6 +1,5 @@
 """Where a Cloud Function differs from what its config says."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,23 +25,16 @@ if TYPE_CHECKING:
     from glacier.resources import Serverless
 
 
-def function_drift(function: "Serverless", package: Path) -> tuple[Difference, ...]:
-    """Return where a function differs.
+def function_drift(function: "Serverless", package: Path) -> Iterator[Difference]:
+    """Yield where a function differs.
 
     Args:
         function: The function.
-        package: Its zip, whose directory is removed afterwards.
+        package: Its zip.
 
     Raises:
         GoogleAPIError: Google refuses to tell.
     """
-    try:
-        return tuple(_differences(function, package))
-    finally:
-        shutil.rmtree(package.parent)
-
-
-def _differences(function: "Serverless", package: Path) -> Iterator[Difference]:
     session = session_of(provider_config_of(function))
     thing = f"function {function.function_name!r}"
     found = Operations(function, session).found()
