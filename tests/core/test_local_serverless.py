@@ -300,6 +300,23 @@ def test_package_of_the_same_sources_has_the_same_bytes(tmp_path: Path, project:
     assert first.read_bytes() == second.read_bytes()
 
 
+def test_package_of_a_deployment_goes_with_it(tmp_path: Path, project: Path) -> None:
+    packages: list[Path] = []
+
+    def fail_with(package: Path) -> None:
+        packages.append(package)
+        package.read_bytes()
+        raise ConnectionError
+
+    with (
+        pytest.raises(ConnectionError),
+        make(tmp_path, "single_file:run").adapter.packaged() as package,
+    ):
+        fail_with(package)
+
+    assert [path.parent.exists() for path in packages] == [False]
+
+
 @pytest.mark.parametrize(
     ("make_handler", "reason"),
     [
