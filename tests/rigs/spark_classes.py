@@ -6,6 +6,7 @@ daemon starts in about half the time. Java itself sees to it that an archive is 
 the same jars, and does without where it is not.
 """
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -48,12 +49,14 @@ def class_archive(java_options: str) -> str:
     version = subprocess.run(command, capture_output=True, check=True).stderr
     key = hashlib.sha256(b"\0".join([version, str(spark).encode(), java_options.encode()]))
     archive = _CACHE / f"spark-{key.hexdigest()[:16]}.jsa"
-    if not archive.exists():
-        archive.parent.mkdir(exist_ok=True)
-        draft = archive.with_suffix(f".{os.getpid()}.draft")
-        _dump(spark, f"{java_options} -XX:ArchiveClassesAtExit={draft}")
-        if draft.exists():
-            draft.replace(archive)
+    archive.parent.mkdir(exist_ok=True)
+    with archive.with_suffix(".lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # other processes of the run want the same one
+        if not archive.exists():
+            draft = archive.with_suffix(".draft")
+            _dump(spark, f"{java_options} -XX:ArchiveClassesAtExit={draft}")
+            if draft.exists():
+                draft.replace(archive)
     return f"-XX:SharedArchiveFile={archive}" if archive.exists() else ""
 
 
