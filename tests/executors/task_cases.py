@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+import narwhals as nw
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -85,9 +87,11 @@ class TasksOnExecutors:
 
     Attributes:
         left: The folders of staging that may hold something after a run.
+        killed: How the log of a job whose process was killed ends, as a pattern.
     """
 
     left: ClassVar[frozenset[str]]
+    killed: ClassVar[str] = "exited with -9"
 
     def job_ids(self, server: Any, executor: Executor) -> list[str]:  # Any: a rig
         """Return the jobs of the executor, the newest first, by the platform's own client."""
@@ -143,6 +147,36 @@ class TasksOnExecutors:
 
         with pytest.raises(RunError, match="ZeroDivisionError: division by zero"):
             breaking.run()
+
+    def test_process_that_was_killed_over_there_is_a_job_that_died(
+        self, executor: Executor
+    ) -> None:
+        def crash() -> None:
+            import time
+
+            print("about to", flush=True)
+            time.sleep(0.5)  # where a job sends its log by itself, that is on its way
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        job_id = executor.submit_job(crash)
+        status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
+
+        message = rf"(?s)without a result \(FAILED\).*about to.*{self.killed}"
+        with pytest.raises(JobError, match=message):
+            executor.get_job_result(job_id)
+        assert status is JobStatus.FAILED
+
+    def test_narwhals_task_has_spark_read_the_lake(self, executor: Executor, lake: Bucket) -> None:
+        @task(executor=executor)
+        def doubled(sales: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+            return sales.with_columns(nw.col("amount") * 2)
+
+        @pipeline
+        def doubling() -> Any:
+            sales: Any = (lake / "sales.parquet").scan()  # its task gets it as Narwhals' frame
+            return doubled(sales)
+
+        assert "sales.parquet, which Spark reads itself" in str(doubling.plan())
 
     def test_runtime_with_an_old_python_gets_nothing_of_a_task(
         self, server: Server, old: OldRuntime, lake: Bucket

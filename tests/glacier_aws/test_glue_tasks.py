@@ -50,6 +50,7 @@ def executor(aws_server: AwsServer, provider: Provider) -> Executor:
 
 class TestTasks(TasksOnExecutors):
     left = frozenset({"glue", "scripts"})
+    killed = "Exit code -9"
 
     @pytest.fixture
     def server(self, aws_server: AwsServer) -> AwsServer:
@@ -172,8 +173,5 @@ def test_narwhals_task_needs_a_connector_that_this_spark_lacks(
         sales: Any = (lake / "sales.parquet").scan()  # its task gets it as Narwhals' frame
         return doubled(sales)
 
-    plan = doubling.plan()
     with pytest.raises(RunError, match="this Spark has no connector for s3a://"):
         doubling.run()
-
-    assert "sales.parquet, which Spark reads itself" in str(plan)

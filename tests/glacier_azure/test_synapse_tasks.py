@@ -4,15 +4,13 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
-import narwhals as nw
 import pytest
 from azure.storage.blob import BlobServiceClient
 
-from glacier import Bucket, Executor, Provider, pipeline, task
-from glacier.errors import JobError, PackageError
+from glacier import Bucket, Executor, Provider
+from glacier.errors import PackageError
 from glacier.job_status import JobStatus
 from glacier_azure.storage.connection import DEVELOPMENT_KEY
 from tests.executors.jobs import LIMIT_SECONDS, Staged, written
@@ -73,24 +71,6 @@ class TestTasks(TasksOnExecutors):
         command(server, "lose", "drop")
 
 
-def test_process_that_was_killed_over_there_is_a_job_that_died(executor: Executor) -> None:
-    def crash() -> None:
-        import time
-
-        print("about to", flush=True)
-        time.sleep(0.5)
-        os.kill(os.getpid(), 9)
-
-    job_id = executor.submit_job(crash)
-    status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
-
-    with pytest.raises(
-        JobError, match=r"(?s)without a result \(FAILED\).*about to.*exited with -9"
-    ):
-        executor.get_job_result(job_id)
-    assert status is JobStatus.FAILED
-
-
 def test_config_over_there_has_the_identity_of_the_pool(
     executor: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,19 +122,6 @@ def test_no_secret_is_in_anything_that_reaches_synapse(
     assert "'--glacier-run'" in told[0]
     assert not any(DEVELOPMENT_KEY in text for text in told)
     assert not any(DEVELOPMENT_KEY.encode() in content for content in contents.values())
-
-
-def test_narwhals_task_has_spark_read_the_lake(executor: Executor, lake: Bucket) -> None:
-    @task(executor=executor)
-    def doubled(sales: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        return sales.with_columns(nw.col("amount") * 2)
-
-    @pipeline
-    def doubling() -> Any:
-        sales: Any = (lake / "sales.parquet").scan()  # its task gets it as Narwhals' frame
-        return doubled(sales)
-
-    assert "sales.parquet, which Spark reads itself" in str(doubling.plan())
 
 
 def test_spark_that_has_started_the_launcher_is_up_for_the_script(

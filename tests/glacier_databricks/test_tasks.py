@@ -3,14 +3,12 @@
 import os
 import sys
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
-import narwhals as nw
 import polars as pl
 import pytest
 
-from glacier import Bucket, Executor, Provider, pipeline, task
+from glacier import Bucket, Executor, Provider
 from glacier.engine.leftovers import RunRecord
 from glacier.engine.result import JobRun, Run
 from glacier.errors import JobError, PackageError
@@ -41,6 +39,7 @@ def executor(workspace: DatabricksWorkspace, provider: Provider) -> Executor:
 
 class TestTasks(TasksOnExecutors):
     left = frozenset()
+    killed = "kernel is unresponsive"
 
     @pytest.fixture
     def server(self, platform: Platform) -> Platform:
@@ -80,24 +79,6 @@ def test_pins_name_all_that_a_function_with_a_bucket_imports(
     names = {one["pypi"]["package"].partition("==")[0] for one in libraries}
     assert names >= {"polars", "s3fs", "fsspec", "pydantic", "cloudpickle"}
     assert not any(name.startswith("glacier") for name in names)
-
-
-def test_process_that_was_killed_over_there_is_a_job_that_died(executor: Executor) -> None:
-    def crash() -> None:
-        import time
-
-        print("about to", flush=True)
-        time.sleep(0.5)
-        os.kill(os.getpid(), 9)
-
-    job_id = executor.submit_job(crash)
-    status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
-
-    with pytest.raises(
-        JobError, match=r"(?s)without a result \(FAILED\).*about to.*kernel is unresponsive"
-    ):
-        executor.get_job_result(job_id)
-    assert status is JobStatus.FAILED
 
 
 def test_environment_of_serverless_compute_with_an_old_python_is_refused(
@@ -161,19 +142,6 @@ def test_record_of_a_dead_run_holds_no_token(
     assert contents
     assert not any(workspace.token.encode() in content for content in contents)
     assert not any(SECRET_KEY.encode() in content for content in contents)
-
-
-def test_narwhals_task_has_spark_read_the_lake(executor: Executor, lake: Bucket) -> None:
-    @task(executor=executor)
-    def doubled(sales: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        return sales.with_columns(nw.col("amount") * 2)
-
-    @pipeline
-    def doubling() -> Any:
-        sales: Any = (lake / "sales.parquet").scan()  # its task gets it as Narwhals' frame
-        return doubled(sales)
-
-    assert "sales.parquet, which Spark reads itself" in str(doubling.plan())
 
 
 def test_function_has_a_spark_over_there(java: None, executor: Executor) -> None:

@@ -6,13 +6,11 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import narwhals as nw
 import pytest
 
-from glacier import Bucket, Executor, Provider, pipeline, task
-from glacier.errors import JobError, PackageError
+from glacier import Bucket, Executor, Provider
+from glacier.errors import PackageError
 from glacier.job_status import JobStatus
 from tests.executors.jobs import LIMIT_SECONDS, Staged, written
 from tests.executors.task_cases import SALES, OldRuntime, TasksOnExecutors
@@ -109,21 +107,6 @@ class TestTasksInBatches(TasksOnDataproc):
         return OldRuntime(executor, "Dataproc's serverless runtime 1.1", 'image_version="2.2"')
 
 
-def test_process_that_was_killed_over_there_is_a_job_that_died(executor: Executor) -> None:
-    def crash() -> None:
-        print("about to", flush=True)
-        os.kill(os.getpid(), 9)
-
-    job_id = executor.submit_job(crash)
-    status = executor.wait(job_id, timeout_seconds=LIMIT_SECONDS)
-
-    with pytest.raises(
-        JobError, match=r"(?s)without a result \(FAILED\).*about to.*exited with -9"
-    ):
-        executor.get_job_result(job_id)
-    assert status is JobStatus.FAILED
-
-
 def test_config_over_there_has_the_identity_of_the_machine(executor: Executor) -> None:
     provider = executor.provider
 
@@ -179,19 +162,6 @@ def test_no_secret_is_in_anything_that_reaches_dataproc(
     assert "blue" not in told[0]
     assert not any(secret in text for text in told)
     assert not any(secret.encode() in content for content in contents.values())
-
-
-def test_narwhals_task_has_spark_read_the_lake(executor: Executor, sales: Bucket) -> None:
-    @task(executor=executor)
-    def doubled(sales: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        return sales.with_columns(nw.col("amount") * 2)
-
-    @pipeline
-    def doubling() -> Any:
-        scan: Any = (sales / "sales.parquet").scan()  # its task gets it as Narwhals' frame
-        return doubled(scan)
-
-    assert "sales.parquet, which Spark reads itself" in str(doubling.plan())
 
 
 def test_spark_of_the_job_is_that_which_the_function_finds(
