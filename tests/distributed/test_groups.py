@@ -356,9 +356,9 @@ def test_large_answer_of_a_group_comes_in_batches() -> None:
     frame = pl.DataFrame({"k": pl.repeat("x", 250_000, eager=True)})
     call = GroupCall.of(lambda group: group, frame.schema, ("k",), frame.schema, eager=True)
 
-    arrow = call(frame.rename({"k": "c0"}).to_arrow())
+    answers = call(frame.rename({"k": "c0"}).to_arrow().to_batches())
 
-    assert [batch.num_rows for batch in arrow.to_batches()] == [100_000, 100_000, 50_000]
+    assert [batch.num_rows for batch in answers] == [100_000, 100_000, 50_000]
 
 
 def test_wire_of_a_result_is_that_of_the_page(frames: SparkFrames) -> None:

@@ -29,7 +29,8 @@ rows = spark.range(100).selectExpr("id", "id % 3 AS key", "cast(id AS string) AS
 rows.write.parquet(sys.argv[1])
 rows = spark.read.parquet(sys.argv[1])
 rows.groupBy("key").count().collect()
-rows.groupBy("key").applyInArrow(lambda group: group, "id long, key long, text string").collect()
+rows = rows.sortWithinPartitions("key")
+rows.mapInArrow(lambda batches: batches, "id long, key long, text string").collect()
 """
 
 

@@ -26,7 +26,7 @@ def find_spark(environment: Mapping[str, str]) -> Path:
         if not (Path(home) / _SUBMIT).is_file():
             raise JobError(
                 f"SPARK_HOME is {home!r}, where there is no {_SUBMIT}. Set it to the directory of "
-                "a Spark 4, or unset it to use the one that comes with PySpark.",
+                "a Spark 3.5 or later, or unset it to use the one that comes with PySpark.",
                 spark_home=home,
             )
         return Path(home).absolute()

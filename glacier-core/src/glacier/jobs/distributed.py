@@ -1,6 +1,6 @@
 """Frames between Polars and Spark: there, back, and group by group on the workers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,13 @@ from glacier.resources.scans import scan_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import Column, DataFrame, GroupedData, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
     from glacier.resources import Bucket
 
 _BYTES_PER_FILE = 64 * 1024 * 1024
 _PARTITIONS_PER_CORE = 4
-_OLDEST_SPARK_WITH_GROUPS = 4
+_OLDEST_SPARK = (3, 5)  # tells the index of a row in its file
 _METADATA = "_metadata"
 """The column in which Spark tells of the file that a row comes from."""
 
@@ -122,7 +122,7 @@ class SparkFrames:
 
         Raises:
             PipelineError: A key is no column, or of a type that Spark can't group by.
-            PackageError: A type or the function can't travel, or this Spark is older than 4.
+            PackageError: A type or the function can't travel, or this Spark is older than 3.5.
         """
         source = frame.lazy().collect_schema()
         _check_keys(keys, source)
@@ -131,9 +131,9 @@ class SparkFrames:
         call = GroupCall.of(function, source, tuple(keys), schema, eager=eager)
         rows = self._numbered(frame, source)
         names = dict(zip(source, positional(source), strict=True))
-        grouped = _repartitioned(rows, [names[key] for key in keys])
+        grouped = _grouped(rows, [names[key] for key in keys])
         with quiet():
-            answers = grouped.applyInArrow(_plain(call), spark_schema(positional(wire)))
+            answers = grouped.mapInArrow(_plain(call), spark_schema(positional(wire)))
         return answers.toDF(*wire), schema
 
     def _uri_to_read(self, frame: pl.LazyFrame | pl.DataFrame) -> str | None:
@@ -202,11 +202,12 @@ def _check_keys(keys: Sequence[str], source: pl.Schema) -> None:
 
 
 def _check_version(session: "SparkSession") -> None:
-    if int(session.version.partition(".")[0]) < _OLDEST_SPARK_WITH_GROUPS:
+    version = tuple(int(part) for part in session.version.split(".")[:2])
+    if version < _OLDEST_SPARK:
         raise PackageError(
-            f"A task with partition_by needs Spark {_OLDEST_SPARK_WITH_GROUPS}, whose workers take "
-            f"groups of rows as Arrow, and this is Spark {session.version}. Choose a runtime of "
-            "the executor that has it, or take partition_by away: Polars runs on the driver then."
+            f"A task with partition_by needs Spark {'.'.join(map(str, _OLDEST_SPARK))} or later, "
+            f"and this is Spark {session.version}. Choose a runtime of the executor that has it, "
+            "or take partition_by away: Polars runs on the driver then."
         )
 
 
@@ -216,21 +217,21 @@ def _column(name: str) -> "Column":
     return functions.col(f"`{name.replace('`', '``')}`")
 
 
-def _repartitioned(rows: "DataFrame", keys: list[str]) -> "GroupedData":
-    """Return rows grouped, with the groups spread over a number of partitions that stays.
+def _grouped(rows: "DataFrame", keys: list[str]) -> "DataFrame":
+    """Return rows with those of a group together, spread over a number of partitions that stays.
 
     Left to itself, Spark's adaptive execution puts small groups together on one worker.
     """
     cores = rows.sparkSession.sparkContext.defaultParallelism
     partitions = max(_PARTITIONS_PER_CORE * cores, len(rows.inputFiles()))
-    return rows.repartition(partitions, *keys).groupBy(*keys)
+    return rows.repartition(partitions, *keys).sortWithinPartitions(*keys)
 
 
-def _plain(call: GroupCall) -> "Callable[[pa.Table], pa.Table]":
+def _plain(call: GroupCall) -> "Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]":
     """Return a call as a plain function, since Spark looks at what a callable's arguments are."""
 
-    def apply(table: Any) -> Any:  # Any: Spark tries to make sense of annotations
-        return call(table)
+    def apply(batches: Any) -> Any:  # Any: Spark tries to make sense of annotations
+        return call(batches)
 
     return apply
 

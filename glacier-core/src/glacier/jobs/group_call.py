@@ -1,15 +1,16 @@
 """What Spark's workers do with each group of a frame's rows."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 import polars as pl
 
 from glacier.errors import PackageError, PipelineError
+from glacier.jobs.sorted_groups import groups_of
 from glacier.jobs.types import restored, to_wire, wire_frame
 from glacier.jobs.wire_schemas import arrow_schema
 
@@ -23,7 +24,7 @@ _ROWS_PER_BATCH = 100_000
 
 @dataclass(frozen=True)
 class GroupCall:
-    """Calls a function with one group, as the Polars frame that it was, and checks its answer.
+    """Calls a function with each group, as the Polars frame that it was, and checks its answers.
 
     Columns cross as `c0`, `c1`, ..., since Spark takes some names for more than names.
 
@@ -70,13 +71,15 @@ class GroupCall:
             ) from error
         return cls(name, pickled, schema, keys, result, eager)
 
-    def __call__(self, table: "pa.Table") -> "pa.Table":
-        """Return the function's answer for the rows of one group, as Spark takes it."""
-        import pyarrow as pa
-
-        rows = wire_frame(self.answer(self._group(table)).lazy(), self._wire).collect()
-        slices = rows.iter_slices(_ROWS_PER_BATCH) if rows.height else [rows]
-        return pa.concat_tables(map(self._arrow, slices))
+    def __call__(self, batches: "Iterable[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+        """Yield the function's answers for the groups of rows that are sorted by their keys."""
+        names = dict(zip(self.schema, positional(self.schema), strict=True))
+        rows = (cast("pl.DataFrame", pl.from_arrow(batch)) for batch in batches)
+        for group in groups_of(rows, [names[key] for key in self.keys]):
+            answer = self.answer(self._restored(group))
+            wire = wire_frame(answer.lazy(), self._wire).collect()
+            for part in wire.iter_slices(_ROWS_PER_BATCH):
+                yield from self._arrow(part).to_batches()
 
     def answer(self, group: pl.DataFrame) -> pl.DataFrame:
         """Return the function's answer for a group.
@@ -118,8 +121,7 @@ class GroupCall:
     def _expected(self) -> "pa.Schema":
         return arrow_schema(positional(self._wire))
 
-    def _group(self, table: "pa.Table") -> pl.DataFrame:
-        group = pl.DataFrame(table)
+    def _restored(self, group: pl.DataFrame) -> pl.DataFrame:
         group = _in_order(group)
         columns = list(positional(self.schema))
         named = group.select(columns).rename(dict(zip(columns, self.schema, strict=True)))

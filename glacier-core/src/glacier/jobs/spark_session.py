@@ -25,6 +25,8 @@ SETTINGS = {
     # Dates before 1582 as they are, in place of an error that asks which calendar is meant.
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    # What can't be computed is an error, as it is by Polars and by Spark 4's default, and no null.
+    "spark.sql.ansi.enabled": "true",
 }
 """What crossing to Spark and back without a change needs; set on a session that is there too."""
 
@@ -108,7 +110,7 @@ def _start() -> "SparkSession":
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         return builder.getOrCreate()
     except PySparkRuntimeError as error:
-        if error.getCondition() != "JAVA_GATEWAY_EXITED":
+        if "JAVA_GATEWAY_EXITED" not in str(error):  # Spark 3.5 and 4 tell it by other methods
             raise
         raise JobError(
             "Spark can't start: its Java process has ended before it was up. Spark needs Java 17 "
