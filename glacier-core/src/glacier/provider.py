@@ -231,6 +231,7 @@ class Provider:
         Raises:
             ContradictionError: As in `terraform`.
             TerraformError: As in `terraform`.
+            PathError: The directory can't be written to.
         """
         return self.terraform(pipelines).write(directory)
 
