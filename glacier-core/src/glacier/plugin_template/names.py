@@ -84,6 +84,8 @@ def _misspelling(given: str, names: PluginNames) -> str | None:
         return "it is a keyword of Python"
     if names.classes.startswith("Test"):
         return "pytest takes classes that begin with 'Test' for tests"
+    if len(names.name) == 1:
+        return f"fsspec takes {names.name}:// for a drive of Windows and not for a scheme"
     if len(names.name) > _LONGEST:
         return f"it has {len(names.name)} characters, and at most {_LONGEST} fit the files"
     return None
