@@ -6,6 +6,10 @@ if TYPE_CHECKING:
     from glacier.pipeline.graph import Call
 
 
+# In Markdown the text is within a fence, which backticks at the start of a line would end.
+_CODES = {"#": "#35;", '"': "#quot;", "<": "#lt;", "`": "#96;"}
+
+
 def mermaid_text(calls: "list[Call]") -> str:
     """Return a flowchart: solid arrows carry data, dotted ones only order."""
     lines = ["flowchart TD"]
@@ -22,4 +26,6 @@ def mermaid_text(calls: "list[Call]") -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;")
+    for character, code in _CODES.items():
+        text = text.replace(character, code)
+    return " ".join(text.splitlines())

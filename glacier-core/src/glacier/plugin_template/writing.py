@@ -40,7 +40,7 @@ def write_plugin(name: str, directory: Path | None = None) -> list[Path]:
     except (OSError, ValueError) as error:  # ValueError: of a path that holds a null character
         raise ConfigError(
             f"{str(target)!r} can't be written: {why(error, target / 'README.md')}. Nothing was "
-            f"left there. {_ADVICE.get(getattr(error, 'errno', None), _OTHERWISE)}.",
+            f"left there. {_ADVICE.get(getattr(error, 'errno', None) or 0, _OTHERWISE)}.",
             directory=target,
         ) from error
     return sorted(files)
