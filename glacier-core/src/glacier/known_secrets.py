@@ -18,12 +18,13 @@ SHORTEST_SECRET = 8
 """Characters from which on a secret is searched for; shorter ones are found in any text."""
 
 
-# The password of a URI, and the values of queries that sign or grant.
+# The password of a URI, up to the last @ before its path, and the values of queries that sign or
+# grant.
 _IN_URIS = re.compile(
-    r"((?://[^/\s:@'\"]*:)(?=[^/\s@]+@)"
+    r"((?://[^/\s:@'\"]*:)(?=[^/\s]+@)"
     r"|[?&;](?:sig|signature|token|code|password|secret|api[_-]?key|access[_-]?token"
     r"|x-(?:amz|goog)-(?:signature|credential|security-token)|awsaccesskeyid)=)"
-    r"[^&;\s'\"<>@]+",
+    r"(?:(?<=:)[^/\s]+(?=@)|[^&;\s'\"<>@]+)",
     re.IGNORECASE,
 )
 
