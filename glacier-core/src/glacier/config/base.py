@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, Secret, SecretBytes, SecretStr, model_validator
 
+from glacier.redaction import IN_URIS, redacted
+
 
 class Config(BaseModel):
     """Base of all configs: frozen, and closed to fields it doesn't know."""
@@ -43,6 +45,11 @@ class Config(BaseModel):
                     f"{', '.join(cls.model_fields)}"
                 )
         return given
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:  # Any: the fields' values
+        """Yield what a repr says of each field, without the secrets that URIs carry."""
+        for name, value in super().__repr_args__():
+            yield name, redacted(value, IN_URIS) if isinstance(value, str) else value
 
     def without_secrets(self) -> Self:
         """Return this config with every field that holds a secret back at its default."""
