@@ -18,6 +18,7 @@ _CELL = (
     "padding:.1em 1.2em .1em 0;border:0;text-align:left;vertical-align:top;font-weight:400;"
     "background:none;white-space:normal;overflow-wrap:anywhere"
 )
+_NAME = f"{_CELL};{_QUIET};min-width:7em"  # or a long text beside it leaves it one letter a line
 
 
 _MOST_FACTS = 40
@@ -44,7 +45,7 @@ def card(kind: str, title: str, facts: Iterable[tuple[str, str]], *, note: str =
     if len(all_facts) > _MOST_FACTS:
         shown.append(("", f"and {len(all_facts) - _MOST_FACTS:,} more"))
     rows = "".join(
-        f'<tr style="background:none"><th scope="row" style="{_CELL};{_QUIET}">{name}</th>'
+        f'<tr style="background:none"><th scope="row" style="{_NAME}">{name}</th>'
         f'<td style="{_CELL}">{value}</td></tr>'
         for name, value in shown
     )
