@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import polars as pl
+import pytest
 from pydantic import Field, SecretStr
 
 from glacier import Provider, pipeline, task
 from glacier.config import LocalConfig
+from glacier.errors import RunError
 from glacier.notebook import card
 from tests.report.reading import read_html
 
@@ -40,6 +42,24 @@ def test_card_shows_no_part_of_a_secret_in_a_text_that_it_shortens(tmp_path: Pat
 
     assert provider.config is not None  # it lives, so its secret is known
     assert "canary" not in html
+
+
+def test_card_of_a_run_tells_some_of_many_errors() -> None:
+    @task
+    def fail() -> None:
+        raise ValueError("no way")
+
+    @pipeline
+    def hopeless() -> None:
+        for _ in range(11):
+            fail()
+
+    with pytest.raises(RunError) as caught:
+        hopeless.run()
+
+    html = caught.value.run._repr_html_()
+    assert html.count("no way") == 8
+    assert "and 3 more errors" in html
 
 
 def test_card_of_a_bucket_shows_the_first_of_many_columns(tmp_path: Path) -> None:

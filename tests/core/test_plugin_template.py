@@ -115,6 +115,7 @@ def test_name_that_is_too_long_is_refused() -> None:
         ("core", "glacier-core is installed here, so uninstall it first"),
         ("local", f"glacier-core {version('glacier-core')} is installed here, with a plugin of"),
         ("memory", "fsspec has a filesystem for memory:// already"),
+        ("glacier", "variables that begin with GLACIER_ are Glacier's own"),
         ("filesystem", "Glacier has a FilesystemBucketAdapter already"),
         ("blob", "glacier.config has a BlobConfig already"),
         ("provider", "glacier.config has a ProviderConfig already"),
