@@ -216,6 +216,13 @@ def test_file_on_the_way_to_the_directory_is_named(tmp_path: Path) -> None:
     )
 
 
+def test_link_on_the_way_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+
+    with pytest.raises(ConfigError, match=r"/link' is a symlink that leads nowhere\. Nothing was"):
+        write_plugin("ice-cellar", tmp_path / "link" / "plugin")
+
+
 @pytest.mark.parametrize(
     ("name", "problem"), [("n" * 300, "File name too long"), ("a\0b", "embedded null byte")]
 )

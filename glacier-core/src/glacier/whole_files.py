@@ -45,7 +45,9 @@ def why(error: OSError | ValueError, target: Path) -> str:
     if isinstance(error, FileExistsError | NotADirectoryError):
         obstacle = _in_the_way_of(target)
         if obstacle is not None:
-            return f"{str(obstacle)!r} is a file and not a directory"
+            is_file = obstacle.exists()
+            what = "a file and not a directory" if is_file else "a symlink that leads nowhere"
+            return f"{str(obstacle)!r} is {what}"
     return getattr(error, "strerror", None) or str(error)
 
 
