@@ -104,8 +104,8 @@ def _taken(names: PluginNames) -> str | None:
             return f"{plugin.distribution} is installed here, with a plugin of that name"
     if names.name in available_protocols():
         return f"fsspec has a filesystem for {names.name}:// already"
-    if names.name == "glacier":
-        return "variables that begin with GLACIER_ are Glacier's own"
+    if names.variables.startswith("GLACIER"):
+        return "variables that begin with GLACIER are Glacier's own"
     if names.classes == "Filesystem":
         return "Glacier has a FilesystemBucketAdapter already"
     for name in (f"{names.classes}Config", f"{names.classes}BucketConfig"):
