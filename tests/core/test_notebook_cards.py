@@ -62,6 +62,23 @@ def test_card_of_a_run_tells_some_of_many_errors() -> None:
     assert "and 3 more errors" in html
 
 
+def test_card_of_a_run_tells_where_its_jobs_ran(tmp_path: Path) -> None:
+    provider = Provider(LocalConfig(base_path=tmp_path))
+
+    @task(executor=provider.executor("far-away"))
+    def travel() -> int:
+        return 1
+
+    @pipeline
+    def travelling() -> None:
+        travel()
+
+    with travelling.run() as run:
+        html = run._repr_html_()
+
+    assert "1 on far-away" in html
+
+
 def test_card_of_a_bucket_shows_the_first_of_many_columns(tmp_path: Path) -> None:
     schema = {f"column_{number}": pl.Int64 for number in range(2000)}
     bucket = Provider(LocalConfig(base_path=tmp_path)).bucket("lake", "x.parquet", schema=schema)

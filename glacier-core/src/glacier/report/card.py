@@ -26,6 +26,9 @@ def card_of(run: "Run", counts: str) -> str:
         ("time", words.duration(run.duration_seconds)),
         ("in writes", words.duration(run.settle_seconds)),
     ]
+    if run.jobs:
+        executors = words.listed(dict.fromkeys(job.executor for job in run.jobs))
+        facts.append(("jobs", f"{len(run.jobs):,} on {executors}"))
     failures: list[tuple[str, BaseException]] = [
         (f"failed: {name}", error) for name, error in run.errors.items()
     ]
