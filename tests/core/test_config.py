@@ -37,6 +37,23 @@ SECRETS = [
 ]
 
 
+class SettingsConfig(KeyedConfig):
+    """A platform with settings of its own, as variables of functions and Spark's are."""
+
+    settings: dict[str, str | list[str]] = Field(default_factory=dict)
+
+
+def test_repr_is_without_the_secrets_that_uris_in_settings_carry() -> None:
+    uri = "postgres://ann:pass-word@host/db"
+    here = SettingsConfig(settings={"URL": uri, "ALL": [uri, "plain"]})
+
+    text = repr(here)
+
+    hidden = "postgres://ann:(hidden)@host/db"
+    assert f"settings={ {'URL': hidden, 'ALL': [hidden, 'plain']} }" in text
+    assert here.settings["URL"] == uri
+
+
 @pytest.mark.parametrize("shown", [repr, str])
 def test_repr_is_without_the_secrets_that_uris_carry(shown: Callable[[object], str]) -> None:
     """Such as an endpoint's, in a field that is no secret by itself."""
