@@ -1,8 +1,10 @@
 """What is seen of a run while it goes on."""
 
 import io
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from rich.console import Console
@@ -148,3 +150,18 @@ def test_progress_shows_what_its_own_thread_has_started(stream: type[io.StringIO
 
     assert "SUCCEEDED  many  1 succeeded in " in one
     assert "SUCCEEDED  many  2 succeeded in " in two
+
+
+def test_blocks_that_overlap_leave_the_level_of_the_logger_as_it_was() -> None:
+    logger = logging.getLogger("glacier.jobs")
+    before = logger.level
+    one, two = ExitStack(), ExitStack()
+    for stack in (one, two):
+        stack.enter_context(shown_progress(Console(file=io.StringIO())))
+
+    one.close()
+    between = logger.level
+    two.close()
+
+    assert between == logging.INFO
+    assert (logger.level, logger.handlers) == (before, [])

@@ -1,6 +1,5 @@
 """Shows what a run is doing: a live display on a terminal, plain lines anywhere else."""
 
-import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from glacier.cli.first_run import FirstRun
+from glacier.cli.job_logs import printed_job_logs
 from glacier.cli.notebook_progress import NotebookProgress
 from glacier.engine import Run, TaskRun, TaskStatus
 from glacier.hookspecs import hookimpl
@@ -54,34 +54,16 @@ def shown_progress(console: Console | None = None) -> Iterator[None]:
         observer = LiveProgress(console) if is_live else PlainProgress(console)
     # Blocks may be in one another, and in several threads, so each has a name of its own.
     manager.register(observer, name=f"glacier-progress-{new_token()}")
-    logs = ConsoleHandler(console)
-    jobs = logging.getLogger("glacier.jobs")
-    level = jobs.level
-    jobs.addHandler(logs)
-    jobs.setLevel(logging.INFO)
     is_interrupted = False
     try:
-        yield
+        with printed_job_logs(console):
+            yield
     except KeyboardInterrupt:
         is_interrupted = True
         raise
     finally:
         manager.unregister(observer)
-        jobs.removeHandler(logs)
-        jobs.setLevel(level)
         observer.close(is_interrupted=is_interrupted)
-
-
-class ConsoleHandler(logging.Handler):
-    """Prints what jobs print, above the progress."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__()
-        self._console = console
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print one line."""
-        self._console.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
 
 
 class PlainProgress:
