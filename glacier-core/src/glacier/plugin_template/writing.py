@@ -15,7 +15,7 @@ _PACKAGE = "src/package/"
 """Where the templates have what goes into the plugin's own package."""
 _OTHERWISE = "Name a directory that can be written to: --directory DIR"
 _NO_SPACE = "Free some space, or name a directory on another disk: --directory DIR"
-_ADVICE = {errno.ENOSPC: _NO_SPACE, errno.EDQUOT: _NO_SPACE}
+_ADVICE = dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _NO_SPACE)
 
 
 def write_plugin(name: str, directory: Path | None = None) -> list[Path]:
