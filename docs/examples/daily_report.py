@@ -41,7 +41,7 @@ def on_day(rows: pl.LazyFrame, day: dt.date) -> pl.LazyFrame:
 
 @task
 def with_weather(flights: pl.LazyFrame, weather: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the flights with the weather at their airport in the hour of their departure."""
+    """Return the flights with the weather at their airport in the hour they were to depart."""
     seen = weather.select("origin", "hour", "wind_speed", "precip", "visib")
     return flights.join(seen, on=["origin", "hour"], how="left")
 

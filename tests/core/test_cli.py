@@ -89,7 +89,10 @@ def test_failed_run_tells_its_failure_where_the_report_cannot_be_written(project
     result = invoke("run", "flows.py:daily", *arguments)
 
     assert result.exit_code == 1
-    assert "Error: The report can't be written to 'flows.py/run.html'" in result.stderr
+    assert (
+        "Error: The report can't be written to 'flows.py/run.html': 'flows.py' is a file and not a "
+        "directory. Name a file in a directory that can be written to."
+    ) in result.stderr
     assert "Task 'save' failed" in result.stderr
 
 

@@ -41,6 +41,16 @@ def test_terraform_writes_the_document_of_a_provider(target: str, project: Path)
     assert list(document["resource"]["terraform_data"]) == ["shop"]
 
 
+def test_terraform_tells_what_is_in_the_place_of_its_directory() -> None:
+    result = invoke("terraform", "infra.py:provider", "-o", "infra.py/out")
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: The Terraform configuration can't be written to 'infra.py/out': 'infra.py' is a "
+        "file and not a directory. Name a directory that can be written to.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

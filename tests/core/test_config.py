@@ -1,7 +1,7 @@
 """Configs: lazy names, and what every config promises."""
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,35 @@ SECRETS = [
     {"headers": {"auth": SecretStr(SECRET)}},
     {"others": (KeyedConfig(key=SecretStr(SECRET)),)},
 ]
+
+
+class SettingsConfig(KeyedConfig):
+    """A platform with settings of its own, as variables of functions and Spark's are."""
+
+    settings: dict[str, str | list[str]] = Field(default_factory=dict)
+
+
+def test_repr_is_without_the_secrets_that_uris_in_settings_carry() -> None:
+    uri = "postgres://ann:pass-word@host/db"
+    here = SettingsConfig(settings={"URL": uri, "ALL": [uri, "plain"]})
+
+    text = repr(here)
+
+    hidden = "postgres://ann:(hidden)@host/db"
+    assert f"settings={ {'URL': hidden, 'ALL': [hidden, 'plain']} }" in text
+    assert here.settings["URL"] == uri
+
+
+@pytest.mark.parametrize("shown", [repr, str])
+def test_repr_is_without_the_secrets_that_uris_carry(shown: Callable[[object], str]) -> None:
+    """Such as an endpoint's, in a field that is no secret by itself."""
+    here = KeyedConfig(region="https://ann:pass-word@north?sig=abc", others=(KeyedConfig(),))
+
+    text = shown(here)
+
+    assert text.count("region='https://ann:(hidden)@north?sig=(hidden)'") == 1
+    assert text.count("region='north'") == 1
+    assert here.region == "https://ann:pass-word@north?sig=abc"
 
 
 def test_config_offers_what_it_lists() -> None:

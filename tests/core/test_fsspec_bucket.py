@@ -164,6 +164,66 @@ def test_commit_sweeps_uploads_that_are_a_day_old(bucket: Bucket) -> None:
     assert old not in everything(bucket)
 
 
+class ProtocolError(Exception):
+    """An error of a client's own, as those of `ftplib` are: no OSError."""
+
+
+class RenamingFileSystem(ToyFileSystem):
+    """Tells what is missing, and what may not be listed, by errors of its own."""
+
+    cachable = False
+
+    def rm_file(self, path: str, **kwargs: Any) -> None:
+        if not self.isfile(path):
+            raise ProtocolError(f"550 {path} is not there")
+        super().rm_file(path, **kwargs)
+
+    def ls(self, path: str, detail: bool = True, **kwargs: Any) -> list[Any]:
+        if path.endswith(".glacier"):
+            raise ProtocolError(f"550 {path} is not for you")
+        found: list[Any] = super().ls(path, detail=detail, **kwargs)
+        return found
+
+
+class RenamingBucketAdapter(ToyBucketAdapter):
+    """A bucket of the toy platform where a file becomes visible by a rename."""
+
+    @property
+    def filesystem(self) -> ToyFileSystem:
+        return RenamingFileSystem()
+
+    def publish(self, staged: str, target: str) -> None:
+        super().publish(staged, target)
+        self.filesystem.rm_file(staged)
+
+
+def test_commit_by_renames_has_nothing_left_to_remove(bucket: Bucket) -> None:
+    adapter = RenamingBucketAdapter(bucket, bucket.provider)
+    stage = adapter.stage("overwrite")
+    fill(stage, bucket)
+
+    adapter.commit(stage, "overwrite")
+
+    assert bucket.read().height == 3
+    assert not any(".glacier" in path for path in everything(bucket))
+
+
+class UnreachableBucketAdapter(ToyBucketAdapter):
+    """A bucket of the toy platform, to whose server nobody can connect."""
+
+    @property
+    def filesystem(self) -> ToyFileSystem:
+        raise ConnectionError("nobody answers")
+
+
+def test_location_is_known_without_the_store(bucket: Bucket) -> None:
+    adapter = UnreachableBucketAdapter(bucket, bucket.provider)
+
+    location = adapter.location()
+
+    assert location.uri == adapter.get_uri() == bucket.get_uri()
+
+
 class BlindFileSystem(ToyFileSystem):
     """Takes a file that it may not see for one that is missing, as fsspec's local one does."""
 

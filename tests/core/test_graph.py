@@ -83,6 +83,24 @@ def test_graph_shows_itself_as_mermaid() -> None:
     assert graph._repr_mimebundle_()["text/vnd.mermaid"] == str(graph)
 
 
+@pytest.mark.parametrize(("edges", "is_drawn"), [(500, True), (501, False)])
+def test_graph_that_is_too_large_for_mermaid_says_so(edges: int, is_drawn: bool) -> None:
+    """By default it draws up to 500 edges, and shows an error in the place of more."""
+
+    @pipeline
+    def large() -> None:
+        value = source()
+        for _ in range(edges):
+            add(value)
+
+    graph = large.graph()
+
+    shown = graph._repr_mimebundle_()
+    assert ("text/vnd.mermaid" in shown) is is_drawn
+    assert ("calls 502 tasks, too many for Mermaid to draw" in shown["text/plain"]) is not is_drawn
+    assert str(graph).count("-->") == edges
+
+
 def test_calling_a_pipeline_returns_its_graph() -> None:
     @pipeline(name="one")
     def function() -> Any:

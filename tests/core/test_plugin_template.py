@@ -96,6 +96,11 @@ def test_name_that_makes_classes_look_like_tests_is_refused(name: str) -> None:
     assert "pytest takes classes that begin with 'Test' for tests" in refused(name)
 
 
+def test_name_of_one_letter_is_refused() -> None:
+    """With it the store's URIs would not be found to be of it, so that no job began."""
+    assert "fsspec takes x:// for a drive of Windows and not for a scheme" in refused("x")
+
+
 def test_name_that_is_too_long_is_refused() -> None:
     name = "a" * 25
 
@@ -110,6 +115,8 @@ def test_name_that_is_too_long_is_refused() -> None:
         ("core", "glacier-core is installed here, so uninstall it first"),
         ("local", f"glacier-core {version('glacier-core')} is installed here, with a plugin of"),
         ("memory", "fsspec has a filesystem for memory:// already"),
+        ("glacier", "variables that begin with GLACIER are Glacier's own"),
+        ("glacier-glacier-ice", "variables that begin with GLACIER are Glacier's own"),
         ("filesystem", "Glacier has a FilesystemBucketAdapter already"),
         ("blob", "glacier.config has a BlobConfig already"),
         ("provider", "glacier.config has a ProviderConfig already"),
@@ -197,11 +204,63 @@ def test_file_in_the_place_of_the_directory_is_left_as_it_is(tmp_path: Path) -> 
     assert place.read_text() == "mine"
 
 
-def test_directory_that_can_not_be_made_is_named(tmp_path: Path) -> None:
+def test_file_on_the_way_to_the_directory_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
+    target = tmp_path / "file" / "plugin"
 
-    with pytest.raises(ConfigError, match=r"can't be written: .*Name another directory"):
-        write_plugin("ice-cellar", tmp_path / "file" / "plugin")
+    with pytest.raises(ConfigError) as caught:
+        write_plugin("ice-cellar", target)
+
+    assert str(caught.value) == (
+        f"'{target}' can't be written: '{tmp_path}/file' is a file and not a directory. Nothing "
+        "was left there. Name a directory that can be written to: --directory DIR."
+    )
+
+
+def test_link_on_the_way_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+
+    with pytest.raises(ConfigError, match=r"/link' is a symlink that leads nowhere\. Nothing was"):
+        write_plugin("ice-cellar", tmp_path / "link" / "plugin")
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"), [("n" * 300, "File name too long"), ("a\0b", "embedded null byte")]
+)
+def test_directory_of_an_impossible_name_is_refused(
+    tmp_path: Path, name: str, problem: str
+) -> None:
+    with pytest.raises(ConfigError, match=rf"can't be written: {problem}\. Nothing was left"):
+        write_plugin("ice-cellar", tmp_path / name)
+
+
+def test_nothing_is_left_where_the_disk_is_full(tmp_path: Path) -> None:
+    """A limit on the size of files ends a write half way as a full disk does."""
+    (tmp_path / "empty").mkdir()
+    program = f"""
+        import resource
+        from pathlib import Path
+        from signal import SIG_IGN, SIGXFSZ, signal
+        from glacier.errors import ConfigError
+        from glacier.plugin_template import write_plugin
+
+        here = Path({str(tmp_path)!r})
+        write_plugin("warm-up", here / "whole")
+        signal(SIGXFSZ, SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+        for target in ("empty", "new/deep"):
+            try:
+                write_plugin("ice-cellar", here / target)
+            except ConfigError as error:
+                print(error)
+    """
+
+    done = run_python(program)
+
+    told = "can't be written: File too large. Nothing was left there. Free some space, or name a "
+    assert done.stdout.count(told) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "whole"]
+    assert list((tmp_path / "empty").iterdir()) == []
 
 
 def test_refused_name_is_told_on_stderr_with_exit_code_2(tmp_path: Path) -> None:
@@ -212,7 +271,7 @@ def test_refused_name_is_told_on_stderr_with_exit_code_2(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["x", "ice-cellar", "a" * 24, "a-b-c-d-e-f-g-h-i-j-k-l"])
+@pytest.mark.parametrize("name", ["xy", "ice-cellar", "a" * 24, "a-b-c-d-e-f-g-h-i-j-k-l"])
 @pytest.mark.parametrize("settings", ["own", "glacier"])
 def test_files_are_clean_whatever_the_name(tmp_path: Path, name: str, settings: str) -> None:
     write_plugin(name, tmp_path)

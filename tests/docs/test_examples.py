@@ -121,6 +121,20 @@ def test_incremental_load_replaces_the_day_that_is_loaded_again(tmp_path: Path) 
     assert printed("incremental_load.py", tmp_path) == LOADED
 
 
+def test_incremental_load_keeps_the_last_row_of_a_flight_that_was_delivered_twice(
+    tmp_path: Path,
+) -> None:
+    row = {"carrier": "UA", "flight": 1, "origin": "EWR", "dest": "IAH", "hour": 5}
+    delivery = pl.DataFrame([row | {"arr_delay": float(delay)} for delay in range(1000)])
+    (tmp_path / "data" / "inbox").mkdir(parents=True)
+    delivery.write_csv(tmp_path / "data" / "inbox" / "flights-2013-01-01.csv")
+
+    command(tmp_path, "run", str(EXAMPLES / "incremental_load.py"))
+
+    loaded = pl.read_parquet(tmp_path / "data" / "lake" / "flights" / "date=2013-01-01")
+    assert loaded["arr_delay"].to_list() == [999.0]
+
+
 @pytest.fixture
 def spark(java: None, tmp_path: Path) -> dict[str, str]:
     """The environment of an example that finds a Spark which starts fast."""

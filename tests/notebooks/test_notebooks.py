@@ -137,6 +137,32 @@ def test_progress_is_one_bar_that_ends_with_the_runs_state(execute: Execute) -> 
     assert ran[0]["data"]["text/plain"].endswith(", succeeded")
 
 
+def test_progress_of_a_failed_run_says_so(execute: Execute) -> None:
+    _, ran = execute(
+        WRITE,
+        "from contextlib import suppress\n"
+        "from glacier.cli.progress import shown_progress\n"
+        "from glacier.errors import RunError\n\n"
+        "with suppress(RunError), shown_progress():\n    daily.run(is_good=False)",
+    )
+
+    html_of(ran)
+    assert ran[0]["data"]["text/plain"].endswith(", 1 failed, failed")
+
+
+def test_progress_of_many_tasks_and_of_two_blocks_is_a_bar_for_each_block(execute: Execute) -> None:
+    (ran,) = execute(
+        "@task\ndef count(number):\n    pass\n\n"
+        "@pipeline\ndef many():\n    for number in range(2000):\n        count(number)\n\n"
+        "from glacier.cli.progress import shown_progress\n\n"
+        "for _ in range(2):\n    with shown_progress():\n        many.run()",
+    )
+
+    told = [output["data"]["text/plain"] for output in ran]
+    assert len(told) == 2
+    assert all(text.startswith("many: 2000/2000 tasks, ") for text in told)
+
+
 def test_report_can_be_written_from_a_notebook(execute: Execute, directory: Path) -> None:
     execute(WRITE, 'daily.run().report("run.html")')
 

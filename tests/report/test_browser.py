@@ -7,6 +7,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from glacier import Provider
+from glacier.notebook import card
 from tests.report.runs import failed_run, sales_run
 from tests.rigs.browser import Browser, is_elsewhere
 
@@ -224,3 +225,22 @@ def test_page_about_hundreds_of_tasks_can_be_read(
     )
     assert (overlapping, spilling) == (0, 0)
     assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_card_keeps_names_readable_beside_a_long_text(
+    browser: Browser, tmp_path: Path, theme: str
+) -> None:
+    """They took a line for every two letters, since any text may break anywhere."""
+    page = tmp_path / "card.html"
+    html = card("Run of", "daily", [("status", "Failed"), ("failed: save", "no way " * 80)])
+    page.write_text(f"<!doctype html><meta charset=utf-8>{html}", encoding="utf-8")
+
+    browser.open(page, width=400, theme=theme)
+
+    browser.screenshot(f"card-{theme}")
+    status, failed = browser.run(
+        "return [...document.querySelectorAll('th')].map((one) => one.getClientRects()[0].width)"
+    )
+    assert status == failed >= 90
+    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")

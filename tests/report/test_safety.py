@@ -127,6 +127,8 @@ def test_page_holds_no_secret_of_a_config(provider: Provider) -> None:
     ("text", "shown"),
     [
         ("postgres://ann:pass-word@host/db", "postgres://ann:(hidden)@host/db"),
+        ("postgres://ann:p@ss'w&rd@host/db", "postgres://ann:(hidden)@host/db"),
+        ("https://x:8080/y?mail=a@b", "https://x:8080/y?mail=a@b"),
         ("https://x/y?sv=2&sig=abc%2F&se=3", "https://x/y?sv=2&sig=(hidden)&se=3"),
         ("s3://b/k?X-Amz-Signature=0a1b", "s3://b/k?X-Amz-Signature=(hidden)"),
         ("file:///srv/data/x.parquet", "file:///srv/data/x.parquet"),

@@ -45,6 +45,8 @@ class Browser:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = Chrome(options, Service(shutil.which("chromedriver")))
+        # Else Chromium's own first page, which is slow to load, asks for things during a test.
+        self.driver.get("about:blank")
 
     def __enter__(self) -> Self:
         return self

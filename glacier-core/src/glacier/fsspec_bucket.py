@@ -82,14 +82,14 @@ class FilesystemBucketAdapter(BucketAdapter):
         """Return where the bucket's path lies; touches no data."""
         return Location(
             uri=self.get_uri(),
-            path=self._tree.absolute(self.resource.path),
+            path=self._absolute_path,
             filesystem=lambda: self.filesystem,
             is_glob=is_glob(self.resource.path),
         )
 
     def get_uri(self) -> str:
         """Return the URI of the bucket's path."""
-        return f"{self.scheme}://{self._tree.absolute(self.resource.path).lstrip('/')}"
+        return f"{self.scheme}://{self._absolute_path.lstrip('/')}"
 
     def exists(self) -> bool:
         """Return whether the path holds data, or for an empty path whether the bucket is there."""
@@ -161,7 +161,9 @@ class FilesystemBucketAdapter(BucketAdapter):
             self._publish_all(tree, staged, mode)
         finally:
             for key in staged:
-                with suppress(OSError):  # What a lost connection leaves is swept.
+                # Whatever this filesystem raises: what is committed can't fail any more, as where
+                # a rename has moved the upload, and what a lost connection leaves is swept.
+                with suppress(Exception):
                     tree.remove(key)
 
     def discard(self, stage: Stage) -> None:
@@ -197,7 +199,9 @@ class FilesystemBucketAdapter(BucketAdapter):
 
     def _sweep(self, tree: FileTree) -> None:
         """Remove the uploads of writers that died more than a day ago."""
-        with suppress(OSError):  # Who may write may perhaps not list; somebody else sweeps then.
+        # Who may write may perhaps not list, and what that raises is the filesystem's own affair;
+        # somebody else sweeps then.
+        with suppress(Exception):
             for name, kind in tree.entries(f"{RESERVED_PREFIX}/"):
                 started = name.partition("-")[0]
                 age_seconds = time.time() - int(started) if started.isdecimal() else 0
@@ -224,6 +228,11 @@ class FilesystemBucketAdapter(BucketAdapter):
             # fsspec's local filesystem takes a file that it may not see for one that is missing.
             self._tree.kind(path)
             raise
+
+    @property
+    def _absolute_path(self) -> str:
+        # Not by `_tree`: making the filesystem of some stores connects to them.
+        return f"{self.root}/{self.resource.path}"
 
     @property
     def _tree(self) -> FileTree:

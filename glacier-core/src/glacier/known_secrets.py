@@ -1,7 +1,6 @@
 """The secrets that this process knows, and the search for them in what leaves it."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,20 +11,10 @@ from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 from glacier.config.base import live_configs
 from glacier.drift import UNTOLD, Difference
 from glacier.errors import PackageError
-from glacier.redaction import redacted
+from glacier.redaction import IN_URIS, redacted
 
 SHORTEST_SECRET = 8
 """Characters from which on a secret is searched for; shorter ones are found in any text."""
-
-
-# The password of a URI, and the values of queries that sign or grant.
-_IN_URIS = re.compile(
-    r"((?://[^/\s:@'\"]*:)(?=[^/\s@]+@)"
-    r"|[?&;](?:sig|signature|token|code|password|secret|api[_-]?key|access[_-]?token"
-    r"|x-(?:amz|goog)-(?:signature|credential|security-token)|awsaccesskeyid)=)"
-    r"[^&;\s'\"<>@]+",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +80,7 @@ class Hider:
 
     def __call__(self, text: str) -> str:
         """Return a text in which `(hidden)` stands for every secret."""
-        return redacted(text, _IN_URIS, self._forms)
+        return redacted(text, IN_URIS, self._forms)
 
 
 def without_secrets(differences: Iterable[Difference]) -> tuple[Difference, ...]:

@@ -231,6 +231,7 @@ class Provider:
         Raises:
             ContradictionError: As in `terraform`.
             TerraformError: As in `terraform`.
+            PathError: The directory can't be written to.
         """
         return self.terraform(pipelines).write(directory)
 
@@ -260,16 +261,18 @@ class Provider:
         return f"Provider({self.config!r})"
 
     def _repr_html_(self) -> str:
-        """Return a card for notebooks, with what the config says but for its secrets."""
+        """Return a card for notebooks, with what the config's own repr says of what was set."""
         from glacier.notebook import card
 
         told, fields = self.config.without_secrets(), type(self.config).model_fields
         facts = [
-            (name, str(getattr(told, name))) for name in fields if name in told.model_fields_set
+            (name, str(getattr(told, name)))
+            for name, field in fields.items()
+            if name in told.model_fields_set and field.repr
         ]
-        facts += [(f"tag {name}", value) for name, value in self.tags.items()]
         facts += [("staging", self.staging)] if self.staging else []
         facts.append(("resources", str(len(self._resources))))
+        facts += [(f"tag {name}", value) for name, value in self.tags.items()]
         return card("Provider", type(self.config).__name__, facts)
 
     def __getstate__(self) -> dict[str, object]:

@@ -5,6 +5,16 @@ from collections.abc import Iterable, Iterator
 
 _HIDDEN = "(hidden)"
 
+IN_URIS = re.compile(
+    r"((?://[^/\s:@'\"]*:)(?=[^/\s]+@)"
+    r"|[?&;](?:sig|signature|token|code|password|secret|api[_-]?key|access[_-]?token"
+    r"|x-(?:amz|goog)-(?:signature|credential|security-token)|awsaccesskeyid)=)"
+    r"(?:(?<=:)[^/\s]+(?=@)|[^&;\s'\"<>@]+)",
+    re.IGNORECASE,
+)
+"""The password of a URI, up to the last @ before its path, and the values of queries that sign or
+grant."""
+
 
 def redact(error: BaseException, pattern: re.Pattern[str], secrets: Iterable[str] = ()) -> None:
     """Take secrets out of the text of an error and of all that it was raised from.

@@ -1,9 +1,11 @@
 """Shows what a run is doing in a notebook: one bar, which the run's card replaces."""
 
+import threading
 import time
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from glacier.cli.first_run import FirstRun
 from glacier.engine import Run, TaskRun, TaskStatus
 from glacier.hookspecs import hookimpl
 from glacier.known_secrets import Hider
@@ -22,7 +24,8 @@ class NotebookProgress:
     """
 
     def __init__(self) -> None:
-        self._run: Run | None = None
+        self._first = FirstRun()
+        self._lock = threading.Lock()
         self._handle: DisplayHandle | None = None
         self._done = self._failed = 0
         self._drawn_at = 0.0
@@ -30,26 +33,27 @@ class NotebookProgress:
 
     @hookimpl
     def glacier_run_started(self, run: Run) -> None:
-        """Take the first run as the one to show."""
-        if self._run is None:
-            self._run = run
+        """Start to draw the run, if it is the one to show."""
+        if self._first.is_taken(run):
             self._started = time.perf_counter()
             self._draw(run)
 
     @hookimpl
     def glacier_task_finished(self, run: Run, task: TaskRun) -> None:
-        """Count the task."""
-        if run is not self._run:
+        """Count the task, which may have ended in a thread of its own."""
+        if run is not self._first.run:
             return
-        self._done += 1
-        self._failed += task.status is TaskStatus.FAILED
-        if time.perf_counter() - self._drawn_at > _PAUSE_SECONDS:
-            self._draw(run)
+        with self._lock:
+            self._done += 1
+            self._failed += task.status is TaskStatus.FAILED
+            if time.perf_counter() - self._drawn_at > _PAUSE_SECONDS:
+                self._draw(run)
 
     def close(self, *, is_interrupted: bool) -> None:
         """Show the bar as it is at the end."""
-        if self._run is not None:
-            self._draw(self._run, "interrupted" if is_interrupted else self._run.status.lower())
+        run = self._first.run
+        if run is not None:
+            self._draw(run, "interrupted" if is_interrupted else run.status.lower())
 
     def _draw(self, run: Run, state: str = "") -> None:
         from IPython.display import display

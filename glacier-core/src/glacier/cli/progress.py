@@ -1,6 +1,5 @@
 """Shows what a run is doing: a live display on a terminal, plain lines anywhere else."""
 
-import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -13,10 +12,13 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from glacier.cli.first_run import FirstRun
+from glacier.cli.job_logs import printed_job_logs
 from glacier.cli.notebook_progress import NotebookProgress
 from glacier.engine import Run, TaskRun, TaskStatus
 from glacier.hookspecs import hookimpl
 from glacier.plugins import load_plugins
+from glacier.storage import new_token
 
 INTERRUPTED = "INTERRUPTED"
 _STYLES = {
@@ -32,7 +34,7 @@ _BAR_WIDTH = 40
 
 @contextmanager
 def shown_progress(console: Console | None = None) -> Iterator[None]:
-    """Show the first run of a block, by observing it as a plugin.
+    """Show the first run that this thread starts in a block, by observing it as a plugin.
 
     On a terminal and in a notebook that is a bar, and anywhere else a line for each task. Its last
     line is printed at the end of the block: only there it is known that a run was interrupted,
@@ -50,35 +52,18 @@ def shown_progress(console: Console | None = None) -> Iterator[None]:
         observer, console = NotebookProgress(), Console(force_jupyter=False)
     else:
         observer = LiveProgress(console) if is_live else PlainProgress(console)
-    manager.register(observer, name="glacier-progress")
-    logs = ConsoleHandler(console)
-    jobs = logging.getLogger("glacier.jobs")
-    level = jobs.level
-    jobs.addHandler(logs)
-    jobs.setLevel(logging.INFO)
+    # Blocks may be in one another, and in several threads, so each has a name of its own.
+    manager.register(observer, name=f"glacier-progress-{new_token()}")
     is_interrupted = False
     try:
-        yield
+        with printed_job_logs(console):
+            yield
     except KeyboardInterrupt:
         is_interrupted = True
         raise
     finally:
         manager.unregister(observer)
-        jobs.removeHandler(logs)
-        jobs.setLevel(level)
         observer.close(is_interrupted=is_interrupted)
-
-
-class ConsoleHandler(logging.Handler):
-    """Prints what jobs print, above the progress."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__()
-        self._console = console
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print one line."""
-        self._console.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
 
 
 class PlainProgress:
@@ -89,24 +74,23 @@ class PlainProgress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._run: Run | None = None
+        self._first = FirstRun()
 
     @hookimpl
     def glacier_run_started(self, run: Run) -> None:
-        """Take the first run as the one to show."""
-        if self._run is None:
-            self._run = run
+        """Take the run, if it is the one to show."""
+        self._first.is_taken(run)
 
     @hookimpl
     def glacier_task_finished(self, run: Run, task: TaskRun) -> None:
         """Print the task's line."""
-        if run is self._run:
+        if run is self._first.run:
             self._print(task_line(task))
 
     def close(self, *, is_interrupted: bool) -> None:
         """Print the run's line."""
-        if self._run is not None:
-            self._print(run_line(self._run, is_interrupted=is_interrupted))
+        if self._first.run is not None:
+            self._print(run_line(self._first.run, is_interrupted=is_interrupted))
 
     def _print(self, text: Text) -> None:
         # Past rich's layout, which would cost ten thousand tiny tasks a second.
@@ -123,7 +107,7 @@ class LiveProgress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._run: Run | None = None
+        self._first = FirstRun()
         self._running: dict[str, None] = {}
         self._done = 0
         self._started = 0.0
@@ -138,23 +122,22 @@ class LiveProgress:
 
     @hookimpl
     def glacier_run_started(self, run: Run) -> None:
-        """Take the first run as the one to show, and start to draw."""
-        if self._run is None:
-            self._run = run
+        """Start to draw the run, if it is the one to show."""
+        if self._first.is_taken(run):
             self._started = time.perf_counter()
             self._live.start()
 
     @hookimpl
     def glacier_task_started(self, run: Run, task: TaskRun) -> None:
         """Note that the task runs."""
-        if run is self._run:
+        if run is self._first.run:
             with self._lock:
                 self._running[task.name] = None
 
     @hookimpl
     def glacier_task_finished(self, run: Run, task: TaskRun) -> None:
         """Count the task; print its line if it has not succeeded."""
-        if run is not self._run:
+        if run is not self._first.run:
             return
         with self._lock:
             self._running.pop(task.name, None)
@@ -165,11 +148,12 @@ class LiveProgress:
     def close(self, *, is_interrupted: bool) -> None:
         """Replace the display by the run's line."""
         self._live.stop()
-        if self._run is not None:
-            self._console.print(run_line(self._run, is_interrupted=is_interrupted), soft_wrap=True)
+        run = self._first.run
+        if run is not None:
+            self._console.print(run_line(run, is_interrupted=is_interrupted), soft_wrap=True)
 
     def _render(self) -> RenderableType:
-        run = self._run
+        run = self._first.run
         if run is None:
             return ""
         with self._lock:

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, Secret, SecretBytes, SecretStr, model_validator
 
+from glacier.redaction import IN_URIS, redacted
+
 
 class Config(BaseModel):
     """Base of all configs: frozen, and closed to fields it doesn't know."""
@@ -43,6 +45,11 @@ class Config(BaseModel):
                     f"{', '.join(cls.model_fields)}"
                 )
         return given
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:  # Any: the fields' values
+        """Yield what a repr says of each field, without the secrets that URIs carry."""
+        for name, value in super().__repr_args__():
+            yield name, _told(value)
 
     def without_secrets(self) -> Self:
         """Return this config with every field that holds a secret back at its default."""
@@ -184,6 +191,17 @@ class ResourceConfig(Config):
 
     overrides: dict[str, Any] = Field(default_factory=dict)
     """Fields merged last into the platform's own request and Terraform block."""
+
+
+def _told(value: Any) -> Any:  # Any: what fields hold
+    """Return a value without the secrets that URIs in it carry."""
+    if isinstance(value, str):
+        return redacted(value, IN_URIS)
+    if type(value) is dict:
+        return {_told(key): _told(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_told(item) for item in value)
+    return value
 
 
 def _holds_secret(value: object) -> bool:

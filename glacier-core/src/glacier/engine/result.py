@@ -177,7 +177,7 @@ class Run:
             path: The file; replaced where there is one. Directories are made.
 
         Raises:
-            PathError: The file can't be written.
+            PathError: The file can't be written, or a directory or a device has its place.
         """
         from glacier.report.page import write_report
 

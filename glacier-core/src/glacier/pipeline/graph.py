@@ -9,7 +9,7 @@ from typing import Any
 from glacier.errors import DependencyError, HandleError
 from glacier.pipeline.containers import leaves, mapped
 from glacier.pipeline.handle import Handle, call_of
-from glacier.pipeline.mermaid import mermaid_text
+from glacier.pipeline.mermaid import is_drawn, mermaid_text
 from glacier.pipeline.task import Task, current_builder
 
 # From this many calls on, `depends_on` goes through a joint: a loop of n rounds that calls
@@ -74,6 +74,9 @@ class Graph:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         text = self.mermaid()
+        if not is_drawn(self.calls, text):
+            told = f"{self.name!r} calls {len(self.tasks):,} tasks, too many for Mermaid to draw."
+            return {"text/plain": f"The graph of {told} print(graph) shows its text.\n"}
         return {
             "text/plain": text,
             "text/vnd.mermaid": text,

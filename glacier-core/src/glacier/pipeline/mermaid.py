@@ -5,6 +5,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from glacier.pipeline.graph import Call
 
+# In Markdown the text is within a fence, which backticks at the start of a line would end.
+_CODES = {"#": "#35;", '"': "#quot;", "<": "#lt;", "`": "#96;"}
+
+# Mermaid's own `maxEdges` and `maxTextSize`, beyond which it shows an error.
+_MOST_EDGES = 500
+_LONGEST_TEXT = 50_000
+
+
+def is_drawn(calls: "list[Call]", text: str) -> bool:
+    """Return whether Mermaid, as it is set by default, draws the text of a graph."""
+    edges = text.count("\n") - len(calls) - 1  # all lines but those of the calls, and the first
+    return edges <= _MOST_EDGES and len(text) <= _LONGEST_TEXT
+
 
 def mermaid_text(calls: "list[Call]") -> str:
     """Return a flowchart: solid arrows carry data, dotted ones only order."""
@@ -22,4 +35,6 @@ def mermaid_text(calls: "list[Call]") -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;")
+    for character, code in _CODES.items():
+        text = text.replace(character, code)
+    return " ".join(text.splitlines())

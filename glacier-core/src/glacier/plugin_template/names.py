@@ -84,6 +84,8 @@ def _misspelling(given: str, names: PluginNames) -> str | None:
         return "it is a keyword of Python"
     if names.classes.startswith("Test"):
         return "pytest takes classes that begin with 'Test' for tests"
+    if len(names.name) == 1:
+        return f"fsspec takes {names.name}:// for a drive of Windows and not for a scheme"
     if len(names.name) > _LONGEST:
         return f"it has {len(names.name)} characters, and at most {_LONGEST} fit the files"
     return None
@@ -102,6 +104,8 @@ def _taken(names: PluginNames) -> str | None:
             return f"{plugin.distribution} is installed here, with a plugin of that name"
     if names.name in available_protocols():
         return f"fsspec has a filesystem for {names.name}:// already"
+    if names.variables.startswith("GLACIER"):
+        return "variables that begin with GLACIER are Glacier's own"
     if names.classes == "Filesystem":
         return "Glacier has a FilesystemBucketAdapter already"
     for name in (f"{names.classes}Config", f"{names.classes}BucketConfig"):

@@ -1,14 +1,21 @@
 """Writes a plugin's files."""
 
+import errno
+from collections.abc import Mapping
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
 from glacier.errors import ConfigError
 from glacier.plugin_template.names import PluginNames, plugin_names
+from glacier.whole_files import why
 
 _SUFFIX = ".j2"
 _PACKAGE = "src/package/"
 """Where the templates have what goes into the plugin's own package."""
+_OTHERWISE = "Name a directory that can be written to: --directory DIR"
+_NO_SPACE = "Free some space, or name a directory on another disk: --directory DIR"
+_ADVICE = dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _NO_SPACE)
 
 
 def write_plugin(name: str, directory: Path | None = None) -> list[Path]:
@@ -24,19 +31,37 @@ def write_plugin(name: str, directory: Path | None = None) -> list[Path]:
     """
     names = plugin_names(name)
     target = Path(names.distribution) if directory is None else directory
-    _check_is_empty(target)
     files = {target / path: text for path, text in _rendered(names).items()}
     try:
-        for path, text in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-    except OSError as error:
+        _check_is_empty(target)
+        _write(files)
+    except ConfigError:  # a ValueError too
+        raise
+    except (OSError, ValueError) as error:  # ValueError: of a path that holds a null character
         raise ConfigError(
-            f"{str(target)!r} can't be written: {error}. Name another directory: --directory DIR.",
+            f"{str(target)!r} can't be written: {why(error, target / 'README.md')}. Nothing was "
+            f"left there. {_ADVICE.get(getattr(error, 'errno', None) or 0, _OTHERWISE)}.",
             directory=target,
         ) from error
     return sorted(files)
+
+
+def _write(files: Mapping[Path, str]) -> None:
+    """Write all files, or none: after a failure nothing is there that was not there before."""
+    with ExitStack() as undo:
+        for path, text in files.items():
+            _make(path.parent, undo)
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                undo.callback(path.unlink)
+                file.write(text)
+        undo.pop_all()
+
+
+def _make(directory: Path, undo: ExitStack) -> None:
+    if not directory.is_dir():
+        _make(directory.parent, undo)
+        directory.mkdir()
+        undo.callback(directory.rmdir)
 
 
 def _check_is_empty(directory: Path) -> None:

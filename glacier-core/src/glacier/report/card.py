@@ -8,7 +8,6 @@ from glacier.report import words
 
 if TYPE_CHECKING:
     from glacier.engine.result import Run
-    from glacier.engine.settled import WriteRun
 
 MOST_TOLD = 8
 """Errors, and writes, that are told each."""
@@ -27,22 +26,29 @@ def card_of(run: "Run", counts: str) -> str:
         ("time", words.duration(run.duration_seconds)),
         ("in writes", words.duration(run.settle_seconds)),
     ]
-    errors = [(f"failed: {name}", _first_line(error)) for name, error in run.errors.items()]
+    if run.jobs:
+        executors = words.listed(dict.fromkeys(job.executor for job in run.jobs))
+        facts.append(("jobs", f"{len(run.jobs):,} on {executors}"))
+    failures: list[tuple[str, BaseException]] = [
+        (f"failed: {name}", error) for name, error in run.errors.items()
+    ]
     if run.error is not None:
-        errors.append(("failed", _first_line(run.error)))
+        failures.append(("failed", run.error))
+    errors = [(name, _first_line(error)) for name, error in failures[:MOST_TOLD]]
     written = [one for settle in run.settles for one in settle.writes if one.is_committed]
     writes = [
         ("wrote", f"{one.uri} (rows: {words.number(one.rows)}, size: {words.size(one.size_bytes)})")
         for one in written[:MOST_TOLD]
     ]
-    facts += [*errors[:MOST_TOLD], *_more(errors, "errors"), *writes, *_more(written, "writes")]
+    more_errors, more_writes = _more(len(failures), "errors"), _more(len(written), "writes")
+    facts += [*errors, *more_errors, *writes, *more_writes]
     return card(
         "Run of", run.pipeline, facts, note='run.report("run.html") writes a page about it.'
     )
 
 
-def _more(told: "list[tuple[str, str]] | list[WriteRun]", what: str) -> list[tuple[str, str]]:
-    left = len(told) - MOST_TOLD
+def _more(count: int, what: str) -> list[tuple[str, str]]:
+    left = count - MOST_TOLD
     return [("", f"and {left} more {what}")] if left > 0 else []
 
 

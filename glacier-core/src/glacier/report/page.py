@@ -4,7 +4,6 @@ import base64
 import hashlib
 import os
 import traceback
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
@@ -22,7 +21,7 @@ from glacier.known_secrets import Hider
 from glacier.report import words
 from glacier.report.graph import Drawing, drawn
 from glacier.report.timeline import timeline
-from glacier.storage import new_token
+from glacier.whole_files import why, write_whole
 
 if TYPE_CHECKING:
     from glacier.engine.result import Run, TaskRun
@@ -101,19 +100,16 @@ class Problem:
 def write_report(run: "Run", path: str | os.PathLike[str]) -> Path:
     """Write the page about a run and return its path; `Run.report` has the contract."""
     target, html = Path(path), html_of(run)
-    draft = target.parent / f".{target.name}.{new_token()}"  # `with_name` refuses `.` and `/`
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         # What is no Unicode, as in the name of a file, is shown by its escape.
-        draft.write_text(html, encoding="utf-8", errors="backslashreplace")
-        draft.replace(target)
+        write_whole(
+            target,
+            lambda draft: draft.write_text(html, encoding="utf-8", errors="backslashreplace"),
+        )
     except (OSError, ValueError) as error:  # ValueError: of a path that holds a null character
-        with suppress(OSError, ValueError):
-            draft.unlink(missing_ok=True)
         raise PathError(
-            f"The report can't be written to {str(target)!r}: "
-            f"{getattr(error, 'strerror', None) or error}. Name a file in a directory that can be "
-            "written to.",
+            f"The report can't be written to {str(target)!r}: {why(error, target)}. Name a file "
+            "in a directory that can be written to.",
             path=str(target),
         ) from error
     return target

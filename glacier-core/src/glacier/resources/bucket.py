@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from glacier.provider import Provider
     from glacier.resources.write import Tabular
 
+_MOST_COLUMNS = 20
+"""Of a declared schema, in a card for notebooks."""
+
 
 class Bucket(Resource):
     """A place for data: a file, or with a trailing `/` or a glob a dataset of many files.
@@ -321,8 +324,10 @@ class Bucket(Resource):
         if self.is_dataset:
             facts.append(("holds", "many files"))
         if self.schema is not None:
-            columns = (f"{name}: {kind}" for name, kind in self.schema.items())
-            facts.append(("schema", ", ".join(columns)))
+            columns = [f"{name}: {kind}" for name, kind in self.schema.items()]
+            more = len(columns) - _MOST_COLUMNS
+            left_out = [f"and {more:,} more"] if more > 0 else []
+            facts.append(("schema", ", ".join(columns[:_MOST_COLUMNS] + left_out)))
         return card("Bucket", f"{self.bucket_name}/{self.path}", facts)
 
     def __repr__(self) -> str:

@@ -2,19 +2,19 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from filecmp import cmp
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from glacier.errors import TerraformError
+from glacier.errors import GlacierError, PathError, TerraformError
 from glacier.known_secrets import KnownSecret, known_secrets
-from glacier.storage import new_token
 from glacier.terraform.blocks import Block, Ref, TerraformProvider
 from glacier.terraform.labels import digest, labels_for
 from glacier.terraform.values import rendered, texts_in, unescaped
+from glacier.whole_files import why, write_whole
 
 FILE_NAME = "main.tf.json"
 _MADE_BY = "Made by Glacier from the configs of a provider; make it again rather than edit it."
@@ -48,17 +48,30 @@ class Document:
         Raises:
             TerraformError: Two resources put another file at one place, such as two functions of
                 one name.
+            PathError: The directory can't be written to.
         """
         root = Path(directory)
+        try:
+            return self._write_below(root)
+        except GlacierError:  # of a file's content; some are errors of the system too
+            raise
+        except OSError as error:
+            raise PathError(
+                f"The Terraform configuration can't be written to {str(root)!r}: "
+                f"{why(error, root / FILE_NAME)}. Name a directory that can be written to.",
+                path=str(root),
+            ) from error
+
+    def _write_below(self, root: Path) -> list[Path]:
         owners: dict[str, list[Block]] = {}
         for block in self.blocks:
             for name in block.files:
                 owners.setdefault(name, []).append(block)
         for name, (first, *others) in sorted(owners.items()):
-            _write_whole(root / name, first.files[name])
+            write_whole(root / name, first.files[name])
             for other in others:
                 _check_same(root / name, name, first, other)
-        _write_whole(root / FILE_NAME, self._write_text)
+        write_whole(root / FILE_NAME, self._write_text)
         return [root / FILE_NAME, *(root / name for name in sorted(owners))]
 
     def _write_text(self, path: Path) -> None:
@@ -66,17 +79,6 @@ class Document:
 
     def __str__(self) -> str:
         return json.dumps(self.tree, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def _write_whole(target: Path, write: Callable[[Path], object]) -> None:
-    """Put a file into its place once it is whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{new_token()}")
-    try:
-        write(draft)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _check_same(target: Path, name: str, first: Block, other: Block) -> None:

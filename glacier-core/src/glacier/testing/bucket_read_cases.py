@@ -1,5 +1,7 @@
 """Cases of looking at a bucket: scan, read, exists, list, open, delete."""
 
+import re
+
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -57,7 +59,7 @@ class ReadCases(BucketBase):
     def test_read_of_a_missing_object_fails_with_its_uri(self, root: Bucket) -> None:
         bucket = root / "missing.parquet"
 
-        with pytest.raises(ObjectNotFoundError, match="Nothing is at") as failure:
+        with pytest.raises(ObjectNotFoundError) as failure:
             bucket.read()
 
         assert bucket.get_uri() in str(failure.value)
@@ -133,7 +135,7 @@ class ReadCases(BucketBase):
 
         denied = rig.make_unreadable(bucket)
 
-        with pytest.raises(AccessDeniedError, match="denied"):
+        with pytest.raises(AccessDeniedError, match=re.escape(denied.bucket_name)):
             denied.exists()
 
     def test_exists_of_a_dataset_is_an_error_where_access_is_denied(
@@ -144,7 +146,7 @@ class ReadCases(BucketBase):
 
         denied = rig.make_unreadable(bucket)
 
-        with pytest.raises(AccessDeniedError, match="denied"):
+        with pytest.raises(AccessDeniedError, match=re.escape(denied.bucket_name)):
             denied.exists()
 
     def test_read_is_an_error_where_access_is_denied(self, rig: Rig, root: Bucket) -> None:
@@ -153,7 +155,7 @@ class ReadCases(BucketBase):
 
         denied = rig.make_unreadable(bucket)
 
-        with pytest.raises(AccessDeniedError, match="denied"):
+        with pytest.raises(AccessDeniedError, match=re.escape(denied.bucket_name)):
             denied.read()
 
     def test_list_names_every_file_sorted(self, root: Bucket) -> None:
@@ -205,8 +207,12 @@ class ReadCases(BucketBase):
             assert file.read() == "number\n1\n"
 
     def test_open_of_a_missing_object_fails(self, root: Bucket) -> None:
-        with pytest.raises(ObjectNotFoundError, match="Nothing is at"):
-            (root / "missing.csv").open("rb")
+        bucket = root / "missing.csv"
+
+        with pytest.raises(ObjectNotFoundError) as failure:
+            bucket.open("rb")
+
+        assert bucket.get_uri() in str(failure.value)
 
     def test_open_of_a_dataset_fails(self, root: Bucket) -> None:
         with pytest.raises(PathError, match="is a dataset and can't be opened"):
