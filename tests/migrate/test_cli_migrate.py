@@ -1,11 +1,13 @@
 """`glacier migrate`."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from glacier.migrate import migrate_file, write_file
 from tests.core.cli_project import installed, invoke
 
 OLD = 'from glacier.providers import LocalProvider\n\np = LocalProvider("data")\n'
@@ -165,6 +167,44 @@ def test_migrate_of_nothing_is_an_error() -> None:
     )
 
 
+def test_pipe_that_is_named_is_an_error(project: Path) -> None:
+    os.mkfifo(project / "pipe.py")
+
+    result = invoke("migrate", "pipe.py")
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: 'pipe.py' is neither a file nor a folder. Name modules, or folders that hold "
+        "them.\n"
+    )
+
+
+def test_pipe_in_a_folder_is_not_waited_for(project: Path) -> None:
+    os.mkfifo(project / "flows" / "pipe.py")
+
+    result = invoke("migrate", "flows", "--write")
+
+    assert result.stderr == "2 files looked at, 1 migrated.\n"
+
+
+def test_folder_that_can_not_be_listed_is_an_error_and_the_others_are_migrated(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    for _ in range(17):  # a path may have 4096 bytes, for root too
+        Path("d" * 250).mkdir()
+        os.chdir("d" * 250)
+    os.chdir(project)
+
+    result = invoke("migrate", ".", "--write")
+
+    assert result.exit_code == 1
+    assert "/ddd" in result.stderr
+    assert ":1:1: This can't be read: File name too long.\n" in result.stderr
+    assert "migrated flows/old.py\n" in result.stdout
+    assert result.stderr.endswith("1 migrated. 1 error.\n")
+
+
 def test_folder_is_walked_without_what_is_not_the_users(project: Path) -> None:
     for name in (".venv/lib", ".hidden", "flows/__pycache__", "env/lib"):
         (project / name).mkdir(parents=True)
@@ -220,6 +260,34 @@ def test_write_protected_file_stays_and_is_an_error() -> None:
     assert Path("flows/old.py").read_text() == OLD
 
 
+def test_file_that_has_changed_since_it_was_read_stays() -> None:
+    result = migrate_file(Path("flows/old.py"))
+    Path("flows/old.py").write_text(SUBCLASS)
+
+    with pytest.raises(OSError, match=r"It has changed since it was read\. Migrate it again"):
+        write_file(result)
+
+    assert Path("flows/old.py").read_text() == SUBCLASS
+    assert sorted(path.name for path in Path("flows").iterdir()) == ["new.py", "old.py"]
+
+
+def test_module_that_fails_is_an_error_and_the_others_are_migrated() -> None:
+    """A plugin whose config can't be imported makes the migration itself fail."""
+    Path("flows/aws.py").write_text(
+        'from glacier.providers import AWSProvider\n\np = AWSProvider("us-east-1")\n'
+    )
+
+    ran = migrated_without("glacier_aws.config", "flows", "--write")
+
+    assert ran.returncode == 1
+    assert ran.stdout == "migrated flows/old.py\n"
+    assert ran.stderr.startswith(
+        "flows/aws.py:1:1: This can't be migrated, and stays: PluginError: "
+        "'glacier_aws.config:AwsConfig', which a plugin registers, can't be imported: "
+    )
+    assert ran.stderr.endswith("3 files looked at, 1 migrated. 1 error.\n")
+
+
 def test_notebook_is_reported_and_stays(project: Path) -> None:
     notebook = '{"cells": [\n {"source": ["from glacier.providers import AWSProvider"]}\n]}\n'
     (project / "explore.ipynb").write_text(notebook)
@@ -257,11 +325,11 @@ def test_migrate_without_libcst_says_what_to_install() -> None:
     )
 
 
-def migrated_without(module: str, path: str) -> subprocess.CompletedProcess[str]:
+def migrated_without(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     # None in `sys.modules` is a module that can't be imported.
     program = f"import sys; sys.modules[{module!r}] = None; from glacier.cli import main; main()"
     return subprocess.run(
-        [sys.executable, "-c", program, "migrate", path],
+        [sys.executable, "-c", program, "migrate", *arguments],
         capture_output=True,
         text=True,
         check=False,
