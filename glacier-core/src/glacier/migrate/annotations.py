@@ -5,13 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import libcst as cst
-from libcst.helpers import get_full_name_for_node
 from libcst.metadata import Scope
 
 from glacier.migrate.changes import UndecidedError, own_name
 from glacier.migrate.contexts import is_inside
 from glacier.migrate.findings import Edit, edited
-from glacier.migrate.names import Dotted, Text, old_at
+from glacier.migrate.names import Dotted, Text, dotted_name, old_at
 from glacier.migrate.source import Source, UnreadableError
 from glacier.migrate.v2 import OldName
 
@@ -99,7 +98,7 @@ class _Types(cst.CSTVisitor):
         self._note(node)
 
     def _note(self, node: Dotted) -> bool:
-        _, old = old_at(self._scope, get_full_name_for_node(node) or "")
+        _, old = old_at(self._scope, dotted_name(node))
         if old is not None:
             self.names[node] = own_name(old.successor)
             self.is_class = self.is_class or is_inside(
@@ -111,7 +110,7 @@ class _Types(cst.CSTVisitor):
 def _said_twice(source: Source, node: cst.CSTNode, names: Mapping[cst.CSTNode, str]) -> Edit | None:
     """Return the edit that takes a type out of a union that says it before; else None."""
     before = _before_in_union(source, node)
-    said = {names.get(one, get_full_name_for_node(one)) for one in before}
+    said = {names.get(one, dotted_name(one)) for one in before}
     if names[node] not in said or _is_in_parentheses(node, *before):
         return None
     start, end = source.span(before[-1])[1], source.span(node)[1]
@@ -126,7 +125,7 @@ def _before_in_union(source: Source, node: cst.CSTNode) -> list[cst.BaseExpressi
     whole = source.parent(element)
     if not isinstance(whole, cst.Subscript) or not isinstance(element, cst.SubscriptElement):
         return []
-    if (get_full_name_for_node(whole.value) or "").rpartition(".")[2] != "Union":
+    if dotted_name(whole.value).rpartition(".")[2] != "Union":
         return []
     before = whole.slice[: list(whole.slice).index(element)]
     return [one.slice.value for one in before if isinstance(one.slice, cst.Index)]

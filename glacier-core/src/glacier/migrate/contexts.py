@@ -4,9 +4,8 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 import libcst as cst
-from libcst.helpers import get_full_name_for_node
 
-from glacier.migrate.names import Use, qualified
+from glacier.migrate.names import Use, dotted_name, qualified
 from glacier.migrate.source import Source
 
 
@@ -64,7 +63,7 @@ def _context_of_argument(source: Source, use: Use) -> Context:
         is_base = node in owner.bases
         return Context.BASE_CLASS if is_base else Context.VALUE
     if isinstance(owner, cst.Call) and len(owner.args) == 2 and owner.args[1] is node:
-        called = get_full_name_for_node(owner.func) or ""
+        called = dotted_name(owner.func)
         if qualified(use.scope, called) & _CHECKS:
             return Context.INSTANCE_CHECK
     return Context.VALUE
@@ -76,7 +75,7 @@ def _is_type(source: Source, node: cst.CSTNode) -> bool:
     while isinstance(parent, _TYPE_PARTS):
         child, parent = parent, source.parent(parent)
     if isinstance(parent, cst.AnnAssign):
-        name = get_full_name_for_node(parent.annotation.annotation) or ""
+        name = dotted_name(parent.annotation.annotation)
         return child is parent.value and name.rpartition(".")[2] == "TypeAlias"
     return isinstance(parent, cst.TypeAlias | cst.TypeVar)
 
@@ -91,6 +90,6 @@ def is_inside(source: Source, node: cst.CSTNode, accepts: Callable[[str], bool])
     """
     while isinstance(node, (*_TYPE_PARTS, cst.Name, cst.Attribute)):
         node = source.parent(node)
-        if isinstance(node, cst.Subscript) and accepts(get_full_name_for_node(node.value) or ""):
+        if isinstance(node, cst.Subscript) and accepts(dotted_name(node.value)):
             return True
     return False

@@ -8,13 +8,12 @@ from libcst.metadata import Scope
 
 from glacier.migrate.advice import advice
 from glacier.migrate.annotations import QuotedName, quoted_names, renamed_text, renamed_types
-from glacier.migrate.bucket_sources import BucketSources
 from glacier.migrate.changes import Change, UndecidedError, own_name
 from glacier.migrate.contexts import Context, context_of
 from glacier.migrate.findings import Edit, Finding
 from glacier.migrate.names import Names, Statement, Text, Use, qualified, statements_of
-from glacier.migrate.provider_attributes import ProviderAttributes
 from glacier.migrate.provider_calls import from_env_call, provider_call
+from glacier.migrate.provider_members import ProviderMembers
 from glacier.migrate.receivers import Receivers
 from glacier.migrate.resource_calls import (
     bucket_class_call,
@@ -91,8 +90,7 @@ class _Decider:
         for text, scope in self._names.texts:
             self._decide_text(text, scope)
         made.demands += [Demand(scope, name, None) for scope, name in self._names.others]
-        self._decide_attributes(BucketSources(self._source, self._receivers))
-        self._decide_attributes(ProviderAttributes(self._source, self._receivers))
+        self._decide_members(ProviderMembers(self._source, self._receivers))
         return made
 
     def _decide_use(self, use: Use) -> None:
@@ -212,7 +210,7 @@ class _Decider:
                         "way that is left to you. Change that first, and migrate again"
                     )
 
-    def _decide_attributes(self, found: BucketSources | ProviderAttributes) -> None:
+    def _decide_members(self, found: ProviderMembers) -> None:
         for attribute in found.places():
             try:
                 change = found.change(attribute)

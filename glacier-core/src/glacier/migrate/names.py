@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import libcst as cst
-from libcst.helpers import get_full_name_for_node
 from libcst.metadata import Assignment, ImportAssignment, QualifiedNameSource, Scope
 
 from glacier.migrate.source import Source
@@ -88,7 +87,7 @@ class Names:
             return
         whole: cst.CSTNode = node
         while isinstance(whole, Dotted):
-            dotted = get_full_name_for_node(whole) or ""
+            dotted = dotted_name(whole)
             is_old, old = old_at(scope, dotted)
             if is_old:
                 self.uses.append(Use(whole, scope, node.value, old, is_annotation))
@@ -98,6 +97,14 @@ class Names:
                 break
             whole = parent
         self.others.append((scope, node.value))
+
+
+def dotted_name(node: cst.CSTNode) -> str:
+    """Return a name with its dots, such as `glacier.providers`; empty for anything else."""
+    if isinstance(node, cst.Attribute):
+        before = dotted_name(node.value)
+        return f"{before}.{node.attr.value}" if before else ""
+    return node.value if isinstance(node, cst.Name) else ""
 
 
 def qualified(scope: Scope, dotted: str) -> set[str]:

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass, field
 
 import libcst as cst
-from libcst.helpers import get_full_name_for_node
 
 import glacier.config
 from glacier.config import ProviderConfig
@@ -12,7 +11,7 @@ from glacier.errors import MissingPackageError
 from glacier.migrate.arguments import Arguments
 from glacier.migrate.changes import Change, UndecidedError
 from glacier.migrate.findings import Edit
-from glacier.migrate.names import Use, qualified
+from glacier.migrate.names import Use, dotted_name, qualified
 from glacier.migrate.source import Source
 from glacier.migrate.v2 import PROVIDER, RENAMED_FIELDS, Platform
 
@@ -88,7 +87,7 @@ def _sorted(arguments: Arguments, platform: Platform) -> _Sorted:
 def _with_config(source: Source, use: Use, given: _Sorted, config: cst.Arg) -> Change:
     """Return the change of a provider that already gets one of V3's configs."""
     called = config.value.func if isinstance(config.value, cst.Call) else config.value
-    names = qualified(use.scope, get_full_name_for_node(called) or "")
+    names = qualified(use.scope, dotted_name(called))
     if given.fields or not names or not all(n.startswith("glacier.config.") for n in names):
         raise UndecidedError(
             "Whether what is passed as config= is one of V3's configs, and all there is to say, is "

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from inspect import signature
 
 import libcst as cst
-from libcst.helpers import get_full_name_for_node
 
 import glacier.config
 from glacier.errors import MissingPackageError
 from glacier.migrate.arguments import Arguments
 from glacier.migrate.changes import Change, UndecidedError
 from glacier.migrate.findings import Edit
-from glacier.migrate.names import Use
+from glacier.migrate.names import Use, dotted_name
+from glacier.migrate.provider_bindings import HeldProvider
 from glacier.migrate.provider_calls import config_class
-from glacier.migrate.receivers import HeldProvider, Receivers
+from glacier.migrate.receivers import Receivers
 from glacier.migrate.source import Source
 from glacier.migrate.v2 import FACTORY_KINDS, RESOURCES, Platform
 from glacier.provider import Provider
@@ -142,8 +142,8 @@ def _owner(source: Source, receivers: Receivers, call: cst.Call, arguments: Argu
     assert scope is not None
     passed = arguments.named.get("provider")
     if passed is not None:
-        name = get_full_name_for_node(passed.value)
-        if name is None or isinstance(passed.value, cst.Call):
+        name = dotted_name(passed.value)
+        if not name:
             raise UndecidedError("The provider is no plain name. Give it one first")
         held = receivers.held(scope, name) if "." not in name else HeldProvider()
         return _Owner(name, held, (passed,))

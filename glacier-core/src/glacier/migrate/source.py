@@ -4,10 +4,13 @@ import ast
 import re
 import warnings
 from bisect import bisect_right
+from collections.abc import Collection, Iterator
 
 import libcst as cst
 from libcst.metadata import (
     CodeRange,
+    ExpressionContext,
+    ExpressionContextProvider,
     MetadataWrapper,
     ParentNodeProvider,
     PositionProvider,
@@ -39,6 +42,7 @@ class Source:
     Attributes:
         text: The decoded text, with its own line ends.
         module: The tree.
+        stores: The names, attributes and subscripts that are assigned to or deleted.
 
     Raises:
         UnreadableError: The bytes are no Python module.
@@ -55,6 +59,9 @@ class Source:
         self._positions = wrapper.resolve(PositionProvider)
         self.parents = wrapper.resolve(ParentNodeProvider)
         self._scopes = wrapper.resolve(ScopeProvider)
+        contexts = wrapper.resolve(ExpressionContextProvider)
+        self.stores = {one for one, what in contexts.items() if what is not ExpressionContext.LOAD}
+        self._bind_captures()
 
     @property
     def newline(self) -> str:
@@ -64,6 +71,19 @@ class Source:
     def parent(self, node: cst.CSTNode) -> cst.CSTNode:
         """Return what a node is a part of; of the module itself the module."""
         return self.parents.get(node, self.module)
+
+    def within(self, blocks: Collection[cst.CSTNode], node: cst.CSTNode) -> cst.CSTNode:
+        """Return what is a statement of one of some blocks, and holds a node or is it."""
+        while self.parent(node) not in blocks:
+            node = self.parent(node)
+        return node
+
+    def blocks(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """Yield the blocks that a node is in, from the innermost to the module."""
+        while node is not self.module:
+            node = self.parent(node)
+            if isinstance(node, cst.BaseSuite | cst.Module):
+                yield node
 
     def scope(self, node: cst.CSTNode) -> Scope | None:
         """Return the scope that a node is in; None for one that names nothing."""
@@ -97,6 +117,19 @@ class Source:
         starts = [0, *(found.end() for found in _NEWLINE.finditer(self.text))]
         line = bisect_right(starts, offset)
         return line, offset - starts[line - 1] + 1
+
+    def _bind_captures(self) -> None:
+        """Record what `match` binds, which the scopes of libcst leave out."""
+        for node in self.parents:
+            if isinstance(node, cst.MatchAs | cst.MatchStar):
+                name = node.name
+            elif isinstance(node, cst.MatchMapping):
+                name = node.rest
+            else:
+                continue
+            scope = None if name is None else self.scope(name)
+            if name is not None and scope is not None:
+                scope.record_assignment(name.value, name)
 
     def _offset(self, line: int, column: int) -> int:
         return self._offsets[self._lines[line - 1] + column]

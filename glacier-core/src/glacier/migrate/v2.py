@@ -62,6 +62,9 @@ PLATFORMS = (AWS, AZURE, GCP, LOCAL)
 RENAMED_FIELDS = {"project_id": "project"}
 """Keywords of V2's providers whose field has another name in V3."""
 
+FIELDS = {name: name for one in PLATFORMS for name in one.parameters} | RENAMED_FIELDS
+"""What V2's providers said of themselves, by the names of V3's fields."""
+
 _PROVIDERS = {one.provider: one for one in PLATFORMS}
 
 _BUCKETS = {

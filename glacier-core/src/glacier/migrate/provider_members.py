@@ -1,4 +1,4 @@
-"""V2's `provider.bucket_source(...)` becomes `provider.bucket(...)`."""
+"""What V2's providers had by another name: `bucket_source`, and what V3's config says of them."""
 
 from collections.abc import Iterator
 
@@ -11,12 +11,13 @@ from glacier.migrate.findings import Edit
 from glacier.migrate.receivers import Receivers
 from glacier.migrate.resource_calls import renamed
 from glacier.migrate.source import Source
+from glacier.migrate.v2 import FIELDS
 
 _SAME_BY_POSITION = 3  # V2 had bucket, path and format first, as V3 has them
 
 
-class BucketSources:
-    """Where a module says `bucket_source`.
+class ProviderMembers:
+    """Where a module asks a provider for what V3 has elsewhere.
 
     Args:
         source: The module.
@@ -26,23 +27,43 @@ class BucketSources:
     def __init__(self, source: Source, receivers: Receivers) -> None:
         self._source = source
         self._receivers = receivers
-        self._found = _Mentions()
-        if "bucket_source" in source.text:
-            source.module.visit(self._found)
         self._is_about_glacier = "glacier" in source.text
+        self._found = _Mentions()
+        source.module.visit(self._found)
 
     def places(self) -> Iterator[cst.Attribute]:
-        """Yield the places that may be of Glacier, with what they are said of."""
-        for attribute in self._found.attributes:
-            if self._is_about_glacier or self._receivers.is_likely(attribute.value):
-                yield attribute
+        """Yield the places that are of Glacier, or may well be."""
+        for one in self._found.attributes:
+            is_field = one.attr.value in FIELDS
+            if not self._is_about_glacier:
+                is_place = not is_field and self._receivers.is_likely(one.value)
+            else:
+                is_place = not is_field or self._receivers.is_possible(one.value)
+            if is_place:
+                yield one
 
     def change(self, attribute: cst.Attribute) -> Change:
         """Return how a place becomes V3.
 
         Raises:
-            UndecidedError: It may be no provider, or `bucket(...)` does not take what it is given.
+            UndecidedError: It may be no provider, or V3 does not do what is asked of it.
         """
+        is_bucket_source = attribute.attr.value not in FIELDS
+        return self._called(attribute) if is_bucket_source else self._asked(attribute)
+
+    def _asked(self, attribute: cst.Attribute) -> Change:
+        said = f"config.{FIELDS[attribute.attr.value]}"
+        is_store = attribute in self._source.stores
+        if not self._receivers.is_provider(attribute.value):
+            raise _unknown(attribute.value, "make another" if is_store else f"write {said}")
+        if is_store:
+            raise UndecidedError(
+                "It belongs to the provider's config in V3, which does not change. Make another "
+                "provider, with the config that is wanted"
+            )
+        return Change((Edit(*self._source.span(attribute.attr), said),))
+
+    def _called(self, attribute: cst.Attribute) -> Change:
         if not self._receivers.is_provider(attribute.value):
             self._check_likely(attribute.value)
         call = self._source.parent(attribute)
@@ -66,10 +87,12 @@ class BucketSources:
                 "Nothing in this module says that it is Glacier's. If it is, write bucket"
             )
         if self._found.has_its_own or not self._receivers.is_likely(receiver):
-            name = get_full_name_for_node(receiver) or "what it is called on"
-            raise UndecidedError(
-                f"Whether {name} is a provider is not known. If it is one, write bucket"
-            )
+            raise _unknown(receiver, "write bucket")
+
+
+def _unknown(receiver: cst.BaseExpression, instead: str) -> UndecidedError:
+    name = get_full_name_for_node(receiver) or "what it is said of"
+    return UndecidedError(f"Whether {name} is a provider is not known. If it is one, {instead}")
 
 
 class _Mentions(cst.CSTVisitor):
@@ -79,7 +102,7 @@ class _Mentions(cst.CSTVisitor):
         self.attributes: list[cst.Attribute] = []
 
     def visit_Attribute(self, node: cst.Attribute) -> None:  # noqa: N802 - libcst's names
-        if node.attr.value == "bucket_source":
+        if node.attr.value == "bucket_source" or node.attr.value in FIELDS:
             self.attributes.append(node)
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:  # noqa: N802
