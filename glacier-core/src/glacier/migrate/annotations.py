@@ -1,8 +1,9 @@
 """Names of V2 in annotations, plain and quoted."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 import libcst as cst
 from libcst.metadata import Scope
@@ -17,7 +18,7 @@ from glacier.migrate.v2 import OldName
 _NAMES = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
-def renamed_types(source: Source, names: Mapping[cst.CSTNode, str]) -> dict[cst.CSTNode, Edit]:
+def renamed_types(source: Source, names: Mapping[cst.CSTNode, str]) -> Iterable[Edit]:
     """Return the edits that rename types; a union says none of them twice.
 
     Args:
@@ -26,8 +27,12 @@ def renamed_types(source: Source, names: Mapping[cst.CSTNode, str]) -> dict[cst.
     """
     found: dict[cst.CSTNode, Edit] = {}
     for node, name in names.items():
-        found[node] = _said_twice(source, node, names) or Edit(*source.span(node), name)
-    return found
+        union = _union_around(source, node)
+        if union is not None and _is_one_type(source, union, names):
+            found[union] = Edit(*source.span(union), name)
+        else:
+            found[node] = _said_twice(source, node, names) or Edit(*source.span(node), name)
+    return found.values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ def renamed_text(text: Text, scope: Scope) -> str:
         raise UndecidedError("The quoted annotation can't be read. Write it on one line") from error
     found = _Types(scope, inner)
     inner.module.visit(found)
-    renamed = edited(inner.text, renamed_types(inner, found.names).values())
+    renamed = edited(inner.text, renamed_types(inner, found.names))
     if found.is_class or _has_old_names(renamed, scope):
         raise UndecidedError(
             "It speaks of a class itself, or has quotes in quotes. Write it without quotes, and "
@@ -121,14 +126,27 @@ def _before_in_union(source: Source, node: cst.CSTNode) -> list[cst.BaseExpressi
     parent = source.parent(node)
     if isinstance(parent, cst.BinaryOperation):
         return list(_operands(parent.left)) if parent.right is node else []
-    element = source.parent(parent)
-    whole = source.parent(element)
-    if not isinstance(whole, cst.Subscript) or not isinstance(element, cst.SubscriptElement):
-        return []
-    if dotted_name(whole.value).rpartition(".")[2] != "Union":
-        return []
-    before = whole.slice[: list(whole.slice).index(element)]
-    return [one.slice.value for one in before if isinstance(one.slice, cst.Index)]
+    union = _union_around(source, node)
+    return [] if union is None else list(takewhile(lambda one: one is not node, _members(union)))
+
+
+def _union_around(source: Source, node: cst.CSTNode) -> cst.Subscript | None:
+    """Return the `Union[...]` that a type is a member of."""
+    whole = source.parent(source.parent(source.parent(node)))
+    if not isinstance(whole, cst.Subscript) or node not in _members(whole):
+        return None
+    return whole if dotted_name(whole.value).rpartition(".")[2] == "Union" else None
+
+
+def _members(whole: cst.Subscript) -> list[cst.BaseExpression]:
+    return [one.slice.value for one in whole.slice if isinstance(one.slice, cst.Index)]
+
+
+def _is_one_type(source: Source, union: cst.Subscript, names: Mapping[cst.CSTNode, str]) -> bool:
+    """Tell whether all members of a union become one type, so that none is needed."""
+    is_plain = "#" not in source.text_of(union) and not _is_in_parentheses(*_members(union))
+    become = {names.get(one) for one in _members(union)}
+    return is_plain and len(become) == 1 and None not in become
 
 
 def _operands(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:

@@ -40,7 +40,10 @@ def context_of(source: Source, use: Use) -> Context:
         call = source.parent(parent)
         is_call = isinstance(call, cst.Call) and call.func is parent
         return Context.FROM_ENV if is_call and parent.attr.value == "from_env" else Context.VALUE
-    if use.is_annotation or _is_type(source, node):
+    if use.is_annotation and is_dispatched(source, node):
+        return Context.INSTANCE_CHECK
+    is_type = use.is_annotation and not is_metadata(source, node)
+    if is_type or _is_type(source, node):
         is_class = is_inside(
             source, node, lambda name: not _CLASS_TYPES.isdisjoint(qualified(use.scope, name))
         )
@@ -67,6 +70,32 @@ def _context_of_argument(source: Source, use: Use) -> Context:
         if qualified(use.scope, called) & _CHECKS:
             return Context.INSTANCE_CHECK
     return Context.VALUE
+
+
+def is_dispatched(source: Source, node: cst.CSTNode) -> bool:
+    """Tell whether `singledispatch` picks a function by the annotation that a node is in."""
+    annotation = next((one for one in source.around(node) if isinstance(one, cst.Annotation)), node)
+    parameter = source.parent(annotation)
+    function = source.parent(source.parent(parameter))
+    if not isinstance(parameter, cst.Param) or not isinstance(function, cst.FunctionDef):
+        return False
+    decorators = [one.decorator for one in function.decorators]
+    return any(
+        isinstance(one, cst.Attribute) and one.attr.value == "register" for one in decorators
+    )
+
+
+def is_metadata(source: Source, node: cst.CSTNode) -> bool:
+    """Tell whether a node is what `Annotated` says besides the type."""
+    for parent in source.around(node):
+        if (
+            isinstance(parent, cst.Subscript)
+            and node in parent.slice[1:]
+            and dotted_name(parent.value).rpartition(".")[2] == "Annotated"
+        ):
+            return True
+        node = parent
+    return False
 
 
 def _is_type(source: Source, node: cst.CSTNode) -> bool:

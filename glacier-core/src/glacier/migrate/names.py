@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst.metadata import Assignment, ImportAssignment, QualifiedNameSource, Scope
 
-from glacier.migrate.source import Source
+from glacier.migrate.source import Source, Statement
+from glacier.migrate.statements import import_lines
 from glacier.migrate.v2 import OldName, old_name
 
 Dotted = cst.Name | cst.Attribute
 Text = cst.SimpleString | cst.ConcatenatedString
-Statement = cst.Import | cst.ImportFrom
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +49,8 @@ class Names:
         others: The scopes and first parts of other names, such as `glacier` of `glacier.task`.
         texts: Quoted annotations and type hints, with their scopes.
         unbound: Names that nothing in the module binds.
+        lines: The module's imports.
+        stars: The modules that it imports everything from.
     """
 
     def __init__(self, source: Source) -> None:
@@ -57,8 +59,15 @@ class Names:
         self.others: list[tuple[Scope, str]] = []
         self.texts: list[tuple[Text, Scope]] = []
         self.unbound: list[cst.Name] = []
+        self.lines = import_lines(source)
+        self.stars = [one.module for one in self.lines if one.is_star]
         for node, is_annotation in self._accessed():
             self._look_at(node, is_annotation=is_annotation)
+
+    def may_come_from_elsewhere(self, name: str) -> bool:
+        """Tell whether the module has a name from the star import of another package."""
+        is_foreign = any(one.partition(".")[0] != "glacier" for one in self.stars)
+        return is_foreign and any(one.value == name for one in self.unbound)
 
     def scopes(self) -> set[Scope]:
         """Return all scopes of the module."""

@@ -56,7 +56,7 @@ def from_env_call(source: Source, use: Use, call: cst.Call, platform: Platform) 
             f"V3's {platform.config}.from_env() takes no such argument. Write "
             f"Provider(config={platform.config}(...)) with all fields"
         )
-    if use.node.lpar:
+    if use.node.lpar or (isinstance(call.func, cst.Attribute) and call.func.lpar):
         raise UndecidedError("The called name stands in parentheses. Take them away")
     end = source.span(call)[1]
     edits = (

@@ -100,8 +100,8 @@ class Receivers:
             return None
         root = name.partition(".")[0]
         if root == "self":
-            owners = (self._source.parent(block) for block in self._source.blocks(node))
-            return next((one for one in owners if isinstance(one, cst.ClassDef)), None), name
+            around = self._source.around(node)
+            return next((one for one in around if isinstance(one, cst.ClassDef)), None), name
         return frozenset(bindings_of(scope, root)), name
 
     def _visible(self, scope: Scope, node: cst.CSTNode) -> Iterator[str]:

@@ -18,6 +18,8 @@ from libcst.metadata import (
     ScopeProvider,
 )
 
+Statement = cst.Import | cst.ImportFrom
+
 _NEWLINE = re.compile(r"\r\n?|\n")
 
 # The parser drops a form feed that stands before a statement, and a carriage return at the end.
@@ -78,12 +80,15 @@ class Source:
             node = self.parent(node)
         return node
 
-    def blocks(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-        """Yield the blocks that a node is in, from the innermost to the module."""
+    def around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """Yield what a node is a part of, from its parent to the module."""
         while node is not self.module:
             node = self.parent(node)
-            if isinstance(node, cst.BaseSuite | cst.Module):
-                yield node
+            yield node
+
+    def blocks(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """Yield the blocks that a node is in, from the innermost to the module."""
+        return (one for one in self.around(node) if isinstance(one, cst.BaseSuite | cst.Module))
 
     def scope(self, node: cst.CSTNode) -> Scope | None:
         """Return the scope that a node is in; None for one that names nothing."""

@@ -9,8 +9,7 @@ import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
 from glacier.migrate.findings import Edit
-from glacier.migrate.names import Statement
-from glacier.migrate.source import Source
+from glacier.migrate.source import Source, Statement
 
 _REST_OF_LINE = re.compile(r"[^\r\n]*")
 _END_OF_LINE = re.compile(r"[ \t\f]*;?[ \t\f]*(\r\n?|\n|\Z)?")
@@ -47,6 +46,11 @@ class Line:
         """What is imported; nothing of a star import."""
         names = self.statement.names
         return () if isinstance(names, cst.ImportStar) else names
+
+    @property
+    def is_star(self) -> bool:
+        """Whether it imports everything."""
+        return isinstance(self.statement.names, cst.ImportStar)
 
     def binds(self, name: str) -> bool:
         """Tell whether a name is imported from the module as it is called there."""
