@@ -56,7 +56,8 @@ def unknown_import(module: str, name: str | None) -> str | None:
 def is_module(name: str) -> bool:
     """Tell whether V3 has a module."""
     try:
-        return find_spec(name) is not None
+        # That of V2's providers is there, but only says that it is gone.
+        return name != "glacier.providers" and find_spec(name) is not None
     except ModuleNotFoundError:  # its parent is no package
         return False
 
