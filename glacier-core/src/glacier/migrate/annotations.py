@@ -97,7 +97,9 @@ class _Types(cst.CSTVisitor):
         self.names: dict[cst.CSTNode, str] = {}
 
     def visit_Attribute(self, node: cst.Attribute) -> bool:  # noqa: N802 - libcst's names
-        return not self._note(node)
+        if not self._note(node):
+            node.value.visit(self)
+        return False  # what comes after a dot is no name by itself
 
     def visit_Name(self, node: cst.Name) -> None:  # noqa: N802
         self._note(node)

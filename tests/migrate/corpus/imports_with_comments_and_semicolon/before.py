@@ -1,0 +1,9 @@
+from glacier.providers import LocalProvider
+
+if True:
+    from glacier.providers import (
+        LocalProvider,  # ours
+    );
+    LocalProvider("data")
+
+LocalProvider("data")
