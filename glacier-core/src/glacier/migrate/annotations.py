@@ -8,12 +8,11 @@ from itertools import takewhile
 import libcst as cst
 from libcst.metadata import Scope
 
-from glacier.migrate.changes import UndecidedError, own_name
+from glacier.migrate.changes import Edit, UndecidedError, edited
 from glacier.migrate.contexts import is_inside
-from glacier.migrate.findings import Edit, edited
 from glacier.migrate.names import Dotted, Text, dotted_name, old_at
 from glacier.migrate.source import Source, UnreadableError
-from glacier.migrate.v2 import OldName
+from glacier.migrate.v2 import OldName, own_name
 
 _NAMES = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
@@ -109,7 +108,7 @@ class _Types(cst.CSTVisitor):
         if old is not None:
             self.names[node] = own_name(old.successor)
             self.is_class = self.is_class or is_inside(
-                self._inner, node, lambda name: name.rpartition(".")[2] in ("type", "Type")
+                self._inner, node, lambda name: own_name(name) in ("type", "Type")
             )
         return old is not None
 
@@ -137,7 +136,7 @@ def _union_around(source: Source, node: cst.CSTNode) -> cst.Subscript | None:
     whole = source.parent(source.parent(source.parent(node)))
     if not isinstance(whole, cst.Subscript) or node not in _members(whole):
         return None
-    return whole if dotted_name(whole.value).rpartition(".")[2] == "Union" else None
+    return whole if own_name(dotted_name(whole.value)) == "Union" else None
 
 
 def _members(whole: cst.Subscript) -> list[cst.BaseExpression]:

@@ -2,8 +2,7 @@
 
 import libcst as cst
 
-from glacier.migrate.changes import UndecidedError
-from glacier.migrate.findings import Edit
+from glacier.migrate.changes import Edit, UndecidedError
 from glacier.migrate.source import Source
 
 

@@ -7,6 +7,7 @@ import libcst as cst
 
 from glacier.migrate.names import Use, dotted_name, qualified
 from glacier.migrate.source import Source
+from glacier.migrate.v2 import own_name
 
 
 class Context(Enum):
@@ -91,7 +92,7 @@ def is_metadata(source: Source, node: cst.CSTNode) -> bool:
         if (
             isinstance(parent, cst.Subscript)
             and node in parent.slice[1:]
-            and dotted_name(parent.value).rpartition(".")[2] == "Annotated"
+            and own_name(dotted_name(parent.value)) == "Annotated"
         ):
             return True
         node = parent
@@ -105,7 +106,7 @@ def _is_type(source: Source, node: cst.CSTNode) -> bool:
         child, parent = parent, source.parent(parent)
     if isinstance(parent, cst.AnnAssign):
         name = dotted_name(parent.annotation.annotation)
-        return child is parent.value and name.rpartition(".")[2] == "TypeAlias"
+        return child is parent.value and own_name(name) == "TypeAlias"
     return isinstance(parent, cst.TypeAlias | cst.TypeVar)
 
 

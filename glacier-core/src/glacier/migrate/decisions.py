@@ -8,9 +8,8 @@ from libcst.metadata import ImportAssignment, Scope
 
 from glacier.migrate.advice import advice
 from glacier.migrate.annotations import QuotedName, quoted_names, renamed_text, renamed_types
-from glacier.migrate.changes import Change, UndecidedError, own_name
+from glacier.migrate.changes import Change, Edit, Finding, UndecidedError
 from glacier.migrate.contexts import Context, context_of, is_dispatched, is_metadata
-from glacier.migrate.findings import Edit, Finding
 from glacier.migrate.names import Names, Text, Use, qualified, statements_of
 from glacier.migrate.provider_calls import from_env_call, provider_call
 from glacier.migrate.provider_members import ProviderMembers
@@ -21,7 +20,7 @@ from glacier.migrate.resource_calls import (
     factory_call,
 )
 from glacier.migrate.source import Source, Statement
-from glacier.migrate.v2 import PROVIDER, OldName, old_name
+from glacier.migrate.v2 import PROVIDER, OldName, old_name, own_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)

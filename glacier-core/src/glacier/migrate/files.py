@@ -10,7 +10,7 @@ from errno import EACCES, EAGAIN
 from pathlib import Path
 
 from glacier.errors import PathError
-from glacier.migrate.findings import Finding
+from glacier.migrate.changes import Finding
 from glacier.migrate.module import Migration, migrate_module
 
 _SUFFIXES = (".py", ".pyi", ".ipynb")

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
-from libcst import matchers
 from libcst.metadata import ClassScope
 
+from glacier.migrate.advice import is_module, unknown_import
+from glacier.migrate.changes import Edit, Finding
 from glacier.migrate.decisions import Demand
-from glacier.migrate.findings import Edit, Finding
-from glacier.migrate.leftovers import is_module, unknown_import
 from glacier.migrate.names import statements_of
 from glacier.migrate.source import Source
 from glacier.migrate.statements import (
@@ -29,8 +28,6 @@ from glacier.migrate.statements import (
     without_aliases,
 )
 from glacier.migrate.v2 import PROVIDER, old_name
-
-_LINES = matchers.SimpleStatementLine() | matchers.SimpleStatementSuite()
 
 
 @dataclass(slots=True)
@@ -245,13 +242,11 @@ def _exported(source: Source) -> set[str | bytes]:
     """Return the names that a module lists in `__all__`, or adds to it."""
     if "__all__" not in source.text:
         return set()
-    lines = matchers.findall(source.module, _LINES)
     return {
         text.evaluated_value
-        for line in lines
-        if "__all__" in source.text_of(line)
-        for text in matchers.findall(line, matchers.SimpleString())
-        if isinstance(text, cst.SimpleString)
+        for text in source.nodes(cst.SimpleString)
+        for line in source.around(text)
+        if isinstance(line, cst.BaseSmallStatement) and "__all__" in source.text_of(line)
     }
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from glacier.migrate.changes import Edit, Finding, OverlapError, edited
 from glacier.migrate.decisions import decide
-from glacier.migrate.findings import Edit, Finding, OverlapError, edited
 from glacier.migrate.imports import Imports
 from glacier.migrate.names import Names
 from glacier.migrate.signs import may_be_old

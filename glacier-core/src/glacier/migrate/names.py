@@ -32,11 +32,6 @@ class Use:
     old: OldName | None
     is_annotation: bool
 
-    @property
-    def statements(self) -> list[Statement]:
-        """The imports that may have bound its first part."""
-        return statements_of(self.scope, self.binding)
-
 
 class Names:
     """Looks up the names of one module.
@@ -69,14 +64,13 @@ class Names:
         is_foreign = any(one.partition(".")[0] != "glacier" for one in self.stars)
         return is_foreign and any(one.value == name for one in self.unbound)
 
-    def scopes(self) -> set[Scope]:
-        """Return all scopes of the module."""
+    def _scopes(self) -> set[Scope]:
         found = {self.source.scope(node) for node in self.source.parents}
         return {scope for scope in found if scope is not None}
 
     def _accessed(self) -> Iterator[tuple[cst.CSTNode, bool]]:
         found: dict[cst.CSTNode, bool] = {}
-        for scope in self.scopes():
+        for scope in self._scopes():
             for access in scope.accesses:
                 node = _first(access.node)
                 is_type = access.is_annotation or access.is_type_hint

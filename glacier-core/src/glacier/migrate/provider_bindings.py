@@ -8,9 +8,9 @@ from libcst.metadata import Scope
 
 from glacier.migrate.names import dotted_name, old_at, qualified
 from glacier.migrate.source import Source
-from glacier.migrate.v2 import PLATFORMS, PROVIDER, OldName, Platform
+from glacier.migrate.v2 import PLATFORMS, PROVIDER, OldName, Platform, own_name
 
-_PROPERTIES = ("property", "cached_property")
+_PROPERTIES = {"property", "cached_property"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,61 +58,41 @@ class ProviderBindings:
 
 def provider_bindings(source: Source) -> ProviderBindings:
     """Return what a module binds to providers for certain."""
-    found = _Functions(source)
-    source.module.visit(found)
-    source.module.visit(_Assignments(source, found.bindings))
-    return found.bindings
-
-
-class _Functions(cst.CSTVisitor):
-    """Collects what is annotated as a provider: parameters, and what functions return."""
-
-    def __init__(self, source: Source) -> None:
-        super().__init__()
-        self._source = source
-        self.bindings = ProviderBindings()
-
-    def visit_Param(self, node: cst.Param) -> None:  # noqa: N802 - libcst's names
-        if node.star not in ("*", "**") and _is_typed(self._source, node):
-            self.bindings.held[node] = HeldProvider()
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:  # noqa: N802
-        if node.asynchronous is not None or not _is_typed(self._source, node):
-            return
-        decorators = [dotted_name(one.decorator) for one in node.decorators]
-        if not decorators:
-            self.bindings.makers.add(node)
-        elif all(one.rpartition(".")[2] in _PROPERTIES for one in decorators):
-            self.bindings.held[node.name] = HeldProvider()
-
-
-class _Assignments(cst.CSTVisitor):
-    """Collects the targets to which a module assigns providers."""
-
-    def __init__(self, source: Source, bindings: ProviderBindings) -> None:
-        super().__init__()
-        self._source = source
-        self._bindings = bindings
-
-    def visit_Assign(self, node: cst.Assign) -> None:  # noqa: N802
-        for target in node.targets:
-            self._note(target.target, node.value)
-
-    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:  # noqa: N802
-        if _is_typed(self._source, node):
+    found = ProviderBindings()
+    for parameter in source.nodes(cst.Param):
+        if parameter.star not in ("*", "**") and _is_typed(source, parameter):
+            found.held[parameter] = HeldProvider()
+    for function in source.nodes(cst.FunctionDef):
+        if function.asynchronous is None and _is_typed(source, function):
+            _note_returned(found, function)
+    for annotated in source.nodes(cst.AnnAssign):
+        if _is_typed(source, annotated):
             # Of no platform: once the annotation is V3's, nobody can tell it any more.
-            self._bindings.held[node.target] = HeldProvider()
-        if node.value is not None:  # says more, such as the platform
-            self._note(node.target, node.value)
+            found.held[annotated.target] = HeldProvider()
+    for target, value in _assigned(source):
+        scope = source.scope(value)
+        made = None if scope is None else found.in_value(value, scope)
+        if made is not None:  # says more than an annotation, such as the platform
+            found.held[target] = made
+    return found
 
-    def visit_NamedExpr(self, node: cst.NamedExpr) -> None:  # noqa: N802
-        self._note(node.target, node.value)
 
-    def _note(self, target: cst.BaseExpression, value: cst.BaseExpression) -> None:
-        scope = self._source.scope(value)
-        made = None if scope is None else self._bindings.in_value(value, scope)
-        if made is not None:
-            self._bindings.held[target] = made
+def _note_returned(found: ProviderBindings, function: cst.FunctionDef) -> None:
+    decorators = [own_name(dotted_name(one.decorator)) for one in function.decorators]
+    if not decorators:
+        found.makers.add(function)
+    elif set(decorators) <= _PROPERTIES:
+        found.held[function.name] = HeldProvider()
+
+
+def _assigned(source: Source) -> Iterator[tuple[cst.CSTNode, cst.BaseExpression]]:
+    """Yield what is assigned, with what it is assigned to."""
+    for assigned in source.nodes(cst.Assign):
+        yield from ((target.target, assigned.value) for target in assigned.targets)
+    for annotated in source.nodes(cst.AnnAssign):
+        if annotated.value is not None:
+            yield annotated.target, annotated.value
+    yield from ((walrus.target, walrus.value) for walrus in source.nodes(cst.NamedExpr))
 
 
 def _is_typed(source: Source, node: cst.Param | cst.FunctionDef | cst.AnnAssign) -> bool:
@@ -135,7 +115,7 @@ def _is_provider(part: cst.BaseExpression, scope: Scope) -> bool:
     if isinstance(part, cst.BinaryOperation):
         return _is_provider(part.left, scope) and _is_provider(part.right, scope)
     if isinstance(part, cst.Subscript):
-        is_union = dotted_name(part.value).rpartition(".")[2] in ("Optional", "Union")
+        is_union = own_name(dotted_name(part.value)) in ("Optional", "Union")
         return is_union and all(_is_provider(one, scope) for one in _members(part))
     name = dotted_name(part)
     is_provider = _old_provider(scope, name) is not None or qualified(scope, name) == {PROVIDER}

@@ -9,8 +9,7 @@ import glacier.config
 from glacier.config import ProviderConfig
 from glacier.errors import MissingPackageError
 from glacier.migrate.arguments import Arguments
-from glacier.migrate.changes import Change, UndecidedError
-from glacier.migrate.findings import Edit
+from glacier.migrate.changes import Change, Edit, UndecidedError
 from glacier.migrate.names import Use, dotted_name, qualified
 from glacier.migrate.source import Source
 from glacier.migrate.v2 import PROVIDER, RENAMED_FIELDS, Platform

@@ -6,8 +6,7 @@ import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
 from glacier.migrate.arguments import Arguments
-from glacier.migrate.changes import Change, UndecidedError
-from glacier.migrate.findings import Edit
+from glacier.migrate.changes import Change, Edit, UndecidedError
 from glacier.migrate.receivers import Receivers
 from glacier.migrate.resource_calls import renamed
 from glacier.migrate.source import Source
@@ -28,13 +27,15 @@ class ProviderMembers:
         self._source = source
         self._receivers = receivers
         self._is_about_glacier = "glacier" in source.text
-        self._found = _Mentions()
-        source.module.visit(self._found)
+        functions = source.nodes(cst.FunctionDef)
+        self._has_its_own = any(one.name.value == "bucket_source" for one in functions)
 
     def places(self) -> Iterator[cst.Attribute]:
         """Yield the places that are of Glacier, or may well be."""
-        for one in self._found.attributes:
+        for one in self._source.nodes(cst.Attribute):
             is_field = one.attr.value in FIELDS
+            if not is_field and one.attr.value != "bucket_source":
+                continue
             if not self._is_about_glacier:
                 is_place = not is_field and self._receivers.is_likely(one.value)
             else:
@@ -86,24 +87,10 @@ class ProviderMembers:
             raise UndecidedError(
                 "Nothing in this module says that it is Glacier's. If it is, write bucket"
             )
-        if self._found.has_its_own or not self._receivers.is_likely(receiver):
+        if self._has_its_own or not self._receivers.is_likely(receiver):
             raise _unknown(receiver, "write bucket")
 
 
 def _unknown(receiver: cst.BaseExpression, instead: str) -> UndecidedError:
     name = get_full_name_for_node(receiver) or "what it is said of"
     return UndecidedError(f"Whether {name} is a provider is not known. If it is one, {instead}")
-
-
-class _Mentions(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.has_its_own = False
-        self.attributes: list[cst.Attribute] = []
-
-    def visit_Attribute(self, node: cst.Attribute) -> None:  # noqa: N802 - libcst's names
-        if node.attr.value == "bucket_source" or node.attr.value in FIELDS:
-            self.attributes.append(node)
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:  # noqa: N802
-        self.has_its_own = self.has_its_own or node.name.value == "bucket_source"

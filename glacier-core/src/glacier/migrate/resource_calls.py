@@ -8,8 +8,7 @@ import libcst as cst
 import glacier.config
 from glacier.errors import MissingPackageError
 from glacier.migrate.arguments import Arguments
-from glacier.migrate.changes import Change, UndecidedError
-from glacier.migrate.findings import Edit
+from glacier.migrate.changes import Change, Edit, UndecidedError
 from glacier.migrate.names import Use, dotted_name
 from glacier.migrate.provider_bindings import HeldProvider
 from glacier.migrate.provider_calls import config_class

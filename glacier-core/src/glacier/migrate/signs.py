@@ -4,7 +4,7 @@ import ast
 import re
 import warnings
 
-from glacier.migrate.leftovers import unknown_import
+from glacier.migrate.advice import unknown_import
 from glacier.migrate.v2 import FIELDS, GONE, RESOURCES
 
 _WORDS = "|".join([*GONE, "bucket_source", "providers"])

@@ -5,6 +5,7 @@ import re
 import warnings
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
+from typing import TypeVar
 
 import libcst as cst
 from libcst.metadata import (
@@ -18,6 +19,7 @@ from libcst.metadata import (
     ScopeProvider,
 )
 
+NodeT = TypeVar("NodeT", bound=cst.CSTNode)
 Statement = cst.Import | cst.ImportFrom
 
 _NEWLINE = re.compile(r"\r\n?|\n")
@@ -69,6 +71,10 @@ class Source:
     def newline(self) -> str:
         """The line end that the module uses."""
         return self.module.default_newline
+
+    def nodes(self, kind: type[NodeT]) -> list[NodeT]:
+        """Return the nodes of a kind, in the order of the text."""
+        return sorted((one for one in self.parents if isinstance(one, kind)), key=self.span)
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode:
         """Return what a node is a part of; of the module itself the module."""
@@ -125,13 +131,10 @@ class Source:
 
     def _bind_captures(self) -> None:
         """Record what `match` binds, which the scopes of libcst leave out."""
-        for node in self.parents:
-            if isinstance(node, cst.MatchAs | cst.MatchStar):
-                name = node.name
-            elif isinstance(node, cst.MatchMapping):
-                name = node.rest
-            else:
-                continue
+        names = [one.name for one in self.nodes(cst.MatchAs)]
+        names += [one.name for one in self.nodes(cst.MatchStar)]
+        names += [one.rest for one in self.nodes(cst.MatchMapping)]
+        for name in names:
             scope = None if name is None else self.scope(name)
             if name is not None and scope is not None:
                 scope.record_assignment(name.value, name)

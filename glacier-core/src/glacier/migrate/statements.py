@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
-from glacier.migrate.findings import Edit
+from glacier.migrate.changes import Edit
 from glacier.migrate.source import Source, Statement
 
 _REST_OF_LINE = re.compile(r"[^\r\n]*")
@@ -60,21 +60,8 @@ class Line:
 
 def import_lines(source: Source) -> list[Line]:
     """Return the import statements of a module, in order."""
-    found = _Imports()
-    source.module.visit(found)
-    return [_placed(source, statement) for statement in found.statements]
-
-
-class _Imports(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.statements: list[Statement] = []
-
-    def visit_Import(self, node: cst.Import) -> None:  # noqa: N802 - libcst's names
-        self.statements.append(node)
-
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> None:  # noqa: N802
-        self.statements.append(node)
+    statements: list[Statement] = [*source.nodes(cst.Import), *source.nodes(cst.ImportFrom)]
+    return [_placed(source, statement) for statement in sorted(statements, key=source.span)]
 
 
 def _placed(source: Source, statement: Statement) -> Line:

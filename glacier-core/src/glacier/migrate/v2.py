@@ -42,11 +42,6 @@ class OldName:
     successor: str
     platform: Platform | None = None
 
-    @property
-    def is_gone(self) -> bool:
-        """Whether V3 has nothing by that name, so that every use of it has to change."""
-        return self.role != "resource"
-
 
 AWS = Platform("AWSProvider", "AwsConfig", "S3Config", ("region", "profile", "account_id"))
 AZURE = Platform(
@@ -95,6 +90,11 @@ GONE = (*_PROVIDERS, *_BUCKETS, "create_bucket")
 """The names that V2 had and V3 has not."""
 
 _PATTERN = re.compile(r"glacier\.(?:(?P<package>providers|resources)\.(?:\w+\.)?)?(?P<name>\w+)\Z")
+
+
+def own_name(dotted: str) -> str:
+    """Return the last part of a dotted name."""
+    return dotted.rpartition(".")[2]
 
 
 def old_name(qualified: str) -> OldName | None:
