@@ -119,10 +119,11 @@ def test_module_that_is_no_python_is_an_error_and_the_others_are_migrated() -> N
 
     result = invoke("migrate", "flows", "--write")
 
+    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
     assert result.exit_code == 1
     assert result.stdout == "migrated flows/old.py\n"
     assert result.stderr == (
-        "flows/broken.py:2:5: This is no Python that can be read: invalid syntax.\n"
+        f"flows/broken.py:2:5: This is no {python} that can be read: invalid syntax.\n"
         "3 files looked at, 1 migrated. 1 error.\n"
     )
     assert Path("flows/broken.py").read_text() == "from glacier import task\ndef (:\n"
@@ -206,7 +207,8 @@ def test_folder_that_can_not_be_listed_is_an_error_and_the_others_are_migrated(
 
 
 def test_folder_is_walked_without_what_is_not_the_users(project: Path) -> None:
-    for name in (".venv/lib", ".hidden", "flows/__pycache__", "env/lib"):
+    installed_to = "conda/lib/python3.12/site-packages/ours"
+    for name in (".venv/lib", ".hidden", "flows/__pycache__", "env/lib", installed_to):
         (project / name).mkdir(parents=True)
         (project / name / "module.py").write_text(OLD)
     (project / "env" / "pyvenv.cfg").write_text("home = /usr\n")

@@ -246,7 +246,7 @@ def test_second_migration_of_any_module_changes_nothing(before: bytes) -> None:
 @given(modules().filter(is_python), st.sampled_from(["pulumi", "ours", ".glacier"]))
 def test_any_module_of_another_package_stays_as_it_is(drawn: bytes, package: str) -> None:
     before = drawn.replace(b"import glacier", b"import ours").replace(b"glacier", package.encode())
-    before = before.replace(b"bucket_source", b"bucket")
+    before = before.replace(b"bucket_source", b"bucket") + b"\nimport glacier\n"
 
     migration = migrate_module(before)
 

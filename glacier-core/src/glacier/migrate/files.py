@@ -14,6 +14,7 @@ from glacier.migrate.changes import Finding
 from glacier.migrate.module import Migration, migrate_module
 
 _SUFFIXES = (".py", ".pyi", ".ipynb")
+_NOT_WALKED = ("__pycache__", "site-packages", "dist-packages")  # of environments of any kind
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _IN_NOTEBOOKS = re.compile(rb"\b(?:AWS|Azure|GCP|Local)Provider\b|\bbucket_source\b")
 
@@ -147,7 +148,7 @@ def _walked(folder: Path) -> Iterator[Path]:
 
 
 def _is_walked(folder: Path) -> bool:
-    is_hidden = folder.name.startswith(".") or folder.name == "__pycache__"
+    is_hidden = folder.name.startswith(".") or folder.name in _NOT_WALKED
     return not is_hidden and not _is_file(folder / "pyvenv.cfg")
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 import warnings
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
@@ -23,6 +24,9 @@ NodeT = TypeVar("NodeT", bound=cst.CSTNode)
 Statement = cst.Import | cst.ImportFrom
 
 _NEWLINE = re.compile(r"\r\n?|\n")
+
+# The one that runs: what is newer is no module for it.
+_PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 
 # The parser drops a form feed that stands before a statement, and a carriage return at the end.
 _DROPPED = "\f\r"
@@ -165,12 +169,12 @@ def _check_syntax(data: bytes) -> None:
             ast.parse(data)
     except SyntaxError as error:
         raise UnreadableError(
-            f"This is no Python that can be read: {error.msg}.",
+            f"This is no {_PYTHON} that can be read: {error.msg}.",
             error.lineno or 1,
             error.offset or 1,
         ) from error
     except ValueError as error:
-        raise UnreadableError(f"This is no Python that can be read: {error}.") from error
+        raise UnreadableError(f"This is no {_PYTHON} that can be read: {error}.") from error
     except (RecursionError, MemoryError) as error:
         raise UnreadableError("This is nested too deeply to be read.") from error
 

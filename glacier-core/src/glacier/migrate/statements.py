@@ -13,6 +13,7 @@ from glacier.migrate.source import Source, Statement
 
 _REST_OF_LINE = re.compile(r"[^\r\n]*")
 _END_OF_LINE = re.compile(r"[ \t\f]*;?[ \t\f]*(\r\n?|\n|\Z)?")
+_UP_TO_COMMENT = re.compile(r"[ \t\f]*;?[ \t\f]*(?=#)")
 _SEMICOLON = re.compile(r"(?:[ \t\f]*;)?")
 _WITH_BLANK_LINES = re.compile(_END_OF_LINE.pattern + r"(?:[ \t]*(?:\r\n?|\n))*")
 _COMMENT = re.compile(r"#[^\r\n]*")
@@ -223,9 +224,10 @@ def removed(source: Source, line: Line, comments: Sequence[str], *, is_last: boo
         statements = ["pass"] if not comments or line.is_alone else ["from glacier import Provider"]
         return replaced_by(source, line, statements, comments)
     if comments:
-        semicolon = _SEMICOLON.match(source.text, end)
-        assert semicolon is not None
-        return Edit(start, semicolon.end(), _below(source, start).join(comments))
+        rest = _UP_TO_COMMENT.match(source.text, end) or _SEMICOLON.match(source.text, end)
+        assert rest is not None
+        lines = [*comments, *([""] if rest.re is _UP_TO_COMMENT else [])]
+        return Edit(start, rest.end(), _below(source, start).join(lines))
     is_first = line.index == 0 and line.block is not source.module
     rest = (_WITH_BLANK_LINES if is_first else _END_OF_LINE).match(source.text, end)
     assert rest is not None

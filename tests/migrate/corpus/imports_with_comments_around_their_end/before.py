@@ -7,3 +7,7 @@ if True:
     LocalProvider("data")
 
 LocalProvider("data")
+from glacier.providers import (  # why
+    LocalProvider,
+) ; # here
+LocalProvider("data")

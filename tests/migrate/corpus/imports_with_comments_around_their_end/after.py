@@ -6,3 +6,6 @@ if True:
     Provider(config=LocalConfig(base_path="data"))
 
 Provider(config=LocalConfig(base_path="data"))
+# why
+# here
+Provider(config=LocalConfig(base_path="data"))
