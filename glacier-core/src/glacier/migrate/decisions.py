@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
-from libcst.metadata import ImportAssignment, Scope
+from libcst.metadata import Scope
 
 from glacier.migrate.advice import advice
 from glacier.migrate.annotations import QuotedName, quoted_names, renamed_text, renamed_types
 from glacier.migrate.changes import Change, Edit, Finding, UndecidedError
 from glacier.migrate.contexts import Context, context_of, is_dispatched, is_metadata
-from glacier.migrate.names import Names, Text, Use, qualified, statements_of
+from glacier.migrate.names import Names, Text, Use, is_bound_elsewhere, qualified, statements_of
 from glacier.migrate.provider_calls import from_env_call, provider_call
 from glacier.migrate.provider_members import ProviderMembers
 from glacier.migrate.receivers import Receivers
@@ -200,14 +200,11 @@ class _Decider:
         Raises:
             UndecidedError: It is declared to be `global` or `nonlocal` there.
         """
-        for found in scope[binding]:
-            if isinstance(found, ImportAssignment) and found.scope is not self._source.scope(
-                found.node
-            ):
-                raise UndecidedError(
-                    "Its import is under `global` or `nonlocal`, which V3's names would need too. "
-                    "Import it at the top of the module, and migrate again"
-                )
+        if is_bound_elsewhere(self._source, scope, binding):
+            raise UndecidedError(
+                "Its import is under `global` or `nonlocal`, which V3's names would need too. "
+                "Import it at the top of the module, and migrate again"
+            )
 
     def _check_free(self, scope: Scope, needs: Iterable[str]) -> None:
         """Refuse names that mean something else where V3's are needed.

@@ -15,7 +15,7 @@ from libcst.metadata import ClassScope
 from glacier.migrate.advice import is_module, unknown_import
 from glacier.migrate.changes import Edit, Finding
 from glacier.migrate.decisions import Demand
-from glacier.migrate.names import statements_of
+from glacier.migrate.names import Names, statements_of
 from glacier.migrate.source import Source
 from glacier.migrate.statements import (
     Line,
@@ -59,24 +59,24 @@ class Imports:
 
     Args:
         source: The module.
-        lines: Its imports.
-        demands: What its places ask of them.
+        names: Its names, imports among them.
+        demands: What its places ask of the imports.
 
     Attributes:
         edits: The changes in the text.
         findings: Imports that only a person can decide.
     """
 
-    def __init__(self, source: Source, lines: Sequence[Line], demands: Sequence[Demand]) -> None:
+    def __init__(self, source: Source, names: Names, demands: Sequence[Demand]) -> None:
         self._source = source
-        self._exported = _exported(source)
+        self._exported = names.exported
         self._demands: dict[tuple[cst.CSTNode, str], list[Demand]] = defaultdict(list)
         for demand in demands:
             for statement in statements_of(demand.scope, demand.binding):
                 self._demands[statement, demand.binding].append(demand)
         self.edits: list[Edit] = []
         self.findings: list[Finding] = []
-        self._plans = [self._planned(line) for line in lines]
+        self._plans = [self._planned(line) for line in names.lines]
         for plan in self._plans:
             self._drop_doubles(plan)
         for plan in self._plans:
@@ -236,18 +236,6 @@ class Imports:
             if one.line.block is block and one.gone and not one.kept and one.line.is_alone
         )
         return going >= len(getattr(block, "body", ()))
-
-
-def _exported(source: Source) -> set[str | bytes]:
-    """Return the names that a module lists in `__all__`, or adds to it."""
-    if "__all__" not in source.text:
-        return set()
-    return {
-        text.evaluated_value
-        for text in source.nodes(cst.SimpleString)
-        for line in source.around(text)
-        if isinstance(line, cst.BaseSmallStatement) and "__all__" in source.text_of(line)
-    }
 
 
 def _is_import(statement: cst.CSTNode) -> bool:

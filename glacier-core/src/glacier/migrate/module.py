@@ -55,7 +55,7 @@ def _migrated(data: bytes) -> Migration:
     source = Source(data)
     names = Names(source)
     decisions = decide(source, names)
-    imports = Imports(source, names.lines, decisions.demands)
+    imports = Imports(source, names, decisions.demands)
     edits: list[Edit] = [*decisions.edits, *imports.edits]
     try:
         after = edited(source.text, edits).encode(source.encoding)

@@ -46,6 +46,7 @@ class Names:
         unbound: Names that nothing in the module binds.
         lines: The module's imports.
         stars: The modules that it imports everything from.
+        exported: The names that it lists in `__all__`, or adds to it.
     """
 
     def __init__(self, source: Source) -> None:
@@ -55,6 +56,7 @@ class Names:
         self.texts: list[tuple[Text, Scope]] = []
         self.unbound: list[cst.Name] = []
         self.lines = import_lines(source)
+        self.exported = _exported(source)
         self.stars = [one.module for one in self.lines if one.is_star]
         for node, is_annotation in self._accessed():
             self._look_at(node, is_annotation=is_annotation)
@@ -137,6 +139,12 @@ def statements_of(scope: Scope, name: str) -> list[Statement]:
     return list(dict.fromkeys(found))
 
 
+def is_bound_elsewhere(source: Source, scope: Scope, name: str) -> bool:
+    """Tell whether an import binds a name that is `global` or `nonlocal` where it stands."""
+    found = (one for one in scope[name] if isinstance(one, ImportAssignment))
+    return any(one.scope is not source.scope(one.node) for one in found)
+
+
 def bindings_of(scope: Scope, name: str) -> list[Assignment]:
     """Return what binds a name where a scope sees it, built-in names left out."""
     return [found for found in scope[name] if isinstance(found, Assignment)]
@@ -146,3 +154,14 @@ def _first(node: cst.CSTNode) -> cst.CSTNode:
     while isinstance(node, cst.Attribute):
         node = node.value
     return node
+
+
+def _exported(source: Source) -> set[str | bytes]:
+    if "__all__" not in source.text:
+        return set()
+    return {
+        text.evaluated_value
+        for text in source.nodes(cst.SimpleString)
+        for line in source.around(text)
+        if isinstance(line, cst.BaseSmallStatement) and "__all__" in source.text_of(line)
+    }
