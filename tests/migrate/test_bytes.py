@@ -92,6 +92,7 @@ def test_module_without_glacier_is_not_even_read(data: bytes) -> None:
             f"2:5: This is no {PYTHON} that can be read: '(' was never closed.",
         ),
         (b"import glacier\n\x00", f"1:1: This is no {PYTHON} that can be read: "),
+        (b"from glacier import providers\nreturn 1\n", "can be read: 'return' outside function."),
         (b"import glacier\nx = '\xe9'\n", f"This is no {PYTHON} that can be read: "),
         (b"# coding: glacial\nimport glacier\n", f"This is no {PYTHON} that can be read: "),
         (b"import glacier\nx = 1 \\\n", f"This is no {PYTHON} that can be read: "),

@@ -33,10 +33,12 @@ class ProviderBindings:
     Attributes:
         held: Names, attributes, parameters and properties, by the node that binds them.
         makers: Functions that return one when they are called.
+        nothing: What is bound to None, which nobody asks for anything.
     """
 
     held: dict[cst.CSTNode, HeldProvider] = field(default_factory=dict)
     makers: set[cst.CSTNode] = field(default_factory=set)
+    nothing: set[cst.CSTNode] = field(default_factory=set)
 
     def in_value(self, value: cst.BaseExpression, scope: Scope) -> HeldProvider | None:
         """Return what is known of the provider that an expression is; None where it is none."""
@@ -74,6 +76,8 @@ def provider_bindings(source: Source) -> ProviderBindings:
         made = None if scope is None else found.in_value(value, scope)
         if made is not None:  # says more than an annotation, such as the platform
             found.held[target] = made
+        elif _is_none(value) and target not in found.held:
+            found.nothing.add(target)
     return found
 
 

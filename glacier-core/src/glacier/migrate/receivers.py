@@ -48,8 +48,9 @@ class Receivers:
         if isinstance(node, cst.Attribute):
             member = self._member(node)
             bindings = [] if member is None else self._members.get(member, [])
+            bindings = [one for one in bindings if one not in self._bindings.nothing]
         elif isinstance(node, cst.Name):
-            bindings = [one.node for one in bindings_of(scope, node.value)]
+            bindings = self._bound(scope, node.value)
         else:
             return self._bindings.in_value(node, scope) is not None
         return bool(bindings) and all(one in self._held for one in bindings)
@@ -63,7 +64,7 @@ class Receivers:
         scope = self._source.scope(node)
         if scope is None or not isinstance(node, cst.Name):
             return False
-        return any(one.node in self._held for one in bindings_of(scope, node.value))
+        return any(one in self._held for one in self._bound(scope, node.value))
 
     def is_likely(self, node: cst.BaseExpression) -> bool:
         """Tell whether an expression is called a provider, so that it may well be one."""
@@ -75,16 +76,21 @@ class Receivers:
 
     def held(self, scope: Scope, name: str) -> HeldProvider:
         """Return what is known of the provider that a name holds."""
-        bindings = bindings_of(scope, name)
-        if len(bindings) == 1:
-            return self._held.get(bindings[0].node, HeldProvider())
-        platforms = {self._held.get(one.node, HeldProvider()).platform for one in bindings}
+        held = [self._held.get(one, HeldProvider()) for one in self._bound(scope, name)]
+        if len(held) == 1:
+            return held[0]
+        platforms = {one.platform for one in held}
         return HeldProvider(platforms.pop() if len(platforms) == 1 else None)
 
     def in_scope(self, node: cst.CSTNode) -> list[str]:
         """Return the names that hold a provider, or may well do, where a node stands."""
         scope = self._source.scope(node)
         return [] if scope is None else sorted(set(self._visible(scope, node)))
+
+    def _bound(self, scope: Scope, name: str) -> list[cst.CSTNode]:
+        """Return what binds a name to something, which None is not."""
+        bindings = [one.node for one in bindings_of(scope, name)]
+        return [one for one in bindings if one not in self._bindings.nothing]
 
     def _member(self, node: cst.CSTNode) -> tuple[_Owner, str] | None:
         """Return whose attribute a node is, and its dotted name; None for what is no attribute.

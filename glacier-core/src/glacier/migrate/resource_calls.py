@@ -96,12 +96,15 @@ def renamed(
     """Return the edits that give arguments the names that V3's method has for them.
 
     Raises:
-        UndecidedError: The method has no such parameter.
+        UndecidedError: The method has no such parameter, or it would get one twice.
     """
     parameters = list(signature(getattr(Provider, method)).parameters)[1:]
-    edits = []
+    edits, said = [], set()
     for name, arg in arguments.named.items():
         new = _RENAMED.get(name, name) if method == "bucket" else name
+        if new in said:
+            raise UndecidedError(f"V3's {method}(...) would get {new!r} twice. Leave one out")
+        said.add(new)
         if new != name:
             edits.append(arguments.rename(arg, new))
         elif name not in parameters and name not in besides:

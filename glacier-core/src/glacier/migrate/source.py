@@ -1,9 +1,9 @@
 """The text of a module beside its tree, so that what is not edited stays as it is."""
 
-import ast
 import re
 import sys
 import warnings
+from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT  # as notebooks have it
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from typing import TypeVar
@@ -166,7 +166,7 @@ def _check_syntax(data: bytes) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about escapes and comparisons in the user's code
-            ast.parse(data)
+            compile(data, "<module>", "exec", PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except SyntaxError as error:
         raise UnreadableError(
             f"This is no {_PYTHON} that can be read: {error.msg}.",

@@ -16,7 +16,7 @@ class Theirs:
     def __init__(self):
         self.store = boto3.client("s3")
         self.cloud = LocalProvider("data")
-        self.cloud = None
+        self.cloud = boto3.client("s3")
 
     def describe(self):
         return self.store.region, self.cloud.base_path, self.store.bucket_source("lake")
