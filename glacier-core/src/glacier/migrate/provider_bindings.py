@@ -33,11 +33,13 @@ class ProviderBindings:
     Attributes:
         held: Names, attributes, parameters and properties, by the node that binds them.
         makers: Functions that return one when they are called.
+        maker_names: The names of all that are annotated to return one, such as methods.
         nothing: What is bound to None, which nobody asks for anything.
     """
 
     held: dict[cst.CSTNode, HeldProvider] = field(default_factory=dict)
     makers: set[cst.CSTNode] = field(default_factory=set)
+    maker_names: set[str] = field(default_factory=set)
     nothing: set[cst.CSTNode] = field(default_factory=set)
 
     def in_value(self, value: cst.BaseExpression, scope: Scope) -> HeldProvider | None:
@@ -65,7 +67,7 @@ def provider_bindings(source: Source) -> ProviderBindings:
         if parameter.star not in ("*", "**") and _is_typed(source, parameter):
             found.held[parameter] = HeldProvider()
     for function in source.nodes(cst.FunctionDef):
-        if function.asynchronous is None and _is_typed(source, function):
+        if _is_typed(source, function):
             _note_returned(found, function)
     for annotated in source.nodes(cst.AnnAssign):
         if _is_typed(source, annotated):
@@ -82,10 +84,11 @@ def provider_bindings(source: Source) -> ProviderBindings:
 
 
 def _note_returned(found: ProviderBindings, function: cst.FunctionDef) -> None:
+    found.maker_names.add(function.name.value)
     decorators = [own_name(dotted_name(one.decorator)) for one in function.decorators]
-    if not decorators:
+    if not decorators and function.asynchronous is None:
         found.makers.add(function)
-    elif set(decorators) <= _PROPERTIES:
+    elif decorators and set(decorators) <= _PROPERTIES:
         found.held[function.name] = HeldProvider()
 
 

@@ -10,12 +10,13 @@ from libcst.metadata import Assignment, ClassScope, GlobalScope, Scope
 from glacier.migrate.names import bindings_of, dotted_name
 from glacier.migrate.provider_bindings import HeldProvider, provider_bindings
 from glacier.migrate.source import Source
+from glacier.migrate.v2 import own_name
 
 # Names of objects: `provider`, `dev_provider`, `awsProvider`, but not a class such as `Provider`.
 _LIKELY = re.compile(r"provider\Z|[a-z_]\w*[pP]rovider\Z|\w*PROVIDER\Z")
 _MAKERS = ("build", "create", "find", "get", "load", "make", "new")
 
-_Owner = cst.CSTNode | frozenset[Assignment] | None
+_Owner = cst.CSTNode | frozenset[Assignment]
 
 
 class Receivers:
@@ -35,7 +36,7 @@ class Receivers:
             if member is not None:
                 self._members[member].append(node)
         self._member_names = {
-            name.rpartition(".")[2]
+            own_name(name)
             for (_, name), nodes in self._members.items()
             if not self._held.keys().isdisjoint(nodes)
         }
@@ -61,6 +62,8 @@ class Receivers:
             return True
         if isinstance(node, cst.Attribute):
             return node.attr.value in self._member_names
+        if isinstance(node, cst.Call):
+            return own_name(dotted_name(node.func)) in self._bindings.maker_names
         scope = self._source.scope(node)
         if scope is None or not isinstance(node, cst.Name):
             return False
@@ -105,10 +108,9 @@ class Receivers:
         if "." not in name or scope is None:
             return None
         root = name.partition(".")[0]
-        if root == "self":
-            around = self._source.around(node)
-            return next((one for one in around if isinstance(one, cst.ClassDef)), None), name
-        return frozenset(bindings_of(scope, root)), name
+        classes = (one for one in self._source.around(node) if isinstance(one, cst.ClassDef))
+        of_class = next(classes, None) if root == "self" else None
+        return of_class or frozenset(bindings_of(scope, root)), name
 
     def _visible(self, scope: Scope, node: cst.CSTNode) -> Iterator[str]:
         seen: set[str] = set()
