@@ -168,6 +168,7 @@ def test_migrate_of_nothing_is_an_error() -> None:
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes among files there")
 def test_pipe_that_is_named_is_an_error(project: Path) -> None:
     os.mkfifo(project / "pipe.py")
 
@@ -180,6 +181,7 @@ def test_pipe_that_is_named_is_an_error(project: Path) -> None:
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes among files there")
 def test_pipe_in_a_folder_is_not_waited_for(project: Path) -> None:
     os.mkfifo(project / "flows" / "pipe.py")
 
@@ -188,6 +190,7 @@ def test_pipe_in_a_folder_is_not_waited_for(project: Path) -> None:
     assert result.stderr == "2 files looked at, 1 migrated.\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a path may be longer there")
 def test_folder_that_can_not_be_listed_is_an_error_and_the_others_are_migrated(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +250,18 @@ def test_mode_of_a_file_is_kept_and_no_draft_stays() -> None:
 
     assert Path("flows/old.py").stat().st_mode & 0o7777 == 0o751
     assert sorted(path.name for path in Path("flows").iterdir()) == ["new.py", "old.py"]
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() != 0, reason="only root may give a file to another"
+)
+def test_owner_of_a_file_is_kept() -> None:
+    os.chown("flows/old.py", 1234, 1235)
+
+    invoke("migrate", "flows", "--write")
+
+    status = Path("flows/old.py").stat()
+    assert (status.st_uid, status.st_gid) == (1234, 1235)
 
 
 def test_write_protected_file_stays_and_is_an_error() -> None:

@@ -2,8 +2,10 @@
 
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import unified_diff
 from errno import EACCES, EAGAIN
@@ -102,7 +104,7 @@ def migrate_file(path: Path) -> FileResult:
 
 
 def write_file(result: FileResult) -> None:
-    """Write what becomes of a file in its place, whole or not at all; its mode stays.
+    """Write what becomes of a file in its place, whole or not at all; its mode and owner stay.
 
     Args:
         result: What becomes of it.
@@ -113,8 +115,8 @@ def write_file(result: FileResult) -> None:
         OSError: It can't be written.
     """
     target = result.path.resolve()  # what a symlink leads to, not the link itself
-    mode = target.stat().st_mode
-    if not mode & 0o222:
+    known = target.stat()
+    if not known.st_mode & 0o222:
         raise PermissionError(EACCES, "It is write-protected", str(target))
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     draft = Path(name)
@@ -123,7 +125,10 @@ def write_file(result: FileResult) -> None:
             file.write(result.migration.after)
             file.flush()
             os.fsync(file.fileno())
-        draft.chmod(mode & 0o7777)
+        if sys.platform != "win32":
+            with suppress(OSError):  # only root may give a file to another
+                os.chown(draft, known.st_uid, known.st_gid)
+        draft.chmod(known.st_mode & 0o7777)
         if (
             target.read_bytes() != result.migration.before
         ):  # asked last, for a gap as small as can be

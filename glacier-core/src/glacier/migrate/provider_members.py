@@ -93,4 +93,6 @@ class ProviderMembers:
 
 def _unknown(receiver: cst.BaseExpression, instead: str) -> UndecidedError:
     name = get_full_name_for_node(receiver) or "what it is said of"
-    return UndecidedError(f"Whether {name} is a provider is not known. If it is one, {instead}")
+    return UndecidedError(
+        f"Whether {name} is a provider of Glacier is not known. If it is one, {instead}"
+    )
