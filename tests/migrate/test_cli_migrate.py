@@ -303,6 +303,20 @@ def test_module_that_fails_is_an_error_and_the_others_are_migrated() -> None:
         "'glacier_aws.config:AwsConfig', which a plugin registers, can't be imported: "
     )
     assert ran.stderr.endswith("3 files looked at, 1 migrated. 1 error.\n")
+    assert "Traceback" not in ran.stderr
+
+
+def test_module_that_fails_shows_its_traceback_if_it_is_asked_for() -> None:
+    Path("flows/aws.py").write_text(
+        'from glacier.providers import AWSProvider\n\np = AWSProvider("us-east-1")\n'
+    )
+
+    ran = migrated_without("glacier_aws.config", "flows", "--traceback")
+
+    assert ran.returncode == 1
+    assert "Traceback (most recent call last):" in ran.stderr
+    assert "\nglacier.errors.PluginError: 'glacier_aws.config:AwsConfig'" in ran.stderr
+    assert "flows/aws.py:1:1: This can't be migrated, and stays: PluginError: " in ran.stderr
 
 
 def test_notebook_is_reported_and_stays(project: Path) -> None:

@@ -28,10 +28,12 @@ class FileResult:
     Attributes:
         path: The file, as it was found.
         migration: What becomes of its content.
+        failure: What the migration itself failed with; None where it did not.
     """
 
     path: Path
     migration: Migration
+    failure: Exception | None = None
 
     def diff(self) -> str:
         """Return the change as a unified diff; empty where there is none."""
@@ -100,7 +102,7 @@ def migrate_file(path: Path) -> FileResult:
         return FileResult(path, migrate_module(data))
     except Exception as error:  # noqa: BLE001 - one module must not keep the others from theirs
         why = f"This can't be migrated, and stays: {type(error).__name__}: {error}"
-        return FileResult(path, Migration(data, data, error=Finding(1, 1, why)))
+        return FileResult(path, Migration(data, data, error=Finding(1, 1, why)), error)
 
 
 def write_file(result: FileResult) -> None:
