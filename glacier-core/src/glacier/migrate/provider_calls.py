@@ -170,6 +170,8 @@ def _own_line(source: Source, tags: cst.Arg) -> Edit | None:
     """Return the edit that takes out the last argument's line; None where it has not just one."""
     start, end = source.span(tags)
     before = source.text[:start].rstrip(" \t")
+    if before.rstrip().rpartition("\n")[2].lstrip().startswith("#"):  # it is about this argument
+        return None
     rest = _LINE_OF_LAST.match(source.text, end)
     is_one_line = source.text[start:end].isprintable()
     if rest is None or not is_one_line or not before.endswith(("\n", "\r")):
