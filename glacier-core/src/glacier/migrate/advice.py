@@ -5,7 +5,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from glacier.migrate.contexts import Context
-from glacier.migrate.v2 import OldName, old_name, own_name
+from glacier.migrate.v2 import OldName, is_of_glacier, old_name, own_name
 
 _PLACES = {
     "glacier.providers": "Provider, made with one of the configs of glacier.config,",
@@ -45,7 +45,7 @@ def unknown_import(module: str, name: str | None) -> str | None:
         module: The module, such as `glacier.providers`.
         name: What is imported from it; `*` for everything, None for the module itself.
     """
-    if module.partition(".")[0] != "glacier":
+    if not is_of_glacier(module):
         return None
     if name == "*":
         if is_module(module):

@@ -214,10 +214,10 @@ class _Decider:
         """
         for dotted in needs:
             name = own_name(dotted)
-            if self._names.may_come_from_elsewhere(name):
+            if self._names.is_used_unbound(name):
                 raise UndecidedError(
-                    f"V3's {name} would take the place of the {name} that comes from a star "
-                    "import. Import that one by its name, and rename it"
+                    f"V3's {name} would take the place of the {name} that is used here and comes "
+                    "from a star import, or from nowhere. Import that one by its name"
                 )
             for taken in qualified(scope, name) - {dotted}:
                 old = old_name(taken)

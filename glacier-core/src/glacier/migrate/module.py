@@ -8,7 +8,7 @@ from glacier.migrate.imports import Imports
 from glacier.migrate.names import Names
 from glacier.migrate.signs import may_be_old
 from glacier.migrate.source import Source, UnreadableError, check_readable
-from glacier.migrate.v2 import old_name
+from glacier.migrate.v2 import is_of_glacier, old_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _migrated(data: bytes) -> Migration:
 
 def _unbound(source: Source, names: Names) -> list[Finding]:
     """Return findings about names of V2 that can only come from a star import."""
-    stars = [one for one in names.stars if one.partition(".")[0] == "glacier"]
+    stars = [one for one in names.stars if is_of_glacier(one)]
     return [
         Finding(
             *source.place(node),

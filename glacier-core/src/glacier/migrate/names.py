@@ -8,7 +8,7 @@ from libcst.metadata import Assignment, ImportAssignment, QualifiedNameSource, S
 
 from glacier.migrate.source import Source, Statement
 from glacier.migrate.statements import import_lines
-from glacier.migrate.v2 import OldName, old_name
+from glacier.migrate.v2 import OldName, is_of_glacier, old_name
 
 Dotted = cst.Name | cst.Attribute
 Text = cst.SimpleString | cst.ConcatenatedString
@@ -61,10 +61,10 @@ class Names:
         for node, is_annotation in self._accessed():
             self._look_at(node, is_annotation=is_annotation)
 
-    def may_come_from_elsewhere(self, name: str) -> bool:
-        """Tell whether the module has a name from the star import of another package."""
-        is_foreign = any(one.partition(".")[0] != "glacier" for one in self.stars)
-        return is_foreign and any(one.value == name for one in self.unbound)
+    def is_used_unbound(self, name: str) -> bool:
+        """Tell whether the module uses a name that nothing binds, nor a star import of Glacier."""
+        is_ours = bool(self.stars) and all(is_of_glacier(one) for one in self.stars)
+        return not is_ours and any(one.value == name for one in self.unbound)
 
     def _scopes(self) -> set[Scope]:
         found = {self.source.scope(node) for node in self.source.parents}

@@ -92,6 +92,11 @@ GONE = (*_PROVIDERS, *_BUCKETS, "create_bucket")
 _PATTERN = re.compile(r"glacier\.(?:(?P<package>providers|resources)\.(?:\w+\.)?)?(?P<name>\w+)\Z")
 
 
+def is_of_glacier(module: str) -> bool:
+    """Tell whether a module is one of Glacier's, by its dotted name."""
+    return module.partition(".")[0] == "glacier"
+
+
 def own_name(dotted: str) -> str:
     """Return the last part of a dotted name."""
     return dotted.rpartition(".")[2]
