@@ -1,11 +1,13 @@
 """`glacier migrate`."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from glacier.migrate import migrate_file, write_file
 from tests.core.cli_project import installed, invoke
 
 OLD = 'from glacier.providers import LocalProvider\n\np = LocalProvider("data")\n'
@@ -124,10 +126,11 @@ def test_module_that_is_no_python_is_an_error_and_the_others_are_migrated() -> N
 
     result = invoke("migrate", "flows", "--write")
 
+    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
     assert result.exit_code == 1
     assert result.stdout == "migrated flows/old.py\n"
     assert result.stderr == (
-        "flows/broken.py:2:5: This is no Python that can be read: invalid syntax.\n"
+        f"flows/broken.py:2:5: This is no {python} that can be read: invalid syntax.\n"
         "3 files looked at, 1 migrated. 1 error.\n"
     )
     assert Path("flows/broken.py").read_text() == "from glacier import task\ndef (:\n"
@@ -172,8 +175,50 @@ def test_migrate_of_nothing_is_an_error() -> None:
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes among files there")
+def test_pipe_that_is_named_is_an_error(project: Path) -> None:
+    os.mkfifo(project / "pipe.py")
+
+    result = invoke("migrate", "pipe.py")
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: 'pipe.py' is neither a file nor a folder. Name modules, or folders that hold "
+        "them.\n"
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes among files there")
+def test_pipe_in_a_folder_is_not_waited_for(project: Path) -> None:
+    os.mkfifo(project / "flows" / "pipe.py")
+
+    result = invoke("migrate", "flows", "--write")
+
+    assert result.stderr == "2 files looked at, 1 migrated.\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a path may be longer there")
+def test_folder_that_can_not_be_listed_is_an_error_and_the_others_are_migrated(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    for _ in range(17):  # a path may have 4096 bytes, for root too
+        Path("d" * 250).mkdir()
+        os.chdir("d" * 250)
+    os.chdir(project)
+
+    result = invoke("migrate", ".", "--write")
+
+    assert result.exit_code == 1
+    assert "/ddd" in result.stderr
+    assert ":1:1: This can't be read: File name too long.\n" in result.stderr
+    assert "migrated flows/old.py\n" in result.stdout
+    assert result.stderr.endswith("1 migrated. 1 error.\n")
+
+
 def test_folder_is_walked_without_what_is_not_the_users(project: Path) -> None:
-    for name in (".venv/lib", ".hidden", "flows/__pycache__", "env/lib"):
+    installed_to = "conda/lib/python3.12/site-packages/ours"
+    for name in (".venv/lib", ".hidden", "flows/__pycache__", "env/lib", installed_to):
         (project / name).mkdir(parents=True)
         (project / name / "module.py").write_text(OLD)
     (project / "env" / "pyvenv.cfg").write_text("home = /usr\n")
@@ -214,6 +259,18 @@ def test_mode_of_a_file_is_kept_and_no_draft_stays() -> None:
     assert sorted(path.name for path in Path("flows").iterdir()) == ["new.py", "old.py"]
 
 
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() != 0, reason="only root may give a file to another"
+)
+def test_owner_of_a_file_is_kept() -> None:
+    os.chown("flows/old.py", 1234, 1235)
+
+    invoke("migrate", "flows", "--write")
+
+    status = Path("flows/old.py").stat()
+    assert (status.st_uid, status.st_gid) == (1234, 1235)
+
+
 def test_write_protected_file_stays_and_is_an_error() -> None:
     Path("flows/old.py").chmod(0o444)
 
@@ -225,6 +282,48 @@ def test_write_protected_file_stays_and_is_an_error() -> None:
         "2 files looked at, 0 migrated. 1 error.\n"
     )
     assert Path("flows/old.py").read_text() == OLD
+
+
+def test_file_that_has_changed_since_it_was_read_stays() -> None:
+    result = migrate_file(Path("flows/old.py"))
+    Path("flows/old.py").write_text(SUBCLASS)
+
+    with pytest.raises(OSError, match=r"It has changed since it was read\. Migrate it again"):
+        write_file(result)
+
+    assert Path("flows/old.py").read_text() == SUBCLASS
+    assert sorted(path.name for path in Path("flows").iterdir()) == ["new.py", "old.py"]
+
+
+def test_module_that_fails_is_an_error_and_the_others_are_migrated() -> None:
+    """A plugin whose config can't be imported makes the migration itself fail."""
+    Path("flows/aws.py").write_text(
+        'from glacier.providers import AWSProvider\n\np = AWSProvider("us-east-1")\n'
+    )
+
+    ran = migrated_without("glacier_aws.config", "flows", "--write")
+
+    assert ran.returncode == 1
+    assert ran.stdout == "migrated flows/old.py\n"
+    assert ran.stderr.startswith(
+        "flows/aws.py:1:1: This can't be migrated, and stays: PluginError: "
+        "'glacier_aws.config:AwsConfig', which a plugin registers, can't be imported: "
+    )
+    assert ran.stderr.endswith("3 files looked at, 1 migrated. 1 error.\n")
+    assert "Traceback" not in ran.stderr
+
+
+def test_module_that_fails_shows_its_traceback_if_it_is_asked_for() -> None:
+    Path("flows/aws.py").write_text(
+        'from glacier.providers import AWSProvider\n\np = AWSProvider("us-east-1")\n'
+    )
+
+    ran = migrated_without("glacier_aws.config", "flows", "--traceback")
+
+    assert ran.returncode == 1
+    assert "Traceback (most recent call last):" in ran.stderr
+    assert "\nglacier.errors.PluginError: 'glacier_aws.config:AwsConfig'" in ran.stderr
+    assert "flows/aws.py:1:1: This can't be migrated, and stays: PluginError: " in ran.stderr
 
 
 def test_notebook_is_reported_and_stays(project: Path) -> None:
@@ -264,11 +363,11 @@ def test_migrate_without_libcst_says_what_to_install() -> None:
     )
 
 
-def migrated_without(module: str, path: str) -> subprocess.CompletedProcess[str]:
+def migrated_without(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     # None in `sys.modules` is a module that can't be imported.
     program = f"import sys; sys.modules[{module!r}] = None; from glacier.cli import main; main()"
     return subprocess.run(
-        [sys.executable, "-c", program, "migrate", path],
+        [sys.executable, "-c", program, "migrate", *arguments],
         capture_output=True,
         text=True,
         check=False,

@@ -1,8 +1,11 @@
 """What holds of the migration of any module, however it is written."""
 
-import ast
+import builtins
 import io
+import symtable
 import tokenize
+import warnings
+from collections.abc import Iterator
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,6 +55,8 @@ def imports(draw: st.DrawFn) -> str:
                 "from glacier import providers",
                 "from glacier.resources.aws import S3Bucket",
                 "from glacier import Bucket, create_bucket",
+                "from glacier.providers import AWSProvider as AWSProvider",
+                "from ours import *",
                 "from glacier import Provider, task",
                 "from glacier.config import AwsConfig",
                 "import os",
@@ -66,6 +71,7 @@ def plain_uses(draw: st.DrawFn) -> str:
     region = f"{draw(gaps())}{draw(st.sampled_from(['region=', '']))}'x'{draw(gaps())}"
     more = draw(st.sampled_from(["", ",", ", profile='p'", ",\n    tags={'a': 'b'}\n"]))
     aws = f"AWSProvider{draw(SPACES)}({region}{more})"
+    broken = f"(AWSProvider{draw(gaps())}({region}{more}))"
     local = f"LocalProvider({draw(gaps())})"
     bucket = f"{draw(gaps())}bucket = 'b'{draw(gaps())}"
     annotation = draw(st.sampled_from(["AWSProvider", "'AWSProvider | LocalProvider | None'"]))
@@ -74,10 +80,16 @@ def plain_uses(draw: st.DrawFn) -> str:
             [
                 f"p = {aws}",
                 f"p = {local}",
+                f"p = {broken}",
+                f"p = [LocalProvider{draw(gaps())}({local})]",
                 f"x = [{aws}, ({local}), AWSProvider.from_env()]",
                 f"x = {aws} . bucket_source({bucket})",
                 f"x = provider.bucket_source({bucket})",
                 f"def f(a: {annotation}, b: list[LocalProvider]) -> {annotation}: return {aws}",
+                f"def f(a: {annotation} = {aws}, /): return a.region, a.bucket_source('b')",
+                f"class C: p = {local}; q = property(lambda self: self.p.base_path)",
+                f"f = lambda self, Provider: ({aws}, self.AWSProvider)",
+                "x = [AWSProvider(y) for y in 'ab' if LocalProvider().base_path]",
                 f"if (p := {local}): print(f'{{AWSProvider(1)}}')",
                 "p: LocalProvider | AWSProvider = provider; x = p.region",
             ]
@@ -101,6 +113,12 @@ def rough_uses(draw: st.DrawFn) -> str:
                 f"p = {name}.from_env()",
                 f"x = [{call}, ({call})]",
                 f"x = {bucket}",
+                f"x = ({name}{draw(gaps())}(x := {bucket}))",
+                f"x = {name}(y for y in {bucket})",
+                f"x = ({name}.from_env)()",
+                f"x: Union[{name}, AWSProvider,{draw(gaps())}LocalProvider]",
+                f"for p.region in {bucket}: Provider = p.region",
+                f"class D:\n    from glacier.providers import AWSProvider\n    x = {call}",
                 f"def f(a: '{name} | AWSProvider', b: list[{name}] = []) -> {name}: return {call}",
                 f"assert isinstance(p, ({name}, str))",
                 f"class C({name}): pass",
@@ -127,9 +145,15 @@ def blocks(draw: st.DrawFn, *, is_rough: bool, depth: int = 2) -> str:
     for _ in range(draw(st.integers(1, 4))):
         kind = draw(st.sampled_from(["import", "import", "use", "use", "block", "comment"]))
         if kind == "block" and depth:
-            head = draw(st.sampled_from(["if x:", "def g():", "class D:", "try:", "for p in x:"]))
+            heads = ["if x:", "def g():", "class D:", "try:", "for p in x:", "match x:"]
+            head = draw(st.sampled_from([*heads, "def g():\n    global AWSProvider"]))
             body = draw(blocks(is_rough=is_rough, depth=depth - 1))
             inner = "\n".join(f"    {line}" if line else "" for line in body.split("\n"))
+            if head == "match x:":
+                pattern = draw(
+                    st.sampled_from(["[p, *Provider]", "AWSProvider()", "{**AwsConfig}"])
+                )
+                inner = f"  case {pattern}:\n{inner}"
             lines += [f"{head}{draw(COMMENTS)}", inner]
             lines += ["except ImportError:", "    pass"] if head == "try:" else []
         elif kind == "comment":
@@ -150,11 +174,38 @@ def modules(draw: st.DrawFn) -> bytes:
 
 
 def is_python(data: bytes) -> bool:
+    """Tell whether Python takes a module, which is more than that it can parse it."""
     try:
-        ast.parse(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # calls of what can't be called, and their like
+            compile(data, "module", "exec", dont_inherit=True)
     except SyntaxError:
         return False
     return True
+
+
+def undefined(data: bytes) -> set[str]:
+    """Return the names that a module uses and nowhere binds, as the scopes of Python see them."""
+    top = symtable.symtable(data.decode(), "module", "exec")
+    tables = list(tables_of(top))
+    symbols = [(table, one) for table in tables for one in table.get_symbols()]
+    bound = {
+        one.get_name()
+        for table, one in symbols
+        if (table is top or one.is_declared_global()) and (one.is_assigned() or one.is_imported())
+    }
+    used = {
+        one.get_name()
+        for table, one in symbols
+        if one.is_referenced() and (table is top or one.is_global())
+    }
+    return used - bound - set(dir(builtins))
+
+
+def tables_of(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    yield table
+    for child in table.get_children():
+        yield from tables_of(child)
 
 
 def comments(data: bytes) -> list[str]:
@@ -172,6 +223,14 @@ def test_any_module_stays_python_and_keeps_its_comments(before: bytes) -> None:
     assert comments(migration.after) == comments(before)
 
 
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(modules().filter(is_python))
+def test_any_module_stays_without_names_that_nothing_binds(before: bytes) -> None:
+    migration = migrate_module(before)
+
+    assert undefined(migration.after) <= undefined(before)
+
+
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(modules().filter(is_python))
 def test_second_migration_of_any_module_changes_nothing(before: bytes) -> None:
@@ -187,7 +246,7 @@ def test_second_migration_of_any_module_changes_nothing(before: bytes) -> None:
 @given(modules().filter(is_python), st.sampled_from(["pulumi", "ours", ".glacier"]))
 def test_any_module_of_another_package_stays_as_it_is(drawn: bytes, package: str) -> None:
     before = drawn.replace(b"import glacier", b"import ours").replace(b"glacier", package.encode())
-    before = before.replace(b"bucket_source", b"bucket")
+    before = before.replace(b"bucket_source", b"bucket") + b"\nimport glacier\n"
 
     migration = migrate_module(before)
 

@@ -36,6 +36,16 @@ def test_unknown_name_is_a_plain_attribute_error() -> None:
         glacier.no_such_thing  # type: ignore[attr-defined]  # noqa: B018
 
 
+def test_import_of_v2_says_how_to_migrate() -> None:
+    with pytest.raises(
+        ModuleNotFoundError, match=r"glacier\.providers is V2's\. .* glacier migrate PATH"
+    ) as caught:
+        import_module("glacier.providers")
+
+    assert caught.value.name == "glacier.providers"
+    assert not hasattr(glacier, "providers")
+
+
 def test_testing_without_pytest_says_what_to_install() -> None:
     # None in `sys.modules` is a module that can't be imported.
     program = """

@@ -74,7 +74,9 @@ def migrate(
         # Only here: it needs libcst, which nothing else does.
         from glacier.cli.migrate import migrate_paths, summary
 
-        tally = migrate_paths(paths, shows_diff=diff or not write, writes=write)
+        tally = migrate_paths(
+            paths, shows_diff=diff or not write, writes=write, show_traceback=show_traceback
+        )
     typer.echo(summary(tally, writes=write), err=True)
     if tally.errors:
         raise typer.Exit(FAILED)

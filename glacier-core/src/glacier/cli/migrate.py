@@ -1,5 +1,6 @@
 """What `glacier migrate` prints and writes, file by file."""
 
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +28,16 @@ class Tally:
     errors: int = 0
 
 
-def migrate_paths(paths: Iterable[Path], *, shows_diff: bool, writes: bool) -> Tally:
+def migrate_paths(
+    paths: Iterable[Path], *, shows_diff: bool, writes: bool, show_traceback: bool = False
+) -> Tally:
     """Migrate files, tell of each, and return how far it got.
 
     Args:
         paths: Files and folders.
         shows_diff: Whether to print what changes.
         writes: Whether to write it.
+        show_traceback: Whether to show where a migration itself failed.
 
     Raises:
         PathError: One of the paths is not there.
@@ -48,6 +52,8 @@ def migrate_paths(paths: Iterable[Path], *, shows_diff: bool, writes: bool) -> T
             _change(result, tally, writes=writes)
             if writes:
                 result = migrate_file(path)  # findings count in what the file holds now
+        if show_traceback and result.failure is not None:
+            traceback.print_exception(result.failure)
         _tell(result, tally)
     return tally
 

@@ -15,8 +15,8 @@ if find_spec("libcst") is None:
         'glacier migrate needs libcst. Run: pip install "glacier-core[migrate]"', extra="migrate"
     )
 
+from glacier.migrate.changes import Finding
 from glacier.migrate.files import FileResult, find_files, migrate_file, write_file
-from glacier.migrate.findings import Finding
 from glacier.migrate.module import Migration, migrate_module
 
 __all__ = [

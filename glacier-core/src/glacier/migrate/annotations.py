@@ -1,24 +1,23 @@
 """Names of V2 in annotations, plain and quoted."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 import libcst as cst
-from libcst.helpers import get_full_name_for_node
 from libcst.metadata import Scope
 
-from glacier.migrate.changes import UndecidedError, own_name
+from glacier.migrate.changes import Edit, UndecidedError, edited
 from glacier.migrate.contexts import is_inside
-from glacier.migrate.findings import Edit, edited
-from glacier.migrate.names import Dotted, Text, old_at
+from glacier.migrate.names import Dotted, Text, dotted_name, old_at
 from glacier.migrate.source import Source, UnreadableError
-from glacier.migrate.v2 import OldName
+from glacier.migrate.v2 import OldName, own_name
 
 _NAMES = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
-def renamed_types(source: Source, names: Mapping[cst.CSTNode, str]) -> dict[cst.CSTNode, Edit]:
+def renamed_types(source: Source, names: Mapping[cst.CSTNode, str]) -> Iterable[Edit]:
     """Return the edits that rename types; a union says none of them twice.
 
     Args:
@@ -27,8 +26,12 @@ def renamed_types(source: Source, names: Mapping[cst.CSTNode, str]) -> dict[cst.
     """
     found: dict[cst.CSTNode, Edit] = {}
     for node, name in names.items():
-        found[node] = _said_twice(source, node, names) or Edit(*source.span(node), name)
-    return found
+        union = _union_around(source, node)
+        if union is not None and _is_one_type(source, union, names):
+            found[union] = Edit(*source.span(union), name)
+        else:
+            found[node] = _said_twice(source, node, names) or Edit(*source.span(node), name)
+    return found.values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def renamed_text(text: Text, scope: Scope) -> str:
         raise UndecidedError("The quoted annotation can't be read. Write it on one line") from error
     found = _Types(scope, inner)
     inner.module.visit(found)
-    renamed = edited(inner.text, renamed_types(inner, found.names).values())
+    renamed = edited(inner.text, renamed_types(inner, found.names))
     if found.is_class or _has_old_names(renamed, scope):
         raise UndecidedError(
             "It speaks of a class itself, or has quotes in quotes. Write it without quotes, and "
@@ -93,17 +96,19 @@ class _Types(cst.CSTVisitor):
         self.names: dict[cst.CSTNode, str] = {}
 
     def visit_Attribute(self, node: cst.Attribute) -> bool:  # noqa: N802 - libcst's names
-        return not self._note(node)
+        if not self._note(node):
+            node.value.visit(self)
+        return False  # what comes after a dot is no name by itself
 
     def visit_Name(self, node: cst.Name) -> None:  # noqa: N802
         self._note(node)
 
     def _note(self, node: Dotted) -> bool:
-        _, old = old_at(self._scope, get_full_name_for_node(node) or "")
+        _, old = old_at(self._scope, dotted_name(node))
         if old is not None:
             self.names[node] = own_name(old.successor)
             self.is_class = self.is_class or is_inside(
-                self._inner, node, lambda name: name.rpartition(".")[2] in ("type", "Type")
+                self._inner, node, lambda name: own_name(name) in ("type", "Type")
             )
         return old is not None
 
@@ -111,7 +116,7 @@ class _Types(cst.CSTVisitor):
 def _said_twice(source: Source, node: cst.CSTNode, names: Mapping[cst.CSTNode, str]) -> Edit | None:
     """Return the edit that takes a type out of a union that says it before; else None."""
     before = _before_in_union(source, node)
-    said = {names.get(one, get_full_name_for_node(one)) for one in before}
+    said = {names.get(one, dotted_name(one)) for one in before}
     if names[node] not in said or _is_in_parentheses(node, *before):
         return None
     start, end = source.span(before[-1])[1], source.span(node)[1]
@@ -122,14 +127,27 @@ def _before_in_union(source: Source, node: cst.CSTNode) -> list[cst.BaseExpressi
     parent = source.parent(node)
     if isinstance(parent, cst.BinaryOperation):
         return list(_operands(parent.left)) if parent.right is node else []
-    element = source.parent(parent)
-    whole = source.parent(element)
-    if not isinstance(whole, cst.Subscript) or not isinstance(element, cst.SubscriptElement):
-        return []
-    if (get_full_name_for_node(whole.value) or "").rpartition(".")[2] != "Union":
-        return []
-    before = whole.slice[: list(whole.slice).index(element)]
-    return [one.slice.value for one in before if isinstance(one.slice, cst.Index)]
+    union = _union_around(source, node)
+    return [] if union is None else list(takewhile(lambda one: one is not node, _members(union)))
+
+
+def _union_around(source: Source, node: cst.CSTNode) -> cst.Subscript | None:
+    """Return the `Union[...]` that a type is a member of."""
+    whole = source.parent(source.parent(source.parent(node)))
+    if not isinstance(whole, cst.Subscript) or node not in _members(whole):
+        return None
+    return whole if own_name(dotted_name(whole.value)) == "Union" else None
+
+
+def _members(whole: cst.Subscript) -> list[cst.BaseExpression]:
+    return [one.slice.value for one in whole.slice if isinstance(one.slice, cst.Index)]
+
+
+def _is_one_type(source: Source, union: cst.Subscript, names: Mapping[cst.CSTNode, str]) -> bool:
+    """Tell whether all members of a union become one type, so that none is needed."""
+    is_plain = "#" not in source.text_of(union) and not _is_in_parentheses(*_members(union))
+    become = {names.get(one) for one in _members(union)}
+    return is_plain and len(become) == 1 and None not in become
 
 
 def _operands(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:

@@ -2,8 +2,7 @@
 
 import libcst as cst
 
-from glacier.migrate.changes import UndecidedError
-from glacier.migrate.findings import Edit
+from glacier.migrate.changes import Edit, UndecidedError
 from glacier.migrate.source import Source
 
 
@@ -19,8 +18,8 @@ class Arguments:
         named: Those with a name, by it.
 
     Raises:
-        UndecidedError: Some are only known at run time (`*args`, `**kwargs`), or the called name
-            stands in parentheses.
+        UndecidedError: Some are only known at run time (`*args`, `**kwargs`), the called name
+            stands in parentheses, or a comment before those of the call.
     """
 
     def __init__(self, source: Source, call: cst.Call) -> None:
@@ -36,12 +35,24 @@ class Arguments:
             raise UndecidedError("The called name stands in parentheses. Take them away")
         self.positional = [arg for arg in call.args if arg.keyword is None]
         self.named = {arg.keyword.value: arg for arg in call.args if arg.keyword is not None}
-        self.opening = source.text.index("(", source.span(call.func)[1]) + 1
+        after = source.span(call.func)[1]
+        self.opening = source.text.index("(", after) + 1
+        if "#" in source.text[after : self.opening]:
+            raise UndecidedError("A comment stands before its parentheses. Move it")
 
     def rename(self, arg: cst.Arg, name: str) -> Edit:
-        """Return the edit that gives an argument a name."""
+        """Return the edit that gives an argument a name.
+
+        Raises:
+            UndecidedError: It has none, and may stand without parentheses only so.
+        """
         if arg.keyword is not None:
             return Edit(*self._source.span(arg.keyword), name)
+        if isinstance(arg.value, cst.GeneratorExp | cst.NamedExpr) and not arg.value.lpar:
+            raise UndecidedError(
+                "Its argument can't get a name as it stands. Put it in parentheses, and migrate "
+                "again"
+            )
         start, _ = self._source.span(arg)
         return Edit(start, start, f"{name}=")
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 import libcst as cst
-from libcst.helpers import get_full_name_for_node
 
-from glacier.migrate.names import Use, qualified
+from glacier.migrate.names import Use, dotted_name, qualified
 from glacier.migrate.source import Source
+from glacier.migrate.v2 import own_name
 
 
 class Context(Enum):
@@ -41,7 +41,10 @@ def context_of(source: Source, use: Use) -> Context:
         call = source.parent(parent)
         is_call = isinstance(call, cst.Call) and call.func is parent
         return Context.FROM_ENV if is_call and parent.attr.value == "from_env" else Context.VALUE
-    if use.is_annotation or _is_type(source, node):
+    if use.is_annotation and is_dispatched(source, node):
+        return Context.INSTANCE_CHECK
+    is_type = use.is_annotation and not is_metadata(source, node)
+    if is_type or _is_type(source, node):
         is_class = is_inside(
             source, node, lambda name: not _CLASS_TYPES.isdisjoint(qualified(use.scope, name))
         )
@@ -64,10 +67,36 @@ def _context_of_argument(source: Source, use: Use) -> Context:
         is_base = node in owner.bases
         return Context.BASE_CLASS if is_base else Context.VALUE
     if isinstance(owner, cst.Call) and len(owner.args) == 2 and owner.args[1] is node:
-        called = get_full_name_for_node(owner.func) or ""
+        called = dotted_name(owner.func)
         if qualified(use.scope, called) & _CHECKS:
             return Context.INSTANCE_CHECK
     return Context.VALUE
+
+
+def is_dispatched(source: Source, node: cst.CSTNode) -> bool:
+    """Tell whether `singledispatch` picks a function by the annotation that a node is in."""
+    annotation = next((one for one in source.around(node) if isinstance(one, cst.Annotation)), node)
+    parameter = source.parent(annotation)
+    function = source.parent(source.parent(parameter))
+    if not isinstance(parameter, cst.Param) or not isinstance(function, cst.FunctionDef):
+        return False
+    decorators = [one.decorator for one in function.decorators]
+    return any(
+        isinstance(one, cst.Attribute) and one.attr.value == "register" for one in decorators
+    )
+
+
+def is_metadata(source: Source, node: cst.CSTNode) -> bool:
+    """Tell whether a node is what `Annotated` says besides the type."""
+    for parent in source.around(node):
+        if (
+            isinstance(parent, cst.Subscript)
+            and node in parent.slice[1:]
+            and own_name(dotted_name(parent.value)) == "Annotated"
+        ):
+            return True
+        node = parent
+    return False
 
 
 def _is_type(source: Source, node: cst.CSTNode) -> bool:
@@ -76,8 +105,8 @@ def _is_type(source: Source, node: cst.CSTNode) -> bool:
     while isinstance(parent, _TYPE_PARTS):
         child, parent = parent, source.parent(parent)
     if isinstance(parent, cst.AnnAssign):
-        name = get_full_name_for_node(parent.annotation.annotation) or ""
-        return child is parent.value and name.rpartition(".")[2] == "TypeAlias"
+        name = dotted_name(parent.annotation.annotation)
+        return child is parent.value and own_name(name) == "TypeAlias"
     return isinstance(parent, cst.TypeAlias | cst.TypeVar)
 
 
@@ -91,6 +120,6 @@ def is_inside(source: Source, node: cst.CSTNode, accepts: Callable[[str], bool])
     """
     while isinstance(node, (*_TYPE_PARTS, cst.Name, cst.Attribute)):
         node = source.parent(node)
-        if isinstance(node, cst.Subscript) and accepts(get_full_name_for_node(node.value) or ""):
+        if isinstance(node, cst.Subscript) and accepts(dotted_name(node.value)):
             return True
     return False

@@ -8,21 +8,19 @@ from libcst.metadata import Scope
 
 from glacier.migrate.advice import advice
 from glacier.migrate.annotations import QuotedName, quoted_names, renamed_text, renamed_types
-from glacier.migrate.bucket_sources import BucketSources
-from glacier.migrate.changes import Change, UndecidedError, own_name
-from glacier.migrate.contexts import Context, context_of
-from glacier.migrate.findings import Edit, Finding
-from glacier.migrate.names import Names, Statement, Text, Use, qualified, statements_of
-from glacier.migrate.provider_attributes import ProviderAttributes
+from glacier.migrate.changes import Change, Edit, Finding, UndecidedError
+from glacier.migrate.contexts import Context, context_of, is_dispatched, is_metadata
+from glacier.migrate.names import Names, Text, Use, is_bound_elsewhere, qualified, statements_of
 from glacier.migrate.provider_calls import from_env_call, provider_call
+from glacier.migrate.provider_members import ProviderMembers
 from glacier.migrate.receivers import Receivers
 from glacier.migrate.resource_calls import (
     bucket_class_call,
     direct_call,
     factory_call,
 )
-from glacier.migrate.source import Source
-from glacier.migrate.v2 import PROVIDER, OldName, old_name
+from glacier.migrate.source import Source, Statement
+from glacier.migrate.v2 import PROVIDER, OldName, old_name, own_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,12 +85,12 @@ class _Decider:
         made = self._made
         for use in self._names.uses:
             self._decide_use(use)
-        made.edits += renamed_types(self._source, self._types).values()
+        made.edits += renamed_types(self._source, self._types)
         for text, scope in self._names.texts:
-            self._decide_text(text, scope)
+            if not is_metadata(self._source, text):
+                self._decide_text(text, scope)
         made.demands += [Demand(scope, name, None) for scope, name in self._names.others]
-        self._decide_attributes(BucketSources(self._source, self._receivers))
-        self._decide_attributes(ProviderAttributes(self._source, self._receivers))
+        self._decide_members(ProviderMembers(self._source, self._receivers))
         return made
 
     def _decide_use(self, use: Use) -> None:
@@ -102,6 +100,7 @@ class _Decider:
         try:
             change = self._change(use)
             if change is not None:
+                self._check_imported(use.scope, use.binding)
                 self._check_free(use.scope, change.needs)
         except UndecidedError as error:
             self._report(use.node, error)
@@ -188,9 +187,24 @@ class _Decider:
         for one in uses:
             if one.old is None:
                 raise UndecidedError("A name in it may be V2's or something else. Decide for one")
+            if is_dispatched(self._source, text):
+                raise UndecidedError(advice(one.old, Context.INSTANCE_CHECK))
+            self._check_imported(scope, one.binding)
             self._check_free(scope, [one.old.successor])
             needs[one.binding] = (*(needs.get(one.binding) or ()), one.old.successor)
         return needs, renamed_text(text, scope)
+
+    def _check_imported(self, scope: Scope, binding: str) -> None:
+        """Refuse a name that an import binds elsewhere than where it stands.
+
+        Raises:
+            UndecidedError: It is declared to be `global` or `nonlocal` there.
+        """
+        if is_bound_elsewhere(self._source, scope, binding):
+            raise UndecidedError(
+                "Its import is under `global` or `nonlocal`, which V3's names would need too. "
+                "Import it at the top of the module, and migrate again"
+            )
 
     def _check_free(self, scope: Scope, needs: Iterable[str]) -> None:
         """Refuse names that mean something else where V3's are needed.
@@ -200,6 +214,11 @@ class _Decider:
         """
         for dotted in needs:
             name = own_name(dotted)
+            if self._names.is_used_unbound(name):
+                raise UndecidedError(
+                    f"V3's {name} would take the place of the {name} that is used here and comes "
+                    "from a star import, or from nowhere. Import that one by its name"
+                )
             for taken in qualified(scope, name) - {dotted}:
                 old = old_name(taken)
                 if old is None or old.role not in ("base", "resource"):
@@ -212,7 +231,7 @@ class _Decider:
                         "way that is left to you. Change that first, and migrate again"
                     )
 
-    def _decide_attributes(self, found: BucketSources | ProviderAttributes) -> None:
+    def _decide_members(self, found: ProviderMembers) -> None:
         for attribute in found.places():
             try:
                 change = found.change(attribute)

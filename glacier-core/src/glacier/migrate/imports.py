@@ -4,23 +4,24 @@ New names are imported where the old ones were, in the same block: what is impor
 under `if TYPE_CHECKING` or in a `try` is needed just there.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
+from libcst.metadata import ClassScope
 
+from glacier.migrate.advice import is_module, unknown_import
+from glacier.migrate.changes import Edit, Finding
 from glacier.migrate.decisions import Demand
-from glacier.migrate.findings import Edit, Finding
-from glacier.migrate.leftovers import is_module, unknown_import
-from glacier.migrate.names import statements_of
+from glacier.migrate.names import Names, statements_of
 from glacier.migrate.source import Source
 from glacier.migrate.statements import (
     Line,
     beside,
     bound_name,
     comments_in,
-    import_lines,
     removed,
     replaced_by,
     with_names,
@@ -58,26 +59,24 @@ class Imports:
 
     Args:
         source: The module.
+        names: Its names, imports among them.
         demands: What its places ask of the imports.
-        exported: The names in `__all__`.
 
     Attributes:
         edits: The changes in the text.
         findings: Imports that only a person can decide.
     """
 
-    def __init__(
-        self, source: Source, demands: Sequence[Demand], exported: Collection[str]
-    ) -> None:
+    def __init__(self, source: Source, names: Names, demands: Sequence[Demand]) -> None:
         self._source = source
-        self._exported = exported
+        self._exported = names.exported
         self._demands: dict[tuple[cst.CSTNode, str], list[Demand]] = defaultdict(list)
         for demand in demands:
             for statement in statements_of(demand.scope, demand.binding):
                 self._demands[statement, demand.binding].append(demand)
         self.edits: list[Edit] = []
         self.findings: list[Finding] = []
-        self._plans = [self._planned(line) for line in import_lines(source)]
+        self._plans = [self._planned(line) for line in names.lines]
         for plan in self._plans:
             self._drop_doubles(plan)
         for plan in self._plans:
@@ -89,7 +88,7 @@ class Imports:
         plan = _Plan(line)
         for alias in line.aliases:
             self._plan_alias(plan, alias)
-        if isinstance(line.statement.names, cst.ImportStar):
+        if line.is_star:
             self._find(line.statement, unknown_import(line.module, "*"))
         return plan
 
@@ -101,7 +100,7 @@ class Imports:
         goes_on = [one for one in demands if one.needs is None]
         plan.needs += [need for need in dict.fromkeys(needs) if need not in plan.needs]
         was_migrated = any(one.needs is not None for one in demands)
-        if was_migrated and not goes_on and name not in self._exported:
+        if was_migrated and not goes_on and not self._is_handed_on(plan, alias, name):
             plan.gone.append(alias)
             return
         if any(one.is_old for one in goes_on):
@@ -116,6 +115,14 @@ class Imports:
             return
         module = plan.line.module if is_from else alias.evaluated_name
         self._find(alias, unknown_import(module, alias.evaluated_name if is_from else None))
+
+    def _is_handed_on(self, plan: _Plan, alias: cst.ImportAlias, name: str) -> bool:
+        """Tell whether others may take a name from here, though nothing here needs it any more."""
+        statement, text = plan.line.statement, self._source.text
+        if name in self._exported or alias.evaluated_alias == alias.evaluated_name:
+            return True
+        is_attribute = isinstance(self._source.scope(statement), ClassScope)
+        return is_attribute and re.search(rf"\.\s*{name}\b", text) is not None
 
     def _drop_doubles(self, plan: _Plan) -> None:
         """Let what would be shortened to a second `import glacier` go instead."""

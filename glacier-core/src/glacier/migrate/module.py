@@ -2,18 +2,13 @@
 
 from dataclasses import dataclass
 
-import libcst as cst
-from libcst.codemod import CodemodContext
-from libcst.codemod.visitors import GatherExportsVisitor
-
+from glacier.migrate.changes import Edit, Finding, OverlapError, edited
 from glacier.migrate.decisions import decide
-from glacier.migrate.findings import Edit, Finding, OverlapError, edited
 from glacier.migrate.imports import Imports
 from glacier.migrate.names import Names
 from glacier.migrate.signs import may_be_old
 from glacier.migrate.source import Source, UnreadableError, check_readable
-from glacier.migrate.statements import import_lines
-from glacier.migrate.v2 import old_name
+from glacier.migrate.v2 import is_of_glacier, old_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +55,7 @@ def _migrated(data: bytes) -> Migration:
     source = Source(data)
     names = Names(source)
     decisions = decide(source, names)
-    imports = Imports(source, decisions.demands, _exported(source))
+    imports = Imports(source, names, decisions.demands)
     edits: list[Edit] = [*decisions.edits, *imports.edits]
     try:
         after = edited(source.text, edits).encode(source.encoding)
@@ -81,22 +76,9 @@ def _migrated(data: bytes) -> Migration:
     return Migration(data, after, source.encoding, tuple(sorted(findings)))
 
 
-def _exported(source: Source) -> set[str]:
-    """Return the names that a module lists in `__all__`."""
-    visitor = GatherExportsVisitor(CodemodContext())
-    if "__all__" in source.text:
-        source.module.visit(visitor)
-    return visitor.explicit_exported_objects
-
-
 def _unbound(source: Source, names: Names) -> list[Finding]:
     """Return findings about names of V2 that can only come from a star import."""
-    stars = [
-        line.module
-        for line in import_lines(source)
-        if isinstance(line.statement.names, cst.ImportStar)
-        and line.module.partition(".")[0] == "glacier"
-    ]
+    stars = [one for one in names.stars if is_of_glacier(one)]
     return [
         Finding(
             *source.place(node),

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import libcst as cst
-from libcst.helpers import get_full_name_for_node
 from libcst.metadata import Assignment, ImportAssignment, QualifiedNameSource, Scope
 
-from glacier.migrate.source import Source
-from glacier.migrate.v2 import OldName, old_name
+from glacier.migrate.source import Source, Statement
+from glacier.migrate.statements import import_lines
+from glacier.migrate.v2 import OldName, is_of_glacier, old_name
 
 Dotted = cst.Name | cst.Attribute
 Text = cst.SimpleString | cst.ConcatenatedString
-Statement = cst.Import | cst.ImportFrom
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,11 +32,6 @@ class Use:
     old: OldName | None
     is_annotation: bool
 
-    @property
-    def statements(self) -> list[Statement]:
-        """The imports that may have bound its first part."""
-        return statements_of(self.scope, self.binding)
-
 
 class Names:
     """Looks up the names of one module.
@@ -50,6 +44,9 @@ class Names:
         others: The scopes and first parts of other names, such as `glacier` of `glacier.task`.
         texts: Quoted annotations and type hints, with their scopes.
         unbound: Names that nothing in the module binds.
+        lines: The module's imports.
+        stars: The modules that it imports everything from.
+        exported: The names that it lists in `__all__`, or adds to it.
     """
 
     def __init__(self, source: Source) -> None:
@@ -58,17 +55,24 @@ class Names:
         self.others: list[tuple[Scope, str]] = []
         self.texts: list[tuple[Text, Scope]] = []
         self.unbound: list[cst.Name] = []
+        self.lines = import_lines(source)
+        self.exported = _exported(source)
+        self.stars = [one.module for one in self.lines if one.is_star]
         for node, is_annotation in self._accessed():
             self._look_at(node, is_annotation=is_annotation)
 
-    def scopes(self) -> set[Scope]:
-        """Return all scopes of the module."""
+    def is_used_unbound(self, name: str) -> bool:
+        """Tell whether the module uses a name that nothing binds, nor a star import of Glacier."""
+        is_ours = bool(self.stars) and all(is_of_glacier(one) for one in self.stars)
+        return not is_ours and any(one.value == name for one in self.unbound)
+
+    def _scopes(self) -> set[Scope]:
         found = {self.source.scope(node) for node in self.source.parents}
         return {scope for scope in found if scope is not None}
 
     def _accessed(self) -> Iterator[tuple[cst.CSTNode, bool]]:
         found: dict[cst.CSTNode, bool] = {}
-        for scope in self.scopes():
+        for scope in self._scopes():
             for access in scope.accesses:
                 node = _first(access.node)
                 is_type = access.is_annotation or access.is_type_hint
@@ -88,7 +92,7 @@ class Names:
             return
         whole: cst.CSTNode = node
         while isinstance(whole, Dotted):
-            dotted = get_full_name_for_node(whole) or ""
+            dotted = dotted_name(whole)
             is_old, old = old_at(scope, dotted)
             if is_old:
                 self.uses.append(Use(whole, scope, node.value, old, is_annotation))
@@ -98,6 +102,14 @@ class Names:
                 break
             whole = parent
         self.others.append((scope, node.value))
+
+
+def dotted_name(node: cst.CSTNode) -> str:
+    """Return a name with its dots, such as `glacier.providers`; empty for anything else."""
+    if isinstance(node, cst.Attribute):
+        before = dotted_name(node.value)
+        return f"{before}.{node.attr.value}" if before else ""
+    return node.value if isinstance(node, cst.Name) else ""
 
 
 def qualified(scope: Scope, dotted: str) -> set[str]:
@@ -127,6 +139,12 @@ def statements_of(scope: Scope, name: str) -> list[Statement]:
     return list(dict.fromkeys(found))
 
 
+def is_bound_elsewhere(source: Source, scope: Scope, name: str) -> bool:
+    """Tell whether an import binds a name that is `global` or `nonlocal` where it stands."""
+    found = (one for one in scope[name] if isinstance(one, ImportAssignment))
+    return any(one.scope is not source.scope(one.node) for one in found)
+
+
 def bindings_of(scope: Scope, name: str) -> list[Assignment]:
     """Return what binds a name where a scope sees it, built-in names left out."""
     return [found for found in scope[name] if isinstance(found, Assignment)]
@@ -136,3 +154,14 @@ def _first(node: cst.CSTNode) -> cst.CSTNode:
     while isinstance(node, cst.Attribute):
         node = node.value
     return node
+
+
+def _exported(source: Source) -> set[str | bytes]:
+    if "__all__" not in source.text:
+        return set()
+    return {
+        text.evaluated_value
+        for text in source.nodes(cst.SimpleString)
+        for line in source.around(text)
+        if isinstance(line, cst.BaseSmallStatement) and "__all__" in source.text_of(line)
+    }

@@ -4,15 +4,13 @@ import re
 from dataclasses import dataclass, field
 
 import libcst as cst
-from libcst.helpers import get_full_name_for_node
 
 import glacier.config
 from glacier.config import ProviderConfig
 from glacier.errors import MissingPackageError
 from glacier.migrate.arguments import Arguments
-from glacier.migrate.changes import Change, UndecidedError
-from glacier.migrate.findings import Edit
-from glacier.migrate.names import Use, qualified
+from glacier.migrate.changes import Change, Edit, UndecidedError
+from glacier.migrate.names import Use, dotted_name, qualified
 from glacier.migrate.source import Source
 from glacier.migrate.v2 import PROVIDER, RENAMED_FIELDS, Platform
 
@@ -57,7 +55,7 @@ def from_env_call(source: Source, use: Use, call: cst.Call, platform: Platform) 
             f"V3's {platform.config}.from_env() takes no such argument. Write "
             f"Provider(config={platform.config}(...)) with all fields"
         )
-    if use.node.lpar:
+    if use.node.lpar or (isinstance(call.func, cst.Attribute) and call.func.lpar):
         raise UndecidedError("The called name stands in parentheses. Take them away")
     end = source.span(call)[1]
     edits = (
@@ -88,7 +86,7 @@ def _sorted(arguments: Arguments, platform: Platform) -> _Sorted:
 def _with_config(source: Source, use: Use, given: _Sorted, config: cst.Arg) -> Change:
     """Return the change of a provider that already gets one of V3's configs."""
     called = config.value.func if isinstance(config.value, cst.Call) else config.value
-    names = qualified(use.scope, get_full_name_for_node(called) or "")
+    names = qualified(use.scope, dotted_name(called))
     if given.fields or not names or not all(n.startswith("glacier.config.") for n in names):
         raise UndecidedError(
             "Whether what is passed as config= is one of V3's configs, and all there is to say, is "
@@ -172,6 +170,8 @@ def _own_line(source: Source, tags: cst.Arg) -> Edit | None:
     """Return the edit that takes out the last argument's line; None where it has not just one."""
     start, end = source.span(tags)
     before = source.text[:start].rstrip(" \t")
+    if before.rstrip().rpartition("\n")[2].lstrip().startswith("#"):  # it is about this argument
+        return None
     rest = _LINE_OF_LAST.match(source.text, end)
     is_one_line = source.text[start:end].isprintable()
     if rest is None or not is_one_line or not before.endswith(("\n", "\r")):

@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from inspect import signature
 
 import libcst as cst
-from libcst.helpers import get_full_name_for_node
 
 import glacier.config
 from glacier.errors import MissingPackageError
 from glacier.migrate.arguments import Arguments
-from glacier.migrate.changes import Change, UndecidedError
-from glacier.migrate.findings import Edit
-from glacier.migrate.names import Use
+from glacier.migrate.changes import Change, Edit, UndecidedError
+from glacier.migrate.names import Use, dotted_name
+from glacier.migrate.provider_bindings import HeldProvider
 from glacier.migrate.provider_calls import config_class
-from glacier.migrate.receivers import HeldProvider, Receivers
+from glacier.migrate.receivers import Receivers
 from glacier.migrate.source import Source
 from glacier.migrate.v2 import FACTORY_KINDS, RESOURCES, Platform
 from glacier.provider import Provider
@@ -97,12 +96,15 @@ def renamed(
     """Return the edits that give arguments the names that V3's method has for them.
 
     Raises:
-        UndecidedError: The method has no such parameter.
+        UndecidedError: The method has no such parameter, or it would get one twice.
     """
     parameters = list(signature(getattr(Provider, method)).parameters)[1:]
-    edits = []
+    edits, said = [], set()
     for name, arg in arguments.named.items():
         new = _RENAMED.get(name, name) if method == "bucket" else name
+        if new in said:
+            raise UndecidedError(f"V3's {method}(...) would get {new!r} twice. Leave one out")
+        said.add(new)
         if new != name:
             edits.append(arguments.rename(arg, new))
         elif name not in parameters and name not in besides:
@@ -142,8 +144,8 @@ def _owner(source: Source, receivers: Receivers, call: cst.Call, arguments: Argu
     assert scope is not None
     passed = arguments.named.get("provider")
     if passed is not None:
-        name = get_full_name_for_node(passed.value)
-        if name is None or isinstance(passed.value, cst.Call):
+        name = dotted_name(passed.value)
+        if not name:
             raise UndecidedError("The provider is no plain name. Give it one first")
         held = receivers.held(scope, name) if "." not in name else HeldProvider()
         return _Owner(name, held, (passed,))

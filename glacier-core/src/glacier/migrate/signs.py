@@ -4,9 +4,8 @@ import ast
 import re
 import warnings
 
-from glacier.migrate.leftovers import unknown_import
-from glacier.migrate.provider_attributes import FIELDS
-from glacier.migrate.v2 import GONE, RESOURCES
+from glacier.migrate.advice import unknown_import
+from glacier.migrate.v2 import FIELDS, GONE, RESOURCES
 
 _WORDS = "|".join([*GONE, "bucket_source", "providers"])
 _FIELDS = "|".join(FIELDS)

@@ -1,13 +1,18 @@
 """The text of a module beside its tree, so that what is not edited stays as it is."""
 
-import ast
 import re
+import sys
 import warnings
+from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT  # as notebooks have it
 from bisect import bisect_right
+from collections.abc import Collection, Iterator
+from typing import TypeVar
 
 import libcst as cst
 from libcst.metadata import (
     CodeRange,
+    ExpressionContext,
+    ExpressionContextProvider,
     MetadataWrapper,
     ParentNodeProvider,
     PositionProvider,
@@ -15,7 +20,13 @@ from libcst.metadata import (
     ScopeProvider,
 )
 
+NodeT = TypeVar("NodeT", bound=cst.CSTNode)
+Statement = cst.Import | cst.ImportFrom
+
 _NEWLINE = re.compile(r"\r\n?|\n")
+
+# The one that runs: what is newer is no module for it.
+_PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 
 # The parser drops a form feed that stands before a statement, and a carriage return at the end.
 _DROPPED = "\f\r"
@@ -39,6 +50,7 @@ class Source:
     Attributes:
         text: The decoded text, with its own line ends.
         module: The tree.
+        stores: The names, attributes and subscripts that are assigned to or deleted.
 
     Raises:
         UnreadableError: The bytes are no Python module.
@@ -55,15 +67,38 @@ class Source:
         self._positions = wrapper.resolve(PositionProvider)
         self.parents = wrapper.resolve(ParentNodeProvider)
         self._scopes = wrapper.resolve(ScopeProvider)
+        contexts = wrapper.resolve(ExpressionContextProvider)
+        self.stores = {one for one, what in contexts.items() if what is not ExpressionContext.LOAD}
+        self._bind_captures()
 
     @property
     def newline(self) -> str:
         """The line end that the module uses."""
         return self.module.default_newline
 
+    def nodes(self, kind: type[NodeT]) -> list[NodeT]:
+        """Return the nodes of a kind, in the order of the text."""
+        return sorted((one for one in self.parents if isinstance(one, kind)), key=self.span)
+
     def parent(self, node: cst.CSTNode) -> cst.CSTNode:
         """Return what a node is a part of; of the module itself the module."""
         return self.parents.get(node, self.module)
+
+    def within(self, blocks: Collection[cst.CSTNode], node: cst.CSTNode) -> cst.CSTNode:
+        """Return what is a statement of one of some blocks, and holds a node or is it."""
+        while self.parent(node) not in blocks:
+            node = self.parent(node)
+        return node
+
+    def around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """Yield what a node is a part of, from its parent to the module."""
+        while node is not self.module:
+            node = self.parent(node)
+            yield node
+
+    def blocks(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """Yield the blocks that a node is in, from the innermost to the module."""
+        return (one for one in self.around(node) if isinstance(one, cst.BaseSuite | cst.Module))
 
     def scope(self, node: cst.CSTNode) -> Scope | None:
         """Return the scope that a node is in; None for one that names nothing."""
@@ -98,6 +133,16 @@ class Source:
         line = bisect_right(starts, offset)
         return line, offset - starts[line - 1] + 1
 
+    def _bind_captures(self) -> None:
+        """Record what `match` binds, which the scopes of libcst leave out."""
+        names = [one.name for one in self.nodes(cst.MatchAs)]
+        names += [one.name for one in self.nodes(cst.MatchStar)]
+        names += [one.rest for one in self.nodes(cst.MatchMapping)]
+        for name in names:
+            scope = None if name is None else self.scope(name)
+            if name is not None and scope is not None:
+                scope.record_assignment(name.value, name)
+
     def _offset(self, line: int, column: int) -> int:
         return self._offsets[self._lines[line - 1] + column]
 
@@ -121,15 +166,15 @@ def _check_syntax(data: bytes) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about escapes and comparisons in the user's code
-            ast.parse(data)
+            compile(data, "<module>", "exec", PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except SyntaxError as error:
         raise UnreadableError(
-            f"This is no Python that can be read: {error.msg}.",
+            f"This is no {_PYTHON} that can be read: {error.msg}.",
             error.lineno or 1,
             error.offset or 1,
         ) from error
     except ValueError as error:
-        raise UnreadableError(f"This is no Python that can be read: {error}.") from error
+        raise UnreadableError(f"This is no {_PYTHON} that can be read: {error}.") from error
     except (RecursionError, MemoryError) as error:
         raise UnreadableError("This is nested too deeply to be read.") from error
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
-from glacier.migrate.findings import Edit
-from glacier.migrate.names import Statement
-from glacier.migrate.source import Source
+from glacier.migrate.changes import Edit
+from glacier.migrate.source import Source, Statement
 
 _REST_OF_LINE = re.compile(r"[^\r\n]*")
 _END_OF_LINE = re.compile(r"[ \t\f]*;?[ \t\f]*(\r\n?|\n|\Z)?")
+_UP_TO_COMMENT = re.compile(r"[ \t\f]*;?[ \t\f]*(?=#)")
+_SEMICOLON = re.compile(r"(?:[ \t\f]*;)?")
 _WITH_BLANK_LINES = re.compile(_END_OF_LINE.pattern + r"(?:[ \t]*(?:\r\n?|\n))*")
 _COMMENT = re.compile(r"#[^\r\n]*")
 
@@ -48,6 +49,11 @@ class Line:
         names = self.statement.names
         return () if isinstance(names, cst.ImportStar) else names
 
+    @property
+    def is_star(self) -> bool:
+        """Whether it imports everything."""
+        return isinstance(self.statement.names, cst.ImportStar)
+
     def binds(self, name: str) -> bool:
         """Tell whether a name is imported from the module as it is called there."""
         return any(one.evaluated_name == name and one.asname is None for one in self.aliases)
@@ -55,21 +61,8 @@ class Line:
 
 def import_lines(source: Source) -> list[Line]:
     """Return the import statements of a module, in order."""
-    found = _Imports()
-    source.module.visit(found)
-    return [_placed(source, statement) for statement in found.statements]
-
-
-class _Imports(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.statements: list[Statement] = []
-
-    def visit_Import(self, node: cst.Import) -> None:  # noqa: N802 - libcst's names
-        self.statements.append(node)
-
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> None:  # noqa: N802
-        self.statements.append(node)
+    statements: list[Statement] = [*source.nodes(cst.Import), *source.nodes(cst.ImportFrom)]
+    return [_placed(source, statement) for statement in sorted(statements, key=source.span)]
 
 
 def _placed(source: Source, statement: Statement) -> Line:
@@ -231,7 +224,10 @@ def removed(source: Source, line: Line, comments: Sequence[str], *, is_last: boo
         statements = ["pass"] if not comments or line.is_alone else ["from glacier import Provider"]
         return replaced_by(source, line, statements, comments)
     if comments:
-        return replaced_by(source, line, [], comments)
+        rest = _UP_TO_COMMENT.match(source.text, end) or _SEMICOLON.match(source.text, end)
+        assert rest is not None
+        lines = [*comments, *([""] if rest.re is _UP_TO_COMMENT else [])]
+        return Edit(start, rest.end(), _below(source, start).join(lines))
     is_first = line.index == 0 and line.block is not source.module
     rest = (_WITH_BLANK_LINES if is_first else _END_OF_LINE).match(source.text, end)
     assert rest is not None

@@ -42,11 +42,6 @@ class OldName:
     successor: str
     platform: Platform | None = None
 
-    @property
-    def is_gone(self) -> bool:
-        """Whether V3 has nothing by that name, so that every use of it has to change."""
-        return self.role != "resource"
-
 
 AWS = Platform("AWSProvider", "AwsConfig", "S3Config", ("region", "profile", "account_id"))
 AZURE = Platform(
@@ -61,6 +56,9 @@ PLATFORMS = (AWS, AZURE, GCP, LOCAL)
 
 RENAMED_FIELDS = {"project_id": "project"}
 """Keywords of V2's providers whose field has another name in V3."""
+
+FIELDS = {name: name for one in PLATFORMS for name in one.parameters} | RENAMED_FIELDS
+"""What V2's providers said of themselves, by the names of V3's fields."""
 
 _PROVIDERS = {one.provider: one for one in PLATFORMS}
 
@@ -92,6 +90,16 @@ GONE = (*_PROVIDERS, *_BUCKETS, "create_bucket")
 """The names that V2 had and V3 has not."""
 
 _PATTERN = re.compile(r"glacier\.(?:(?P<package>providers|resources)\.(?:\w+\.)?)?(?P<name>\w+)\Z")
+
+
+def is_of_glacier(module: str) -> bool:
+    """Tell whether a module is one of Glacier's, by its dotted name."""
+    return module.partition(".")[0] == "glacier"
+
+
+def own_name(dotted: str) -> str:
+    """Return the last part of a dotted name."""
+    return dotted.rpartition(".")[2]
 
 
 def old_name(qualified: str) -> OldName | None:

@@ -9,7 +9,7 @@ print(aws.config.region, aws.config.profile, gcp.config.project, aws.config)
 
 
 def describe(
-    p: Union[Provider],
+    p: Provider,
     q: "Provider | None" = None,
     r: Optional[Provider] = None,
     s: Provider | str = "",

@@ -1,0 +1,7 @@
+def open_clouds():
+    global AWSProvider, LocalProvider
+    from glacier.providers import AWSProvider, LocalProvider
+
+
+def make(p: "AWSProvider"):
+    return LocalProvider("data")

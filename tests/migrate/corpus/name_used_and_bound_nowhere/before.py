@@ -1,0 +1,5 @@
+from glacier.providers import LocalProvider
+
+if False:
+    Provider("infra")
+cloud = LocalProvider("data")

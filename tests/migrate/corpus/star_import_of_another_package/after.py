@@ -1,0 +1,6 @@
+from infra import *
+
+from glacier.providers import AWSProvider, LocalProvider
+
+theirs = Provider("infra")
+cloud = LocalProvider("data")
