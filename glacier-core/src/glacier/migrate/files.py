@@ -131,9 +131,8 @@ def write_file(result: FileResult) -> None:
             with suppress(OSError):  # only root may give a file to another
                 os.chown(draft, known.st_uid, known.st_gid)
         draft.chmod(known.st_mode & 0o7777)
-        if (
-            target.read_bytes() != result.migration.before
-        ):  # asked last, for a gap as small as can be
+        now = target.read_bytes()  # asked last, for a gap as small as can be
+        if now != result.migration.before:
             raise BlockingIOError(
                 EAGAIN, "It has changed since it was read. Migrate it again", str(target)
             )
