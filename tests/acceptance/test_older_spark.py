@@ -13,6 +13,7 @@ from glacier.config import LocalConfig, SparkConfig
 from glacier.errors import RunError
 from tests.acceptance.answers import OTHER_ON_SPARK, QUESTIONS, Answers, asking, collected
 from tests.distributed.values import EVERY_TYPE
+from tests.rigs.spark import FAST_JAVA
 
 REFUSED = "microseconds"
 SAME = [one for one in QUESTIONS if one not in {*OTHER_ON_SPARK, REFUSED}]
@@ -25,7 +26,11 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Provider:
 
 @pytest.fixture(scope="module")
 def executor(lake: Provider, older_spark: Path) -> Executor:
-    conf = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "4"}
+    conf = {
+        "spark.driver.extraJavaOptions": FAST_JAVA,
+        "spark.sql.shuffle.partitions": "4",
+        "spark.ui.enabled": "false",
+    }
     return lake.executor("spark", config=SparkConfig(master="local[2]", spark_conf=conf))
 
 

@@ -36,7 +36,7 @@ if sys.platform == "linux":
 os.execv(sys.argv[1], sys.argv[1:])
 """
 # Most of a small job is Java's start: no second compiler, no collector with threads.
-_JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+FAST_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 def missing_java() -> str | None:
@@ -55,7 +55,7 @@ def spark_config(master: str = "local[2]", **fields: Any) -> SparkConfig:
         master: Where they run.
         **fields: Further fields; properties in `spark_conf` are added to those for speed.
     """
-    options = f"{_JAVA_OPTIONS} {class_archive(_JAVA_OPTIONS)}"
+    options = f"{FAST_JAVA} {class_archive(FAST_JAVA)}"
     conf = {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.extraJavaOptions": options,
@@ -125,7 +125,7 @@ class SparkCluster:
             "SPARK_LOCAL_DIRS": str(self._directory / "local"),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_DAEMON_MEMORY": "256m",
-            "SPARK_DAEMON_JAVA_OPTS": f"{_JAVA_OPTIONS} {class_archive(_JAVA_OPTIONS)}",
+            "SPARK_DAEMON_JAVA_OPTS": f"{FAST_JAVA} {class_archive(FAST_JAVA)}",
         }
         command = [str(spark / "bin" / "spark-class"), f"{_PACKAGE}.{kind}"]
         places = ["--host", "127.0.0.1", "--webui-port", "0"]
