@@ -14,6 +14,8 @@ from glacier.jobs.distributed import SparkFrames
 from glacier.jobs.spark_session import spark_session
 from glacier.jobs.staging import new_place
 from tests.distributed.spark import spark_is_there
+from tests.rigs.spark import FAST_JAVA
+from tests.rigs.spark_classes import class_archive
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
 def session() -> Iterator["SparkSession"]:
     """A Spark of this process, with two cores."""
     spark_is_there()
+    options = f"{FAST_JAVA} {class_archive(FAST_JAVA)}"
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
-        "--master local[2] --conf spark.ui.enabled=false pyspark-shell"
+        "--master local[2] --conf spark.ui.enabled=false "
+        f"--driver-java-options '{options}' pyspark-shell"
     )
     session = spark_session()
     session.sparkContext.setLogLevel("OFF")
